@@ -1,0 +1,152 @@
+"""Every setting, typed, in one place; `docs/settings.md` lists the same rows and a test compares the two.
+
+A setting comes from a flag of the command line, else from the environment (`HELIOGRAPH_` and its name), else
+from the default below. Nothing else in the code reads the environment.
+"""
+
+import ipaddress
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.errors import Misconfigured
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+DATABASE_SCHEMES = ("sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg")
+CHANNEL_SCHEMES = ("memory", "redis", "rediss", "postgres", "postgresql")
+
+
+class WorkerMode(StrEnum):
+    """Where the workers run."""
+
+    EMBEDDED = "embedded"
+    NONE = "none"
+
+
+def _split(value: Any) -> Any:
+    """A list setting is written with commas."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """What the operator of an installation decides."""
+
+    model_config = SettingsConfigDict(env_prefix="HELIOGRAPH_", extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        "sqlite+aiosqlite:///heliograph.db",
+        description="Where everything is stored: sqlite+aiosqlite:///FILE, postgresql+asyncpg://… or postgresql+psycopg://….",
+    )
+    channel_url: str = Field(
+        "memory://", description="The doorbell between processes: memory://, redis://… or postgres://…."
+    )
+    host: str = Field("127.0.0.1", description="The address that the API listens on.")
+    port: int = Field(
+        8000, ge=0, le=65535, description="The port that the API listens on; 0 takes a free one."
+    )
+    workers: WorkerMode = Field(
+        WorkerMode.EMBEDDED,
+        description="embedded: workers run in the API process; none: start `heliograph worker` processes.",
+    )
+    worker_shards: int = Field(
+        4, ge=1, le=64, description="How many shards of work one process handles at the same time."
+    )
+    lease_seconds: float = Field(
+        30.0, ge=0.5, le=3600, description="How long a worker's claim on a shard lasts without a heartbeat."
+    )
+    sweep_seconds: float = Field(
+        300.0, ge=300, description="How often a worker looks for lapsed leases that nothing announced."
+    )
+    shard_attempts: int = Field(
+        3, ge=1, le=20, description="How often a shard may fail before its phase fails."
+    )
+    shard_retry_seconds: float = Field(
+        30.0,
+        ge=0.01,
+        le=3600,
+        description="The wait before a failed shard is tried again; it doubles each time.",
+    )
+    flush_seconds: float = Field(
+        0.25, ge=0.01, le=10, description="How long a worker collects results before it writes them."
+    )
+    probe_url: str = Field(
+        "https://httpbin.org/ip",
+        description="What a proxy test fetches through the proxy: it must answer 200 and JSON with an `origin`.",
+    )
+    probe_timeout_seconds: float = Field(10.0, gt=0, le=120, description="The time limit of one proxy test.")
+    probe_backoff_seconds: float = Field(
+        300.0,
+        ge=0.05,
+        le=86400,
+        description="The wait before an unhealthy proxy is probed again; it doubles up to 12 times this.",
+    )
+    proxy_strikes: int = Field(
+        3, ge=1, le=20, description="How many failures in a row make a proxy unhealthy."
+    )
+    allowed_networks: Annotated[list[Network], NoDecode, BeforeValidator(_split)] = Field(
+        default_factory=list,
+        description="Private networks that workers may reach all the same, such as 127.0.0.0/8, with commas between.",
+    )
+    ca_file: Path | None = Field(
+        None, description="A PEM file with authorities that fetches trust beside the system's."
+    )
+    secret_key_file: Path = Field(
+        Path("heliograph.key"),
+        description="The key that seals proxy passwords at rest; made on first start with mode 0600.",
+    )
+    bootstrap_token: SecretStr | None = Field(
+        None,
+        description="On an empty database an admin token with this value is made; else a random one, shown once.",
+    )
+    window_events: int = Field(
+        10_000, ge=1, le=1_000_000, description="How many of the newest events a process keeps in memory."
+    )
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value.partition("://")[0] not in DATABASE_SCHEMES:
+            raise ValueError(f"must begin with one of {', '.join(s + '://' for s in DATABASE_SCHEMES)}")
+        return value
+
+    @field_validator("channel_url")
+    @classmethod
+    def _known_channel(cls, value: str) -> str:
+        if value.partition("://")[0] not in CHANNEL_SCHEMES:
+            raise ValueError("must begin with memory://, redis://, rediss:// or postgres://")
+        return value
+
+    @model_validator(mode="after")
+    def _one_process(self) -> "Settings":
+        if self.workers is WorkerMode.NONE and self.channel_url.startswith("memory://"):
+            raise ValueError(
+                "memory:// cannot reach a worker in another process: "
+                "set HELIOGRAPH_CHANNEL_URL to redis://… or postgres://…, or HELIOGRAPH_WORKERS=embedded"
+            )
+        return self
+
+
+def load(**flags: Any) -> Settings:
+    """Settings from flags (those that are not None), the environment and the defaults.
+
+    Raises:
+        Misconfigured: one line that names each wrong setting and says what it must be.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise Misconfigured("; ".join(_explain(dict(row)) for row in error.errors())) from error
+
+
+def _explain(row: dict[str, Any]) -> str:
+    where = row["loc"][0] if row["loc"] else ""
+    reason = str(row["msg"]).removeprefix("Value error, ")
+    return f"HELIOGRAPH_{str(where).upper()}: {reason}" if where else reason

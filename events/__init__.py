@@ -1,0 +1,1 @@
+"""What happened, and telling everyone: the log, the doorbell and the hub."""

@@ -1,0 +1,1 @@
+"""The only place that changes things: one verb, one transaction, its events in it."""

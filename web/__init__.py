@@ -1,0 +1,1 @@
+"""The aiohttp edge; `app.py` is the composition root of the API."""

@@ -1,0 +1,1 @@
+"""What runs on its own: claimed shards of work, each kind in a file."""
