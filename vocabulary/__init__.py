@@ -1,0 +1,1 @@
+"""The words of the domain: enums, typed configurations and verdicts that several rooms share. Only data."""

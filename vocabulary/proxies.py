@@ -1,0 +1,72 @@
+"""Proxies: the protocols that work from end to end here, health, and what clients may see of one."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+
+class ProxyProtocol(StrEnum):
+    """How a proxy is spoken to: HTTP CONNECT in clear, the same inside TLS, or SOCKS 5 (RFC 1928, 1929)."""
+
+    HTTP = "HTTP"
+    HTTPS = "HTTPS"
+    SOCKS5 = "SOCKS5"
+
+
+class ProxyHealth(StrEnum):
+    """A proxy is UNKNOWN until it was really tested; a new one is never HEALTHY."""
+
+    UNKNOWN = "UNKNOWN"
+    TESTING = "TESTING"
+    HEALTHY = "HEALTHY"
+    UNHEALTHY = "UNHEALTHY"
+
+
+class ProxyState(msgspec.Struct, frozen=True):
+    """All that a client may see of a proxy; the password is no part of it."""
+
+    id: UUID
+    owner_id: UUID
+    name: str
+    protocol: ProxyProtocol
+    host: str
+    port: int
+    enabled: bool
+    health: ProxyHealth
+    has_credentials: bool
+    created_at: datetime
+    updated_at: datetime
+    description: str | None = None
+    username: str | None = None
+    latency_ms: int | None = None
+    last_checked_at: datetime | None = None
+    last_error: str | None = None
+    success_count: int = 0
+    failure_count: int = 0
+    consecutive_failures: int = 0
+
+
+class ProxyEndpoint(msgspec.Struct, frozen=True):
+    """What a worker needs to go through a proxy. `repr` hides the password."""
+
+    protocol: ProxyProtocol
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = None
+
+    def __repr__(self) -> str:
+        user = f"{self.username}:***@" if self.username is not None else ""
+        return f"<ProxyEndpoint {self.protocol.lower()}://{user}{self.host}:{self.port}>"
+
+
+class ProxyTestResult(msgspec.Struct, frozen=True):
+    """What one real test through a proxy found: the address that the target saw, or why there is none."""
+
+    success: bool
+    duration_ms: int
+    status_code: int | None = None
+    returned_ip: str | None = None
+    error: str | None = None
