@@ -1,0 +1,162 @@
+"""Connections to the database: one writing engine, one reading engine, on SQLite and PostgreSQL alike.
+
+Why two: a *write* is a short transaction that takes its locks at once; a *read* is a snapshot, so that all
+that one GraphQL operation selects is exact at one position of the log.
+
+- SQLite: the writing engine has one connection, whose pool is a fair queue of writers, and begins IMMEDIATE,
+  so a transaction never fails half way for want of the lock; the reading engine begins DEFERRED in WAL mode,
+  where a reader sees one snapshot and blocks nobody.
+- PostgreSQL: writes are READ COMMITTED with row locks, reads REPEATABLE READ and read only.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from core.errors import Misconfigured, Unavailable
+
+Session = AsyncSession
+
+SQLITE_BUSY_MILLISECONDS = 10_000
+READERS = 8
+WRITERS = 8
+POOL_WAIT_SECONDS = 30
+
+
+class Engines:
+    """The pair of engines of one process. `close` gives every connection back."""
+
+    def __init__(self, url: str, *, echo: bool = False) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite and not self.url.database:
+            raise Misconfigured(
+                "HELIOGRAPH_DATABASE_URL: SQLite needs a file, such as sqlite+aiosqlite:///heliograph.db"
+            )
+        build = _sqlite_engine if self.is_sqlite else _postgres_engine
+        self.writer = build(url, writing=True, echo=echo)
+        self.reader = build(url, writing=False, echo=echo)
+        self._write_sessions = async_sessionmaker(self.writer, expire_on_commit=False)
+        self._read_sessions = async_sessionmaker(self.reader, expire_on_commit=False)
+
+    def __repr__(self) -> str:
+        return f"<Engines {self.url.render_as_string(hide_password=True)}>"
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Session]:
+        """A session whose reads all see one snapshot.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        with translated():
+            async with self._read_sessions() as session, session.begin():
+                yield session
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Session]:
+        """A session in a transaction that commits when the block ends well.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        with translated():
+            async with self._write_sessions() as session, session.begin():
+                yield session
+
+    async def check(self) -> None:
+        """Ask the database for an answer.
+
+        Raises:
+            Unavailable: it gives none.
+        """
+        async with self.reading() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.writer.dispose()
+        await self.reader.dispose()
+
+
+class translated:  # noqa: N801  It is used as a statement, like contextlib.suppress.
+    """Turns "the database does not answer" of any driver into `Unavailable`; a defect stays what it is."""
+
+    def __enter__(self) -> None:
+        """Nothing to set up."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Translate.
+
+        Raises:
+            Unavailable: in place of a driver's error of connection.
+        """
+        if error is not None and _is_connection_trouble(error):
+            raise Unavailable(f"The database does not answer ({_first_line(error)}); try again.") from error
+
+
+def _is_connection_trouble(error: BaseException) -> bool:
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return isinstance(error, PoolTimeout | ConnectionError)
+
+
+def _first_line(error: BaseException) -> str:
+    cause = getattr(error, "orig", None) or error
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+
+
+def _postgres_engine(url: str, *, writing: bool, echo: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        echo=echo,
+        pool_size=WRITERS if writing else READERS,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        pool_pre_ping=True,
+    )
+    if writing:
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _sqlite_engine(url: str, *, writing: bool, echo: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        echo=echo,
+        pool_size=1 if writing else READERS,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+    )
+    begin = "BEGIN IMMEDIATE" if writing else "BEGIN DEFERRED"
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        # The driver would begin transactions by itself, and only before some statements.
+        connection.isolation_level = None
+        cursor: sqlite3.Cursor = connection.cursor()
+        for pragma in _pragmas(writing=writing):
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _pragmas(*, writing: bool) -> list[str]:
+    pragmas = [f"PRAGMA busy_timeout = {SQLITE_BUSY_MILLISECONDS}", "PRAGMA foreign_keys = ON"]
+    if writing:
+        pragmas += ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"]
+    else:
+        pragmas += ["PRAGMA query_only = ON"]
+    return pragmas

@@ -1,0 +1,37 @@
+"""Principals and their tokens."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, String, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.declarative import Model
+from db.types import EnumText, UtcDateTime
+from vocabulary.access import Role
+
+
+class PrincipalRow(Model):
+    """Somebody, or some program, who may ask."""
+
+    __tablename__ = "principals"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), unique=True)
+    role: Mapped[Role] = mapped_column(EnumText(Role))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class TokenRow(Model):
+    """A bearer token: only its digest is kept, so a copy of the database opens no door."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    principal_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    role: Mapped[Role] = mapped_column(EnumText(Role))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,88 @@
+"""Statements on the event log. What the order of positions promises is told in `events/log.py`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from db.engine import Session
+from db.models import EventLogHeadRow, EventRow
+from vocabulary.access import Actor
+
+HEAD_ID = 1
+
+
+@dataclass(frozen=True)
+class PendingEvent:
+    """An event that has no position yet, with all that the log indexes it by."""
+
+    type: str
+    version: int
+    actor: Actor
+    owner_id: UUID | None
+    entity_type: str
+    entity_id: UUID
+    campaign_id: UUID | None
+    feed: bool
+    summary: str
+    data: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where the log ends, from where on it is kept (exclusive), and which log it is."""
+
+    incarnation: str
+    position: int
+    floor: int
+
+
+async def append(session: Session, now: datetime, events: Sequence[PendingEvent]) -> int:
+    """Give the events the next positions and insert them; returns the last one.
+
+    The row of the head stays locked until the commit, which is what puts positions in commit order.
+    """
+    moved = (
+        update(EventLogHeadRow)
+        .where(EventLogHeadRow.id == HEAD_ID)
+        .values(position=EventLogHeadRow.position + len(events))
+        .returning(EventLogHeadRow.position)
+    )
+    last = (await session.execute(moved)).scalar_one()
+    first = last - len(events) + 1
+    rows = [_row(first + index, now, event) for index, event in enumerate(events)]
+    await session.execute(insert(EventRow), rows)
+    return last
+
+
+def _row(position: int, now: datetime, event: PendingEvent) -> dict[str, object]:
+    return {
+        "position": position,
+        "type": event.type,
+        "version": event.version,
+        "occurred_at": now,
+        "actor_kind": event.actor.kind,
+        "actor_id": event.actor.id,
+        "actor_name": event.actor.name,
+        "owner_id": event.owner_id,
+        "entity_type": event.entity_type,
+        "entity_id": event.entity_id,
+        "campaign_id": event.campaign_id,
+        "feed": event.feed,
+        "summary": event.summary,
+        "data": event.data,
+    }
+
+
+async def head(session: Session) -> Head:
+    """Where the log ends in this session's snapshot."""
+    row = (await session.execute(select(EventLogHeadRow).where(EventLogHeadRow.id == HEAD_ID))).scalar_one()
+    return Head(incarnation=row.incarnation, position=row.position, floor=row.floor)
+
+
+async def read_after(session: Session, position: int, limit: int) -> Sequence[EventRow]:
+    """The events after a position, ascending, at most `limit`."""
+    wanted = select(EventRow).where(EventRow.position > position).order_by(EventRow.position).limit(limit)
+    return (await session.execute(wanted)).scalars().all()

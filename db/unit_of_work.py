@@ -1,0 +1,116 @@
+"""One transaction: a change and the events that tell of it, or neither.
+
+The order of things, which the rest of the system leans on:
+
+1. The bell *announces*, before the transaction begins, so that no lock is held while the network is used.
+2. The verb changes rows and records events; they are held in memory.
+3. As the last statements before the commit the events take their positions (see `events/log.py` for why this
+   gives positions in commit order) and are inserted.
+4. The bell is *settled*: rung after a commit, withdrawn after a rollback, rung in doubt when the commit was cut
+   short and nobody can know how it ended. A process that dies before that leaves its announcement standing,
+   which makes every listener look into the log.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+from typing import Protocol
+
+from sqlalchemy.exc import IntegrityError
+
+from core.clock import Clock
+from core.errors import Conflict, ConflictDetail
+from db.engine import Engines, Session
+from db.repositories import event_log
+from db.repositories.event_log import PendingEvent
+
+TRANSACTION_SECONDS = 20.0
+
+
+class Outcome(Enum):
+    """How a transaction ended, as far as its process knows."""
+
+    COMMITTED = auto()
+    ROLLED_BACK = auto()
+    IN_DOUBT = auto()
+
+
+class Bell(Protocol):
+    """What a writer needs of the doorbell; `events/doorbell.py` is it."""
+
+    async def announce(self) -> int:
+        """Say that a commit may come; gives a number to settle. Must return soon and never raise."""
+
+    def settle(self, number: int, outcome: Outcome, position: int, *, work: bool) -> None:
+        """Say how it ended: the log's position, and whether there is new work for workers."""
+
+
+@dataclass
+class UnitOfWork:
+    """An open transaction. `record` keeps an event for the commit; `work` tells that shards became ready."""
+
+    session: Session
+    now: datetime
+    work: bool = False
+    position: int = 0
+    pending: list[PendingEvent] = field(default_factory=list)
+
+    def record(self, event: PendingEvent) -> None:
+        """Keep an event; it is written at the commit, in the order of recording."""
+        self.pending.append(event)
+
+
+class Database:
+    """Reads as snapshots, writes as units of work."""
+
+    def __init__(self, engines: Engines, bell: Bell, clock: Clock) -> None:
+        self.engines = engines
+        self.clock = clock
+        self._bell = bell
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[UnitOfWork]:
+        """A unit of work that commits when its block ends well. After it, `position` is that of its last event.
+
+        Raises:
+            Conflict: something with the same unique name or address was there first.
+            Unavailable: the database does not answer.
+            TimeoutError: the transaction took longer than an announcement stands.
+        """
+        number = await self._bell.announce()
+        outcome = Outcome.ROLLED_BACK
+        unit: UnitOfWork | None = None
+        try:
+            async with asyncio.timeout(TRANSACTION_SECONDS), self.engines.writing() as session:
+                unit = UnitOfWork(session=session, now=self.clock.now())
+                yield unit
+                await _append(unit)
+                # From here to the end of the block the commit runs; cut short, it may still have happened.
+                outcome = Outcome.IN_DOUBT
+            outcome = Outcome.COMMITTED
+        except IntegrityError as error:
+            outcome = Outcome.ROLLED_BACK
+            raise _conflict(error) from error
+        finally:
+            position = 0 if unit is None else unit.position
+            self._bell.settle(number, outcome, position, work=unit is not None and unit.work)
+
+
+async def _append(unit: UnitOfWork) -> None:
+    await unit.session.flush()
+    if unit.pending:
+        unit.position = await event_log.append(unit.session, unit.now, unit.pending)
+
+
+def _conflict(error: IntegrityError) -> Exception:
+    text = str(error.orig).lower()
+    if "unique" in text:
+        return Conflict(
+            "Something with this name or address exists already.", ConflictDetail("ALREADY_EXISTS")
+        )
+    if "foreign key" in text:
+        return Conflict("It is in use, or something that it refers to is gone.", ConflictDetail("IN_USE"))
+    return error
