@@ -1,0 +1,88 @@
+"""The catalog: every type of event there is, and their encoding.
+
+`docs/events.md` has a line for each, a test receives each over a socket, and a test compares the unions of
+the schema with this list.
+"""
+
+from typing import get_args
+
+import msgspec
+
+from events.campaign_events import (
+    CampaignCreated,
+    CampaignDeleted,
+    CampaignProgress,
+    CampaignStatusChanged,
+    CampaignUpdated,
+    PhaseCancelled,
+    PhaseCompleted,
+    PhaseFailed,
+    PhasePaused,
+    PhaseResumed,
+    PhaseStarted,
+)
+from events.event import EventType
+from events.proxy_events import (
+    ProxyAdded,
+    ProxyChanged,
+    ProxyHealthChanged,
+    ProxyRemoved,
+    ProxyStatsChanged,
+    ProxyTestFinished,
+)
+from events.resource_events import (
+    KeywordSetCreated,
+    KeywordSetDeleted,
+    KeywordSetUpdated,
+    PersonaCreated,
+    PersonaDeleted,
+    PersonaUpdated,
+    PrincipalCreated,
+    TokenCreated,
+    TokenRevoked,
+)
+
+CampaignEvent = (
+    CampaignCreated
+    | CampaignUpdated
+    | CampaignDeleted
+    | CampaignStatusChanged
+    | PhaseStarted
+    | PhasePaused
+    | PhaseResumed
+    | PhaseCompleted
+    | PhaseFailed
+    | PhaseCancelled
+    | CampaignProgress
+)
+ProxyEvent = (
+    ProxyAdded | ProxyChanged | ProxyRemoved | ProxyHealthChanged | ProxyTestFinished | ProxyStatsChanged
+)
+ResourceEvent = (
+    PersonaCreated
+    | PersonaUpdated
+    | PersonaDeleted
+    | KeywordSetCreated
+    | KeywordSetUpdated
+    | KeywordSetDeleted
+)
+AccessEvent = PrincipalCreated | TokenCreated | TokenRevoked
+Event = CampaignEvent | ProxyEvent | ResourceEvent | AccessEvent
+
+EVENT_TYPES: tuple[type[EventType], ...] = get_args(Event)
+
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def encode(event: EventType) -> str:
+    """The event as JSON text, with its type's name under `type`."""
+    return msgspec.json.encode(event).decode()
+
+
+def decode(data: str) -> Event:
+    """The event that `encode` wrote.
+
+    Raises:
+        msgspec.ValidationError: the text is no event of this catalog.
+    """
+    return _decoder.decode(data)

@@ -1,0 +1,27 @@
+"""An event with its place in the log and what it is indexed by."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from events.catalog import Event
+from vocabulary.access import Actor
+
+
+class Envelope(msgspec.Struct, frozen=True, gc=False):
+    """What readers of the log receive. `position` is unique and ascending in commit order."""
+
+    position: int
+    event: Event
+    occurred_at: datetime
+    actor: Actor
+    owner_id: UUID | None
+    summary: str
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A part of the log: the envelopes, ascending, and the position up to which nothing else exists."""
+
+    envelopes: tuple[Envelope, ...]
+    position: int

@@ -1,0 +1,142 @@
+"""What happens to personas, keyword sets, principals and tokens: the feed and the audit trail."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from events.event import EntityType, EventType
+from vocabulary.access import Role
+from vocabulary.personas import PersonaType
+
+
+class PersonaEventType(EventType, frozen=True, kw_only=True):
+    """An event of one persona."""
+
+    ENTITY: ClassVar[EntityType] = EntityType.PERSONA
+
+    persona_id: UUID
+    name: str
+    persona_type: PersonaType
+
+    @property
+    def entity_id(self) -> UUID:
+        """The persona."""
+        return self.persona_id
+
+
+class PersonaCreated(PersonaEventType, frozen=True, kw_only=True, tag=True):
+    """A persona was made."""
+
+    def summary(self) -> str:
+        """One sentence."""
+        return f"{self.persona_type} persona “{self.name}” was created"
+
+
+class PersonaUpdated(PersonaEventType, frozen=True, kw_only=True, tag=True):
+    """A persona was changed; `changed` names the fields."""
+
+    changed: tuple[str, ...]
+
+    def summary(self) -> str:
+        """One sentence."""
+        return f"{self.persona_type} persona “{self.name}” was changed: {', '.join(self.changed)}"
+
+
+class PersonaDeleted(PersonaEventType, frozen=True, kw_only=True, tag=True):
+    """A persona was deleted."""
+
+    def summary(self) -> str:
+        """One sentence."""
+        return f"{self.persona_type} persona “{self.name}” was deleted"
+
+
+class KeywordSetEventType(EventType, frozen=True, kw_only=True):
+    """An event of one keyword set."""
+
+    ENTITY: ClassVar[EntityType] = EntityType.KEYWORD_SET
+
+    keyword_set_id: UUID
+    name: str
+    rule_count: int
+
+    @property
+    def entity_id(self) -> UUID:
+        """The keyword set."""
+        return self.keyword_set_id
+
+
+class KeywordSetCreated(KeywordSetEventType, frozen=True, kw_only=True, tag=True):
+    """A keyword set was made."""
+
+    def summary(self) -> str:
+        """One sentence."""
+        return f"Keyword set “{self.name}” was created with {self.rule_count} rules"
+
+
+class KeywordSetUpdated(KeywordSetEventType, frozen=True, kw_only=True, tag=True):
+    """A keyword set or its rules were changed; `changed` names the fields."""
+
+    changed: tuple[str, ...]
+
+    def summary(self) -> str:
+        """One sentence."""
+        return f"Keyword set “{self.name}” was changed: {', '.join(self.changed)}"
+
+
+class KeywordSetDeleted(KeywordSetEventType, frozen=True, kw_only=True, tag=True):
+    """A keyword set and its rules were deleted."""
+
+    def summary(self) -> str:
+        """One sentence."""
+        return f"Keyword set “{self.name}” was deleted"
+
+
+class PrincipalCreated(EventType, frozen=True, kw_only=True, tag=True):
+    """Somebody new may ask."""
+
+    ENTITY: ClassVar[EntityType] = EntityType.PRINCIPAL
+
+    principal_id: UUID
+    name: str
+    role: Role
+
+    @property
+    def entity_id(self) -> UUID:
+        """The principal."""
+        return self.principal_id
+
+    def summary(self) -> str:
+        """One sentence."""
+        return f"Principal “{self.name}” was created as {self.role.lower()}"
+
+
+class TokenEventType(EventType, frozen=True, kw_only=True):
+    """An event of one token; never the token itself."""
+
+    ENTITY: ClassVar[EntityType] = EntityType.TOKEN
+
+    token_id: UUID
+    principal_name: str
+    name: str
+
+    @property
+    def entity_id(self) -> UUID:
+        """The token."""
+        return self.token_id
+
+
+class TokenCreated(TokenEventType, frozen=True, kw_only=True, tag=True):
+    """A token was made."""
+
+    role: Role
+
+    def summary(self) -> str:
+        """One sentence."""
+        return f"Token “{self.name}” of “{self.principal_name}” was created as {self.role.lower()}"
+
+
+class TokenRevoked(TokenEventType, frozen=True, kw_only=True, tag=True):
+    """A token opens nothing any more."""
+
+    def summary(self) -> str:
+        """One sentence."""
+        return f"Token “{self.name}” of “{self.principal_name}” was revoked"
