@@ -1,0 +1,1 @@
+"""The proof: every claim of the product is a test here."""
