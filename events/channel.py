@@ -1,0 +1,155 @@
+"""The channel between processes: `broadcaster`, behind this file and its two neighbours only.
+
+The channel may lose, repeat and reorder; nothing depends on it but latency. What broadcaster 0.3.1 does when a
+server goes away was reproduced for every backend: it says nothing, subscribers wait for ever, queues grow. So
+
+- each process holds one subscription, made here, once, before anybody listens (concurrent first subscribers
+  overwrite each other);
+- the Redis and PostgreSQL backends are ours (`channel_redis.py`, `channel_postgres.py`), made for broadcaster's
+  public `Broadcast(backend=…)`; a lost line arrives as a message, `LOST`, through the subscription itself;
+- a supervisor connects again with growing pauses, and after every doubt (a connection lost, made, or not made)
+  tells the listener, who then reads the log.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import structlog
+from broadcaster import Broadcast
+from broadcaster._base import Subscriber
+
+from core.errors import Misconfigured
+from core.tasks import Owner
+from events.channel_line import LOST
+from events.channel_postgres import PostgresLine
+from events.channel_redis import RedisLine
+
+log = structlog.get_logger(__name__)
+
+NAME = "heliograph"
+CONNECT_SECONDS = 5.0
+PUBLISH_SECONDS = 1.0
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 1.0
+
+
+class Channel:
+    """One supervised subscription, and publishing.
+
+    Args:
+        url: memory://, redis:// or postgres://.
+        heard: called with each message, in the event loop; must not block.
+        doubted: called whenever messages may have been missed.
+    """
+
+    def __init__(self, url: str, heard: Callable[[str], None], doubted: Callable[[], None]) -> None:
+        self._url = url
+        self._heard = heard
+        self._doubted = doubted
+        self._owner = Owner("channel")
+        self._broadcast: Broadcast | None = None
+        self._first_attempt = asyncio.Event()
+        self.last_error: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Channel {urlsplit(self._url).scheme} {'connected' if self.connected else 'apart'}>"
+
+    @property
+    def connected(self) -> bool:
+        """Whether messages come and go now."""
+        return self._broadcast is not None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it ends with this process, so that a dead writer and a dead listener are the same."""
+        return self._url.startswith("memory://")
+
+    async def start(self) -> None:
+        """Connect.
+
+        Raises:
+            Misconfigured: the channel cannot be reached now; at start this is an error of the installation.
+        """
+        self._owner.start(self._supervise(), "supervise")
+        await self._first_attempt.wait()
+        if not self.connected:
+            await self.close()
+            raise Misconfigured(f"HELIOGRAPH_CHANNEL_URL: the channel does not answer ({self.last_error})")
+
+    async def close(self) -> None:
+        """Unsubscribe and disconnect."""
+        await self._owner.close()
+
+    async def publish(self, message: str) -> bool:
+        """Send to every process, this one included; says whether the channel took it. Never raises but to cancel."""
+        broadcast = self._broadcast
+        if broadcast is None:
+            return False
+        try:
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                await broadcast.publish(NAME, message)
+        except Exception as error:  # noqa: BLE001  Each backend has errors of its own; all mean the same here.
+            log.warning("channel_publish_failed", error=repr(error))
+            return False
+        return True
+
+    async def _supervise(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                async with self._line() as messages:
+                    pause = FIRST_PAUSE_SECONDS
+                    await self._listen(messages)
+            except Exception as error:  # noqa: BLE001  See publish; the reason is kept and logged.
+                self.last_error = _reason(error)
+            self._first_attempt.set()
+            log.warning("channel_lost", error=self.last_error, again_in=pause)
+            # Whoever commits meanwhile cannot ring, so while the line is down the log is read at each attempt.
+            self._doubted()
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    @asynccontextmanager
+    async def _line(self) -> AsyncIterator[AsyncIterator[str]]:
+        broadcast = _broadcast(self._url)
+        async with asyncio.timeout(CONNECT_SECONDS) as limit:
+            async with broadcast, broadcast.subscribe(NAME) as subscriber:
+                limit.reschedule(None)
+                self._broadcast = broadcast
+                self._first_attempt.set()
+                self._doubted()
+                try:
+                    yield _messages(subscriber)
+                finally:
+                    self._broadcast = None
+                    # Leaving talks to a server that may be gone.
+                    limit.reschedule(asyncio.get_running_loop().time() + CONNECT_SECONDS)
+
+    async def _listen(self, messages: AsyncIterator[str]) -> None:
+        async for message in messages:
+            if message == LOST:
+                raise ConnectionError("the line was lost")
+            self._heard(message)
+
+
+async def _messages(subscriber: Subscriber) -> AsyncIterator[str]:
+    while True:
+        yield (await subscriber.get()).message
+
+
+def _broadcast(url: str) -> Broadcast:
+    scheme = urlsplit(url).scheme
+    if scheme in ("redis", "rediss"):
+        return Broadcast(backend=RedisLine(url))
+    if scheme in ("postgres", "postgresql"):
+        return Broadcast(backend=PostgresLine(url))
+    return Broadcast("memory://")
+
+
+def _reason(error: BaseException) -> str:
+    # broadcaster's clean-up fails with a KeyError that hides why subscribing failed (encode/broadcaster#142).
+    while isinstance(error, KeyError) and error.__context__ is not None:
+        error = error.__context__
+    return str(error) or type(error).__name__

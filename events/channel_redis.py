@@ -1,0 +1,76 @@
+"""A Redis backend for broadcaster that awaits the acknowledgement of SUBSCRIBE and notices a dead server.
+
+broadcaster's own delivers nothing with redis-py 8 and hangs for ever after a loss. Silence is not death, so a
+silent line is asked (PING on the subscribed connection) and given as long again to answer.
+"""
+
+import asyncio
+from typing import Any
+
+from broadcaster import BroadcastBackend, Event
+from redis import asyncio as redis
+from redis.exceptions import RedisError
+
+from events.channel_line import LOST
+
+SILENCE_SECONDS = 2.0
+
+
+class RedisLine(BroadcastBackend):
+    """One connection that listens, and a pool for publishing."""
+
+    def __init__(self, url: str) -> None:
+        self._client = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_connect_timeout=SILENCE_SECONDS,
+            socket_timeout=2 * SILENCE_SECONDS,
+        )
+        self._pubsub = self._client.pubsub()
+        self._name = ""
+        self._asked = False
+        self._over = False
+
+    async def connect(self) -> None:
+        """Nothing yet: the connection is made by `subscribe`."""
+
+    async def disconnect(self) -> None:
+        """Close both ends; the server may be gone already."""
+        await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+        await self._client.aclose()
+
+    async def subscribe(self, channel: str) -> None:
+        """Subscribe, and wait until the server has said so: what is published from here on is heard."""
+        self._name = channel
+        await self._pubsub.subscribe(channel)
+        async with asyncio.timeout(SILENCE_SECONDS):
+            while (await self._pubsub.get_message(timeout=SILENCE_SECONDS) or {}).get("type") != "subscribe":
+                pass
+
+    async def unsubscribe(self, channel: str) -> None:
+        """Closing the connection is enough, and cannot fail."""
+
+    async def publish(self, channel: str, message: Any) -> None:
+        """Publish."""
+        await self._client.publish(channel, message)
+
+    async def next_published(self) -> Event:
+        """The next message; `LOST` once when the server is gone, then nothing."""
+        if self._over:
+            await asyncio.Event().wait()
+        try:
+            return Event(self._name, await self._next())
+        except (RedisError, OSError, TimeoutError):
+            self._over = True
+            return Event(self._name, LOST)
+
+    async def _next(self) -> str:
+        while True:
+            message = await self._pubsub.get_message(timeout=SILENCE_SECONDS)
+            if message is None and self._asked:
+                raise TimeoutError
+            self._asked = message is None
+            if message is None:
+                await self._pubsub.ping()
+            elif message["type"] == "message":
+                return str(message["data"])

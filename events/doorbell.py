@@ -1,0 +1,212 @@
+"""The doorbell: after a commit, everybody who may want to look is told, and nobody is told nothing.
+
+A ring is worth nothing but time: it may be lost, repeated or late, and the log still has everything. What may
+not happen is that a commit is followed by no ring at all and everybody waits. So there are two steps:
+
+- before its transaction a writer *announces* that a commit may come (`db/unit_of_work.py`);
+- after it, the announcement is *settled*: rung, or withdrawn after a rollback.
+
+Who hears an announcement and not its settlement looks into the log after a second, and again at growing
+distances until the transaction can no longer be open; then the announcement is forgotten. A writer that was
+killed between its commit and its ring is noticed so, without polling.
+
+Settlements are sent by one task, which sends all that are due in one message: many commits, few messages.
+Listeners in the writer's own process are told directly, so they need no channel at all.
+"""
+
+import asyncio
+from collections.abc import Callable
+from itertools import count
+
+import msgspec
+
+from core.tasks import Owner
+from db.unit_of_work import TRANSACTION_SECONDS, Outcome
+from events.channel import Channel
+
+LOOK_AFTER_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, TRANSACTION_SECONDS + 5.0)
+STANDING_LIMIT = 10_000
+NUMBERS_PER_MESSAGE = 200
+
+
+class Ring(msgspec.Struct, frozen=True):
+    """What a listener is told.
+
+    The log reaches `position` (None: perhaps further than known), and there is new `work` (None: perhaps).
+    """
+
+    position: int | None
+    work: bool | None
+
+
+DOUBT = Ring(position=None, work=None)
+
+
+class Announced(msgspec.Struct, frozen=True, tag="a"):
+    """On the channel: the sender may commit soon."""
+
+    sender: str
+    number: int
+
+
+class Settled(msgspec.Struct, frozen=True, tag="s"):
+    """On the channel: these announcements are over. `position` 0: nothing was committed."""
+
+    sender: str
+    numbers: list[int]
+    position: int = 0
+    work: bool = False
+    doubt: bool = False
+
+
+_decoder: msgspec.json.Decoder[Announced | Settled] = msgspec.json.Decoder(Announced | Settled)
+
+
+class Doorbell:
+    """The bell of one process: it is rung by the process's writers and tells its listeners of everybody's."""
+
+    def __init__(self, channel_url: str, process: str) -> None:
+        self.channel = Channel(channel_url, heard=self._heard, doubted=lambda: self._tell(DOUBT))
+        self._process = process
+        self._owner = Owner("doorbell")
+        self._listeners: list[Callable[[Ring], None]] = []
+        self._numbers = count(1)
+        self._unsettled: Settled | None = None
+        self._due = asyncio.Event()
+        self._standing: dict[tuple[str, int], asyncio.TimerHandle] = {}
+        self.rings_heard = 0
+        self.doubts = 0
+
+    def __repr__(self) -> str:
+        return f"<Doorbell of {self._process}, {len(self._standing)} announcements standing>"
+
+    def listen(self, listener: Callable[[Ring], None]) -> None:
+        """Tell `listener` of every ring and every doubt, in the event loop; it must not block."""
+        self._listeners.append(listener)
+
+    async def start(self) -> None:
+        """Connect the channel.
+
+        Raises:
+            Misconfigured: it cannot be reached.
+        """
+        await self.channel.start()
+        self._owner.start(self._send(), "send")
+
+    async def close(self) -> None:
+        """Send what is due, then leave the channel."""
+        await self._send_due()
+        await self._owner.close()
+        for timer in self._standing.values():
+            timer.cancel()
+        self._standing.clear()
+        await self.channel.close()
+
+    async def announce(self) -> int:
+        """Say that a commit may come. See `db.unit_of_work.Bell`."""
+        number = next(self._numbers)
+        # On a local channel the listeners die with the writer, so there is nobody to warn.
+        if self.channel.connected and not self.channel.is_local:
+            await self.channel.publish(_encode(Announced(sender=self._process, number=number)))
+        return number
+
+    def settle(self, number: int, outcome: Outcome, position: int, *, work: bool) -> None:
+        """Say how the transaction ended. See `db.unit_of_work.Bell`."""
+        committed = outcome is Outcome.COMMITTED
+        doubt = outcome is Outcome.IN_DOUBT
+        if doubt:
+            self._tell(DOUBT)
+        elif committed and (position or work):
+            self._tell(Ring(position=position, work=work))
+        self._add(
+            Settled(
+                sender=self._process,
+                numbers=[number],
+                position=position if committed else 0,
+                work=committed and work,
+                doubt=doubt,
+            )
+        )
+
+    def _add(self, settled: Settled) -> None:
+        before = self._unsettled
+        if before is not None:
+            settled = Settled(
+                sender=self._process,
+                # Numbers beyond the limit are left to time out at the listeners, who then look into the log.
+                numbers=(before.numbers + settled.numbers)[-NUMBERS_PER_MESSAGE:],
+                position=max(before.position, settled.position),
+                work=before.work or settled.work,
+                doubt=before.doubt or settled.doubt,
+            )
+        self._unsettled = settled
+        self._due.set()
+
+    async def _send(self) -> None:
+        while True:
+            await self._due.wait()
+            await self._send_due()
+
+    async def _send_due(self) -> None:
+        self._due.clear()
+        settled, self._unsettled = self._unsettled, None
+        if settled is not None:
+            # If the channel does not take it, each listener will be in doubt as soon as it is connected again.
+            await self.channel.publish(_encode(settled))
+
+    def _heard(self, text: str) -> None:
+        try:
+            message = _decoder.decode(text)
+        except msgspec.MsgspecError:
+            # Something else speaks on our channel, or another version of ourselves.
+            self._tell(DOUBT)
+            return
+        if isinstance(message, Announced):
+            self._stand(message)
+        else:
+            self._settled(message)
+
+    def _stand(self, message: Announced) -> None:
+        if message.sender == self._process:
+            return
+        if len(self._standing) >= STANDING_LIMIT:
+            self._forget(next(iter(self._standing)))
+            self._tell(DOUBT)
+        self._look_later((message.sender, message.number), attempt=0)
+
+    def _look_later(self, key: tuple[str, int], attempt: int) -> None:
+        waited = LOOK_AFTER_SECONDS[attempt - 1] if attempt else 0.0
+        loop = asyncio.get_running_loop()
+        self._standing[key] = loop.call_later(LOOK_AFTER_SECONDS[attempt] - waited, self._look, key, attempt)
+
+    def _look(self, key: tuple[str, int], attempt: int) -> None:
+        self._tell(DOUBT)
+        if attempt + 1 < len(LOOK_AFTER_SECONDS):
+            self._look_later(key, attempt + 1)
+        else:
+            self._standing.pop(key, None)
+
+    def _forget(self, key: tuple[str, int]) -> None:
+        timer = self._standing.pop(key, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _settled(self, message: Settled) -> None:
+        for number in message.numbers:
+            self._forget((message.sender, number))
+        if message.sender == self._process:
+            return
+        if message.doubt:
+            self._tell(DOUBT)
+        elif message.position or message.work:
+            self._tell(Ring(position=message.position, work=message.work))
+
+    def _tell(self, ring: Ring) -> None:
+        self.rings_heard += 1
+        self.doubts += ring is DOUBT
+        for listener in self._listeners:
+            listener(ring)
+
+
+def _encode(message: Announced | Settled) -> str:
+    return msgspec.json.encode(message).decode()

@@ -1,0 +1,107 @@
+"""One reader of the log for a whole process, and the window that it fills.
+
+The hub is told by the doorbell that something happened (a position) or may have happened (a doubt). It reads
+the log after its position until there is nothing more, once for everybody. A reading that fails is owed: it
+is tried again, with growing pauses, until the database answers. Nothing here runs on a timer while all is well.
+"""
+
+import asyncio
+
+import structlog
+
+from core.errors import Unavailable
+from core.tasks import Owner
+from events.envelope import Page
+from events.log import Log
+from events.window import Gap, Window
+
+log = structlog.get_logger(__name__)
+
+PAGE_EVENTS = 500
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 2.0
+
+
+class Hub:
+    """The newest events of the log, and where they end. Start it before anybody subscribes."""
+
+    def __init__(self, source: Log, window_events: int) -> None:
+        self._log = source
+        self._size = window_events
+        self._owner = Owner("hub")
+        self._owed = asyncio.Event()
+        self._advanced = asyncio.Event()
+        self._window = Window(position=0, size=window_events)
+        self.incarnation = ""
+        self.pages_read = 0
+
+    def __repr__(self) -> str:
+        return f"<Hub {self._window!r}>"
+
+    @property
+    def position(self) -> int:
+        """The newest position in the window."""
+        return self._window.position
+
+    async def start(self) -> None:
+        """Begin at the log's present end.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        head = await self._log.head()
+        self.incarnation = head.incarnation
+        self._window = Window(position=head.position, size=self._size)
+        self._owner.start(self._follow(), "follow")
+
+    async def close(self) -> None:
+        """Stop reading."""
+        await self._owner.close()
+
+    def rung(self, position: int | None) -> None:
+        """Hear of a commit at `position`, or, if it is None, that there may have been one."""
+        if position is None or position > self.position:
+            self._owed.set()
+
+    async def wait_beyond(self, position: int) -> None:
+        """Return when `self.position` is beyond `position`."""
+        while self.position <= position:
+            await self._advanced.wait()
+
+    async def read_after(self, position: int, limit: int) -> Page:
+        """At most `limit` events after `position`, from the window where it reaches so far, else from the log.
+
+        Raises:
+            Lapsed: the log is no longer kept from there on.
+            Unavailable: the database does not answer.
+        """
+        if self._window.covers(position):
+            return self._window.read_after(position, limit)
+        self.pages_read += 1
+        return await self._log.read_after(position, limit)
+
+    async def _follow(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            await self._owed.wait()
+            # Cleared before the reading: what is rung during it is owed again.
+            self._owed.clear()
+            try:
+                await self._catch_up()
+                pause = FIRST_PAUSE_SECONDS
+            except (Unavailable, Gap, TimeoutError) as error:
+                log.warning("log_not_read", position=self.position, error=str(error), again_in=pause)
+                self._owed.set()
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _catch_up(self) -> None:
+        while True:
+            page = await self._log.read_after(self.position, PAGE_EVENTS)
+            self.pages_read += 1
+            if page.envelopes:
+                self._window.extend(page)
+                self._advanced.set()
+                self._advanced = asyncio.Event()
+            if len(page.envelopes) < PAGE_EVENTS:
+                return

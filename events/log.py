@@ -1,0 +1,82 @@
+"""Reading the log: what is at or below the position of a page is complete and will never change.
+
+The law (DESIGN.md, "Log"): a reader that has seen position p can never later find an event at or below p that
+it has not seen. A sequence does not give this on PostgreSQL, for a transaction that took a lower number can
+commit later (hasura/graphql-engine#8632). Of the three known ways (serialise the append; read below the snapshot
+horizon; let one process assign positions) we serialise the append: the last statement before a commit moves the
+one row of the head, `UPDATE event_log_head SET position = position + n RETURNING position`, and that row's lock
+is held until the commit. So
+
+- a second writer waits there until the first has committed or rolled back, and positions ascend in commit order;
+- a rollback takes the update back, so positions have no holes, and a hole seen by a reader is a fault;
+- the lock is held for one insert and one commit, never while a verb thinks (`db/unit_of_work.py`) and never
+  across the network, and it is always the last lock taken, so it is part of no deadlock.
+
+The price is that commits with events are serial. Workers write results in batches, so the price is paid per
+batch and not per domain. `tests/integration/test_commit_order.py` shows the interleaving on a real PostgreSQL.
+
+A page is read in one snapshot together with the head, so an empty page still proves that nothing was missed.
+"""
+
+from collections.abc import Sequence
+
+from core.errors import HeliographError
+from db.engine import Engines
+from db.models import EventRow
+from db.repositories import event_log
+from db.repositories.event_log import Head
+from events.catalog import decode
+from events.envelope import Envelope, Page
+from vocabulary.access import Actor
+
+
+class Lapsed(HeliographError):
+    """The log no longer holds what follows this position; only a fresh snapshot helps."""
+
+
+class Log:
+    """The log of one database."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    async def head(self) -> Head:
+        """Where the log ends now.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        async with self._engines.reading() as session:
+            return await event_log.head(session)
+
+    async def read_after(self, position: int, limit: int) -> Page:
+        """At most `limit` events after `position`.
+
+        Raises:
+            Lapsed: the log is no longer kept from there on.
+            Unavailable: the database does not answer.
+        """
+        async with self._engines.reading() as session:
+            head = await event_log.head(session)
+            if position < head.floor:
+                raise Lapsed(f"Events up to {head.floor} are no longer kept; {position} is behind that.")
+            rows = await event_log.read_after(session, position, limit)
+        return _page(rows, head, limit)
+
+
+def _page(rows: Sequence[EventRow], head: Head, limit: int) -> Page:
+    envelopes = tuple(envelope_of(row) for row in rows)
+    full = len(rows) == limit
+    return Page(envelopes=envelopes, position=rows[-1].position if full else head.position)
+
+
+def envelope_of(row: EventRow) -> Envelope:
+    """The envelope of a stored event."""
+    return Envelope(
+        position=row.position,
+        event=decode(row.data),
+        occurred_at=row.occurred_at,
+        actor=Actor(kind=row.actor_kind, name=row.actor_name, id=row.actor_id),
+        owner_id=row.owner_id,
+        summary=row.summary,
+    )

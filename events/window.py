@@ -1,0 +1,56 @@
+"""The newest events in memory, bounded, shared by every reader of the process.
+
+Positions have no holes (`events/log.py`), so the place of an event in the list is its position less the first
+one, and a page is a slice.
+"""
+
+from core.errors import HeliographError
+from events.envelope import Envelope, Page
+
+
+class Gap(HeliographError):
+    """An event does not follow the last one; the log must be read again from the window's position."""
+
+
+class Window:
+    """Events (floor, position], at most `size` of them; older ones are forgotten."""
+
+    def __init__(self, position: int, size: int) -> None:
+        self.position = position
+        self.floor = position
+        self._size = size
+        self._envelopes: list[Envelope] = []
+
+    def __repr__(self) -> str:
+        return f"<Window ({self.floor}, {self.position}]>"
+
+    def extend(self, page: Page) -> None:
+        """Take the next page of the log.
+
+        Raises:
+            Gap: the page does not begin right after `position`; nothing was taken.
+        """
+        expected = self.position
+        for envelope in page.envelopes:
+            expected += 1
+            if envelope.position != expected:
+                raise Gap(f"Expected position {expected}, found {envelope.position}.")
+        self._envelopes.extend(page.envelopes)
+        self.position = expected
+        # Trimming in large steps keeps the cost of an event constant.
+        if len(self._envelopes) > 2 * self._size:
+            self._forget(len(self._envelopes) - self._size)
+
+    def _forget(self, count: int) -> None:
+        del self._envelopes[:count]
+        self.floor += count
+
+    def covers(self, position: int) -> bool:
+        """Whether all that follows `position` is here."""
+        return position >= self.floor
+
+    def read_after(self, position: int, limit: int) -> Page:
+        """At most `limit` events after a position that the window covers."""
+        start = position - self.floor
+        found = tuple(self._envelopes[start : start + limit])
+        return Page(envelopes=found, position=found[-1].position if len(found) == limit else self.position)
