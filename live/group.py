@@ -1,0 +1,267 @@
+"""Groups: equal subscriptions are executed once and encoded once, whoever many they are.
+
+A group has one task, which follows the hub: it reads the events after the group's position, renders the ones
+that match, keeps the frames in a bounded window and wakes the members. A member is a cursor (`live/member.py`).
+One that is new opens with a snapshot; one below the window's floor reads pages of the log until it is not.
+
+Why there is neither a gap nor a duplicate, in whatever order things happen:
+
+* A member's position only rises, and only by taking frames above it (`Member.take`).
+* The window holds every frame between its floor and the group's position. A group begins with both at the
+  hub's position, and dropping a frame raises the floor to it.
+* A page of the log says up to which position it is complete; the member goes on from exactly there, whether
+  the window has moved meanwhile or not.
+
+An outage (`Unavailable`) is waited out, from the position that was reached. Any other failure ends the group's
+members with masked errors, and the next subscriber begins a new group.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+import structlog
+
+from core.errors import Unavailable
+from core.tasks import Owner
+from events.envelope import Envelope, Page
+from events.log import Lapsed
+from live.failures import explain
+from live.member import Chunk, Member
+from live.meter import Meter
+from live.operations import Stream
+from live.window import Due, FrameWindow
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+class Hub(Protocol):
+    """What this room needs of `events/hub.py`."""
+
+    @property
+    def position(self) -> int:
+        """The newest position in the hub's window."""
+
+    async def wait_beyond(self, position: int) -> None:
+        """Return when the hub's position is above `position`."""
+
+    async def read_after(self, position: int, limit: int) -> Page:
+        """At most `limit` events after `position`, ascending.
+
+        Raises:
+            events.log.Lapsed: the log no longer holds what follows `position`.
+            core.errors.Unavailable: the log cannot be read now.
+        """
+
+
+class GroupLimits(msgspec.Struct, frozen=True):
+    """Bounds of memory and work.
+
+    Attributes:
+        frames: how many frames a group keeps.
+        bytes: how many bytes of results a group keeps.
+        page: how many events are read from the log at a time.
+        replays: how many pages are read for members that are behind at the same time, over all groups.
+        retry_seconds: the first wait after an outage; it doubles up to sixteen times this.
+    """
+
+    frames: int = 256
+    bytes: int = 1 << 20
+    page: int = 64
+    replays: int = 8
+    retry_seconds: float = 0.25
+
+
+class Group:
+    """One stream, its window, and its members. `position` is how far the group has followed the hub."""
+
+    def __init__(self, stream: Stream, groups: "Groups") -> None:
+        self.stream = stream
+        self.position = groups.hub.position
+        self.window = FrameWindow(
+            self.position, max_frames=groups.limits.frames, max_bytes=groups.limits.bytes
+        )
+        self.members: set[Member] = set()
+        self.failure: list[dict[str, Any]] | None = None
+        self._groups = groups
+        self._replays: dict[int, list[Member]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._start(self._follow(), "follow")
+
+    def __repr__(self) -> str:
+        return f"<Group of {self.stream.field} at {self.position}, {len(self.members)} members>"
+
+    def end(self) -> None:
+        """Cancel the group's tasks; their owner awaits them."""
+        for task in self._tasks:
+            task.cancel()
+
+    def fetch(self, member: Member) -> None:
+        """Open the member's stream, or read a page of the log after its position; `member.receive` brings it.
+
+        Members that wait at the same position share one page.
+        """
+        position = member.position
+        if position is None:
+            self._start(self._open(member), "open")
+        elif position in self._replays:
+            self._replays[position].append(member)
+        else:
+            self._replays[position] = [member]
+            self._start(self._replay(position), "replay")
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = self._groups.owner.start(work, f"{self.stream.field}:{name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _follow(self) -> None:
+        try:
+            while True:
+                await self._groups.hub.wait_beyond(self.position)
+                await self._through_outages(self._advance)
+        except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends this group only.
+            self._fail(error)
+
+    async def _advance(self) -> None:
+        """Render one page of events. The position rises event by event, so that a retry repeats nothing."""
+        hub = self._groups.hub
+        try:
+            page = await hub.read_after(self.position, self._groups.limits.page)
+        except Lapsed:
+            self._skip_to(hub.position)
+            return
+        try:
+            for envelope in page.envelopes:
+                if self.stream.matches(envelope):
+                    frame = await self.stream.render(envelope)
+                    self.window.append(Due(frame, envelope.occurred_at))
+                self.position = envelope.position
+            self.position = page.position
+        finally:
+            self._wake()
+
+    def _skip_to(self, position: int) -> None:
+        """Too far behind to follow: every member finds itself below the floor and reads the log on its own."""
+        self.position = position
+        self.window.skip_to(position)
+        self._wake()
+
+    def _wake(self) -> None:
+        for member in self.members:
+            member.notify()
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = explain(error, f"group of {self.stream.field}")
+        self._groups.retire(self)
+        self._wake()
+
+    async def _open(self, member: Member) -> None:
+        async def first_frame() -> Chunk:
+            frame = await member.stream.open()
+            return Chunk((Due(frame),), frame.position)
+
+        try:
+            member.receive(await self._through_outages(first_frame))
+        except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends this member only.
+            member.receive(None, explain(error, f"opening {self.stream.field}"))
+
+    async def _replay(self, position: int) -> None:
+        chunk, failure = None, None
+        try:
+            chunk = await self._through_outages(lambda: self._read(position))
+        except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends the waiting members.
+            failure = explain(error, f"replay of {self.stream.field}")
+        for member in self._replays.pop(position):
+            member.receive(chunk, failure)
+
+    async def _read(self, position: int) -> Chunk:
+        groups = self._groups
+        async with groups.reading:
+            try:
+                page = await groups.hub.read_after(position, groups.limits.page)
+            except Lapsed:
+                return await self._reset()
+            due = tuple([Due(await self.stream.render(each)) for each in self._matching(page)])
+        groups.meter.replayed(self.stream.field, len(due))
+        return Chunk(due, page.position)
+
+    async def _reset(self) -> Chunk:
+        frame = await self.stream.reset()
+        self._groups.meter.reset(self.stream.field)
+        return Chunk((Due(frame),), frame.position)
+
+    def _matching(self, page: Page) -> list[Envelope]:
+        return [envelope for envelope in page.envelopes if self.stream.matches(envelope)]
+
+    async def _through_outages(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Try `step` until it is not for an outage that it fails."""
+        first = wait = self._groups.limits.retry_seconds
+        while True:
+            try:
+                return await step()
+            except Unavailable as error:
+                log.warning("stream_waits", field=self.stream.field, reason=str(error), seconds=wait)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, first * 16)
+
+
+class Groups:
+    """Every group of this process, and the owner of their tasks."""
+
+    def __init__(self, hub: Hub, meter: Meter, limits: GroupLimits | None = None) -> None:
+        self.hub = hub
+        self.meter = meter
+        self.limits = limits or GroupLimits()
+        self.owner = Owner("live.groups")
+        self.reading = asyncio.Semaphore(self.limits.replays)
+        self._groups: dict[object, Group] = {}
+        self._members: dict[Member, Group] = {}
+
+    def __repr__(self) -> str:
+        return f"<Groups {len(self._groups)} groups, {len(self._members)} members>"
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def join(self, stream: Stream, notify: Callable[[], None]) -> Member:
+        """Begin to follow a stream; `notify` is called whenever `Member.take` may have something.
+
+        Raises:
+            RuntimeError: the groups are closed.
+        """
+        group = self._groups.get(stream.key)
+        if group is None:
+            group = self._groups[stream.key] = Group(stream, self)
+            self.meter.group_opened(stream.field)
+        member = Member(group, stream, notify)
+        group.members.add(member)
+        self._members[member] = group
+        self.meter.subscribed(stream.field)
+        return member
+
+    def leave(self, member: Member) -> None:
+        """End a membership, and with the last one its group. A second call does nothing."""
+        group = self._members.pop(member, None)
+        if group is None:
+            return
+        group.members.discard(member)
+        self.meter.unsubscribed(member.stream.field)
+        if not group.members:
+            self.retire(group)
+            group.end()
+            self.meter.group_closed(member.stream.field)
+
+    def retire(self, group: Group) -> None:
+        """Whoever subscribes next begins a new group; the members of this one stay until they leave."""
+        if self._groups.get(group.stream.key) is group:
+            del self._groups[group.stream.key]
+
+    async def close(self) -> None:
+        """Tell every member that nothing more will come, then end all tasks and wait for them."""
+        for member in list(self._members):
+            member.dismiss()
+        await self.owner.close()

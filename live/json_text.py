@@ -1,0 +1,55 @@
+"""Strict JSON from strangers: RFC 8259 without extensions, and never deeper than is sane.
+
+The standard library's parser accepts NaN and Infinity, and what it makes of deep nesting is a RecursionError
+somewhere later: in a walk over the value, or while it is encoded again. This one refuses both at the door.
+"""
+
+from typing import Any
+
+import msgspec
+
+MAX_DEPTH = 128
+
+
+class Malformed(Exception):
+    """The text is not JSON, or is nested absurdly; the message says which, for the sender to read."""
+
+
+def decode(text: str | bytes) -> Any:
+    """The value that the text says, in built-in types.
+
+    Raises:
+        Malformed: not JSON, a number out of range, not UTF-8, or nested deeper than `MAX_DEPTH`.
+    """
+    try:
+        value = msgspec.json.decode(text)
+    except RecursionError as error:
+        raise Malformed(f"JSON is nested deeper than {MAX_DEPTH} levels") from error
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise Malformed(str(error)) from error
+    if _brackets(text) > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+        raise Malformed(f"JSON is nested deeper than {MAX_DEPTH} levels")
+    return value
+
+
+def _brackets(text: str | bytes) -> int:
+    """An upper bound of the depth that costs next to nothing, so that small messages are never walked."""
+    if isinstance(text, str):
+        return text.count("[") + text.count("{")
+    return text.count(b"[") + text.count(b"{")
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    """Walk level by level, without recursion."""
+    level = [value]
+    for _ in range(limit + 1):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return False
+    return True
+
+
+def _children(node: Any) -> list[Any]:
+    if isinstance(node, dict):
+        return list(node.values())
+    return node if isinstance(node, list) else []

@@ -1,0 +1,134 @@
+"""One subscriber of a group: a cursor, and no queue.
+
+A member knows the position of the last frame that was taken for it. What comes after is in the group's window,
+or, for a member that is new or has fallen behind, in a page that the group fetches on demand: only whoever
+takes frames causes a fetch, so a socket that does not drain costs one page at most.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from live.operations import Stream
+from live.window import Due, FrameWindow
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """What a fetch found: frames, and the position up to which they are all there is."""
+
+    due: tuple[Due, ...]
+    position: int
+
+
+class Source(Protocol):
+    """What a member needs of its group."""
+
+    window: FrameWindow
+    failure: list[dict[str, Any]] | None
+
+    def fetch(self, member: "Member") -> None:
+        """Get what follows the member's position, without waiting; `member.receive` brings it."""
+
+
+class Member:
+    """A cursor into one stream. Only frames above `position` are taken, in ascending order, each once."""
+
+    __slots__ = (
+        "_failure",
+        "_fetching",
+        "_notify",
+        "_page",
+        "dismissed",
+        "finished",
+        "position",
+        "source",
+        "stream",
+    )
+
+    def __init__(self, source: Source, stream: Stream, notify: Callable[[], None]) -> None:
+        self.source = source
+        self.stream = stream
+        self.position: int | None = stream.after
+        self.finished = False
+        self.dismissed = False
+        self._notify = notify
+        self._page: Chunk | None = None
+        self._failure: list[dict[str, Any]] | None = None
+        self._fetching = False
+
+    def __repr__(self) -> str:
+        at = "unopened" if self.position is None else f"at {self.position}"
+        return f"<Member of {self.stream.field} {at}>"
+
+    @property
+    def failure(self) -> list[dict[str, Any]] | None:
+        """Why no more frames will come, once those that were due have been taken."""
+        return self._failure or self.source.failure
+
+    @property
+    def more(self) -> bool:
+        """Whether another call of `take` would find or fetch something, without anybody's call of `notify`."""
+        if self.finished or self._fetching:
+            return False
+        if self._page is not None or self.position is None:
+            return True
+        window = self.source.window
+        return self.position < window.floor or window.beyond(self.position)
+
+    def take(self, limit: int) -> Sequence[Due]:
+        """At most `limit` frames that are due now; they count as delivered.
+
+        Nothing is due when it returns nothing: `notify` is called when that may have changed.
+        """
+        if self.finished or limit < 1:
+            return ()
+        due = self._take_page(limit) if self._page is not None else self._take_window(limit)
+        for index, each in enumerate(due):
+            if each.frame.last:
+                self.finished = True
+                return due[: index + 1]
+        return due
+
+    def receive(self, chunk: Chunk | None, failure: list[dict[str, Any]] | None = None) -> None:
+        """A fetch has ended: with frames, or with the errors to end on."""
+        self._fetching = False
+        self._failure = failure
+        if chunk is not None and chunk.due:
+            self._page = chunk
+        elif chunk is not None:
+            self.position = chunk.position
+        self._notify()
+
+    def notify(self) -> None:
+        """Something may be due."""
+        self._notify()
+
+    def dismiss(self) -> None:
+        """The process is about to stop: nothing more will come, and the stream has not ended."""
+        self.dismissed = True
+        self._notify()
+
+    def _take_page(self, limit: int) -> Sequence[Due]:
+        page = self._page
+        if page is None:
+            return ()
+        due, rest = page.due[:limit], page.due[limit:]
+        self.position = due[-1].frame.position if rest else page.position
+        self._page = Chunk(rest, page.position) if rest else None
+        return due
+
+    def _take_window(self, limit: int) -> Sequence[Due]:
+        window = self.source.window
+        if self.position is None or self.position < window.floor:
+            self._ask()
+            return ()
+        due = window.after(self.position, limit)
+        if due:
+            self.position = due[-1].frame.position
+        return due
+
+    def _ask(self) -> None:
+        if not self._fetching and self.failure is None:
+            self._fetching = True
+            self.source.fetch(self)

@@ -1,0 +1,43 @@
+"""What this room reports about itself; `web/metrics.py` turns it into Prometheus series."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from live.window import Due
+
+
+class Meter(Protocol):
+    """Counts. Called on the delivery path: an implementation must neither wait nor raise."""
+
+    def subscribed(self, field: str) -> None:
+        """A subscription of this root field began."""
+
+    def unsubscribed(self, field: str) -> None:
+        """A subscription of this root field ended, for whatever reason."""
+
+    def group_opened(self, field: str) -> None:
+        """The first of some equal subscriptions began."""
+
+    def group_closed(self, field: str) -> None:
+        """The last of some equal subscriptions ended."""
+
+    def delivered(self, field: str, frames: int, size: int) -> None:
+        """Frames were handed to one socket, `size` bytes of results in all."""
+
+    def waited(self, field: str, seconds: float) -> None:
+        """A live frame reached a socket so long after its event was committed."""
+
+    def replayed(self, field: str, frames: int) -> None:
+        """A page of the log was rendered for members that were behind."""
+
+    def reset(self, field: str) -> None:
+        """A member had fallen behind the log's retention."""
+
+
+def count_delivery(meter: Meter, now: datetime, field: str, due: Sequence[Due]) -> None:
+    """Report frames that a socket has just taken; only live ones say how long they waited."""
+    meter.delivered(field, len(due), sum(len(each.frame.payload) for each in due))
+    for each in due:
+        if each.occurred_at is not None:
+            meter.waited(field, (now - each.occurred_at).total_seconds())

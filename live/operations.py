@@ -1,0 +1,141 @@
+"""What `live/` and the edge need of the schema, and nothing more.
+
+`graph/` implements these protocols and `web/app.py` hands the implementation in, so that neither this room nor
+the protocols on the wire know a schema. A caller is whatever `Authenticate` returned: opaque here.
+"""
+
+from collections.abc import Hashable
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+
+from core.errors import HeliographError
+from events.envelope import Envelope
+
+
+class OperationKind(StrEnum):
+    """The three kinds of operations of the GraphQL specification, section 2.3."""
+
+    QUERY = "query"
+    MUTATION = "mutation"
+    SUBSCRIPTION = "subscription"
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One GraphQL request, whichever transport brought it.
+
+    `extensions["lastEventId"]` is the cursor that a server-sent event stream resumes after.
+    """
+
+    query: str
+    operation_name: str | None = None
+    variables: dict[str, Any] = {}
+    extensions: dict[str, Any] = {}
+
+
+class Rejected(Exception):
+    """The request was refused before anything was executed.
+
+    `errors` holds at least one error as the GraphQL specification formats it (section 7.1.2).
+    """
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(str(error.get("message")) for error in errors))
+
+
+class Unauthenticated(HeliographError):
+    """Nobody that is known: the token is missing, malformed, unknown, expired or revoked."""
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One result of a subscription, encoded once for everybody who receives it.
+
+    Attributes:
+        position: the place in the log that the result is exact at.
+        cursor: the same place, opaque, as clients send it back to resume.
+        payload: the execution result as JSON in UTF-8.
+        last: the stream completes after this frame.
+    """
+
+    position: int
+    cursor: str
+    payload: bytes
+    last: bool = False
+
+
+class Stream(Protocol):
+    """One subscription, authorised and with its variables coerced, before anybody delivers it.
+
+    Equal keys promise equal frames for equal envelopes: whoever shares a key shares the execution.
+    """
+
+    @property
+    def key(self) -> Hashable:
+        """What is executed and what is visible: streams with equal keys form one group."""
+
+    @property
+    def after(self) -> int | None:
+        """Resume strictly after this position; None opens with `open()`."""
+
+    @property
+    def field(self) -> str:
+        """The name of the subscription's root field, for metrics."""
+
+    def matches(self, envelope: Envelope) -> bool:
+        """Whether this event belongs to the stream. Cheap, and without waiting."""
+
+    async def render(self, envelope: Envelope) -> Frame:
+        """Execute the selection for one event."""
+
+    async def open(self) -> Frame:
+        """The first frame: a snapshot, or a typed reset, exact at its position; deltas follow strictly after it."""
+
+    async def reset(self) -> Frame:
+        """A typed reset with a fresh snapshot, for a reader whose next event the log no longer holds."""
+
+
+class Plan(Protocol):
+    """A parsed and validated operation."""
+
+    @property
+    def kind(self) -> OperationKind:
+        """What the chosen operation is."""
+
+
+class Operations(Protocol):
+    """What a request can do with the schema."""
+
+    def prepare(self, request: Request) -> Plan:
+        """Parse, validate and measure a request; the same document costs this once.
+
+        Raises:
+            Rejected: a syntax error, a broken rule, a limit, or no such operation.
+        """
+
+    async def execute(self, plan: Plan, request: Request, caller: object) -> bytes:
+        """Run a query or a mutation and return its result as JSON.
+
+        Raises:
+            Rejected: the variables do not fit.
+        """
+
+    async def subscribe(self, plan: Plan, request: Request, caller: object) -> Stream:
+        """Authorise a subscription and return its stream.
+
+        Raises:
+            Rejected: the variables do not fit, or the caller may not see this.
+        """
+
+
+class Authenticate(Protocol):
+    """Says who is asking."""
+
+    async def __call__(self, authorization: str | None) -> object:
+        """The caller behind the value of an Authorization header.
+
+        Raises:
+            Unauthenticated: nobody that is known.
+            core.errors.Unavailable: it cannot be found out now.
+        """

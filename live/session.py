@@ -1,0 +1,178 @@
+"""One WebSocket connection: a reader, which is the caller of `run`, and one writer task.
+
+The reader carries out what the protocol decides. Each operation starts as a task of the session, so that a
+slow one holds up nobody; the task of a query or mutation ends with its result, the task of a subscription ends
+as soon as its member has joined its group. What runs when the socket closes is cancelled and awaited.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from core.clock import Clock
+from core.errors import Unavailable
+from core.tasks import Owner, cancel
+from live import close_codes
+from live.failures import explain
+from live.group import Groups
+from live.messages import complete_message, error_message, next_message
+from live.operations import Authenticate, OperationKind, Operations, Request, Unauthenticated
+from live.protocol import Action, Close, Connection, Ignore, Initialise, Phase, Send, Start, Stop
+from live.writer import Operation, Socket, Writer
+
+
+class SessionLimits(msgspec.Struct, frozen=True):
+    """What one connection may take.
+
+    Attributes:
+        init_seconds: how long `connection_init` may take to arrive, and its token to be checked.
+        operations: how many operations may run at the same time.
+        executing: how many of them may be executing at the same time; subscriptions that run do not count.
+        replies: how many replies wait for a socket before nothing more is read from it.
+    """
+
+    init_seconds: float = 10.0
+    operations: int = 1000
+    executing: int = 16
+    replies: int = 64
+
+
+class Reception(msgspec.Struct, frozen=True):
+    """What every session of a process shares."""
+
+    operations: Operations
+    authenticate: Authenticate
+    groups: Groups
+    clock: Clock
+    limits: SessionLimits = SessionLimits()
+
+
+class Session:
+    """Serves one socket until it is closed."""
+
+    def __init__(self, socket: Socket, reception: Reception) -> None:
+        limits = reception.limits
+        self._socket = socket
+        self._reception = reception
+        self._connection = Connection(limits.operations)
+        self._writer = Writer(socket, reception.groups.meter, reception.clock, limits.replies)
+        self._writer.on_end = self._ended
+        self._operations: dict[str, Operation] = {}
+        self._executing = asyncio.Semaphore(limits.executing)
+        self._tasks = Owner("session")
+        self._caller: object = None
+        self._init_deadline = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Session {self._connection!r}, {len(self._tasks)} tasks>"
+
+    async def run(self) -> None:
+        """Serve the socket until it is closed by either side; then leave nothing behind."""
+        # Fixed once: pings before the connection_init must not move the deadline.
+        self._init_deadline = asyncio.get_running_loop().time() + self._reception.limits.init_seconds
+        async with self._tasks:
+            self._tasks.start(self._writer.run(), "writer")
+            try:
+                while await self._act(await self._receive()):
+                    pass
+            finally:
+                for operation in list(self._operations.values()):
+                    self._leave(operation)
+
+    async def _receive(self) -> Action | None:
+        """The action that the next frame asks for; None once the socket is closed."""
+        if self._connection.phase is not Phase.OPENED:
+            frame = await self._socket.receive()
+        else:
+            try:
+                async with asyncio.timeout_at(self._init_deadline):
+                    frame = await self._socket.receive()
+            except TimeoutError:
+                return self._connection.close(close_codes.INIT_TIMEOUT)
+        return None if frame is None else self._connection.receive(frame)
+
+    async def _act(self, action: Action | None) -> bool:
+        """Carry out an action; False ends the session."""
+        match action:
+            case Send(message):
+                await self._writer.say(message)
+            case Start(ident, request):
+                self._start(ident, request)
+            case Stop(ident):
+                await self._stop(ident)
+            case Initialise(payload):
+                return await self._act(await self._initialise(payload))
+            case Close(code, reason):
+                await self._socket.close(code, reason)
+                return False
+            case None:
+                return False
+            case Ignore():
+                pass
+        return True
+
+    async def _initialise(self, payload: Mapping[str, Any]) -> Action:
+        authorization = payload.get("Authorization", payload.get("authorization"))
+        if authorization is not None and not isinstance(authorization, str):
+            return self._connection.close(close_codes.FORBIDDEN)
+        try:
+            async with asyncio.timeout(self._reception.limits.init_seconds):
+                self._caller = await self._reception.authenticate(authorization)
+        except Unauthenticated:
+            return self._connection.close(close_codes.FORBIDDEN)
+        except (Unavailable, TimeoutError):
+            return self._connection.close(close_codes.TRY_AGAIN)
+        return self._connection.acknowledge()
+
+    def _start(self, ident: str, request: Request) -> None:
+        operation = self._operations[ident] = Operation(ident)
+        operation.task = self._tasks.start(self._perform(operation, request), "operation")
+
+    async def _perform(self, operation: Operation, request: Request) -> None:
+        try:
+            async with self._executing:
+                result = await self._carry_out(operation, request)
+        except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends this operation only.
+            errors = explain(error, f"operation {request.operation_name or ''}".rstrip())
+            await self._writer.say(error_message(operation.id, errors), operation)
+            self._ended(operation)
+            return
+        if result is not None:
+            await self._writer.say(next_message(operation.id, result), operation)
+            await self._writer.say(complete_message(operation.id), operation)
+            self._ended(operation)
+
+    async def _carry_out(self, operation: Operation, request: Request) -> bytes | None:
+        """The result of a query or mutation; None if a subscription has begun."""
+        operations = self._reception.operations
+        plan = operations.prepare(request)
+        if plan.kind is not OperationKind.SUBSCRIPTION:
+            return await operations.execute(plan, request, self._caller)
+        stream = await operations.subscribe(plan, request, self._caller)
+        notify = partial(self._writer.notify, operation)
+        operation.member = self._reception.groups.join(stream, notify)
+        notify()
+        return None
+
+    async def _stop(self, ident: str) -> None:
+        """The client has completed an operation: nothing more is sent for it."""
+        operation = self._operations.pop(ident)
+        self._writer.forget(operation)
+        if operation.task is not None:
+            await cancel(operation.task)
+        self._leave(operation)
+
+    def _ended(self, operation: Operation) -> None:
+        """The server has completed an operation; its id is free as soon as the client can know."""
+        if self._operations.get(operation.id) is operation:
+            del self._operations[operation.id]
+            self._connection.finish(operation.id)
+        self._leave(operation)
+
+    def _leave(self, operation: Operation) -> None:
+        if operation.member is not None:
+            self._reception.groups.leave(operation.member)
+            operation.member = None

@@ -1,0 +1,67 @@
+"""The newest frames of one group, bounded in number and in bytes.
+
+`floor` is what makes it safe to be bounded: every frame of the stream with a position above the floor (and up
+to the group's own position) is here, and nothing is promised at or below it. A member at or above the floor
+reads here; a member below it has to read the log.
+"""
+
+from collections import deque
+from datetime import datetime
+
+import msgspec
+
+from live.operations import Frame
+
+
+class Due(msgspec.Struct, frozen=True):
+    """A frame on its way; `occurred_at` is when its event was committed, None for snapshots and replays."""
+
+    frame: Frame
+    occurred_at: datetime | None = None
+
+
+class FrameWindow:
+    """Frames in ascending order of position."""
+
+    def __init__(self, floor: int, *, max_frames: int, max_bytes: int) -> None:
+        self.floor = floor
+        self._max_frames = max_frames
+        self._max_bytes = max_bytes
+        self._frames: deque[Due] = deque()
+        self._bytes = 0
+
+    def __repr__(self) -> str:
+        return f"<FrameWindow {len(self._frames)} frames, {self._bytes} bytes above {self.floor}>"
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def beyond(self, position: int) -> bool:
+        """Whether a frame above `position` is here."""
+        return bool(self._frames) and self._frames[-1].frame.position > position
+
+    def append(self, due: Due) -> None:
+        """Add the newest frame and drop the oldest ones that no longer fit; the floor rises over them."""
+        self._frames.append(due)
+        self._bytes += len(due.frame.payload)
+        while len(self._frames) > self._max_frames or self._bytes > self._max_bytes:
+            dropped = self._frames.popleft().frame
+            self._bytes -= len(dropped.payload)
+            self.floor = dropped.position
+
+    def skip_to(self, position: int) -> None:
+        """Forget every frame: whatever lies at or below `position` is only in the log, if anywhere."""
+        self._frames.clear()
+        self._bytes = 0
+        self.floor = position
+
+    def after(self, position: int, limit: int) -> list[Due]:
+        """At most `limit` frames above `position`, ascending; `position` must not be below the floor."""
+        due: list[Due] = []
+        # Members are nearly always a few frames behind the newest one, so the search begins there.
+        for candidate in reversed(self._frames):
+            if candidate.frame.position <= position:
+                break
+            due.append(candidate)
+        due.reverse()
+        return due[:limit]
