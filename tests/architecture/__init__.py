@@ -1,0 +1,1 @@
+"""The guards: rules about the code as a whole, read from its files."""
