@@ -5,7 +5,7 @@ PROTOCOL.md of enisdenjo/graphql-sse, with lines as the HTML standard's event st
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
@@ -35,7 +35,7 @@ def error_event(errors: list[dict[str, Any]]) -> bytes:
 
 async def deliver(
     groups: Groups, stream: Stream, clock: Clock, ping_seconds: float = 15.0
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """The events of one subscription, until it completes, fails, or the process is about to stop.
 
     In the last case no `complete` is sent, so the client comes back and resumes. While nothing is due a

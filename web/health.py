@@ -1,0 +1,66 @@
+"""Whether the process is alive, and whether it can serve."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+import structlog
+from aiohttp import web
+
+Check = Callable[[], Awaitable[None]]
+CHECK_SECONDS = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one check found."""
+
+    ok: bool
+    milliseconds: float
+    error: str | None = None
+
+
+class Health:
+    """`/healthz` and `/readyz`. A check returns when all is well and raises when it is not."""
+
+    def __init__(self, checks: Mapping[str, Check], check_seconds: float = CHECK_SECONDS) -> None:
+        self._checks = dict(checks)
+        self._check_seconds = check_seconds
+
+    async def alive(self, _request: web.Request) -> web.Response:
+        """The event loop runs; nothing else is looked at."""
+        return _json(200, {"status": "alive"})
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        """Each check by its name; 503 when one of them failed."""
+        outcomes = await asyncio.gather(*(self._look(name, check) for name, check in self._checks.items()))
+        ready = all(outcome.ok for outcome in outcomes)
+        body = {
+            "status": "ready" if ready else "not ready",
+            "checks": dict(zip(self._checks, outcomes, strict=True)),
+        }
+        return _json(200 if ready else 503, body)
+
+    async def _look(self, name: str, check: Check) -> Outcome:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        error = None
+        try:
+            async with asyncio.timeout(self._check_seconds):
+                await check()
+        except TimeoutError:
+            error = f"no answer within {self._check_seconds:g} s"
+        except Exception as failure:  # noqa: BLE001  Logged with its reason, which may hold an address or worse.
+            log.warning("check_failed", check=name, reason=str(failure))
+            error = "failed; the log has the reason"
+        return Outcome(error is None, round((loop.time() - start) * 1000, 3), error)
+
+
+def _json(status: int, body: object) -> web.Response:
+    return web.Response(
+        status=status,
+        body=msgspec.json.encode(body),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,180 @@
+"""GraphQL over HTTP, edition of September 2026, and graphql-sse in distinct connections mode, on one URL.
+
+The order is: method, media type of the answer, who is asking, the request, the operation. Nothing is executed
+before all of them are in order. With `application/graphql-response+json` the status says how it went; with
+`application/json` every well-formed request is answered with 200, as old clients expect.
+
+A client that goes away cancels its operation: run the application with `handler_cancellation=True`.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from core.clock import Clock
+from core.errors import Unavailable
+from live import sse
+from live.failures import explain
+from live.group import Groups
+from live.operations import (
+    Authenticate,
+    OperationKind,
+    Operations,
+    Plan,
+    Rejected,
+    Request,
+    Unauthenticated,
+)
+from web.graphql_request import read_graphql
+from web.negotiation import JSON_TYPES, SUPPORTED, Accept, MediaType
+from web.refusals import Refusal, errors_response, json_response
+from web.request_ids import KEY
+
+Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
+PARTIAL_SUCCESS = 294
+RETRY_SECONDS = 1
+
+log = structlog.get_logger(__name__)
+
+
+class _Shape(msgspec.Struct):
+    """The two members of a result that its status depends on, unparsed."""
+
+    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    errors: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class Executor(msgspec.Struct, frozen=True):
+    """What answers requests.
+
+    Attributes:
+        operations: the schema.
+        authenticate: who is asking.
+        groups: whom a subscription joins.
+        clock: for the latency of deliveries.
+        ping_seconds: how long an event stream may be silent.
+    """
+
+    operations: Operations
+    authenticate: Authenticate
+    groups: Groups
+    clock: Clock
+    ping_seconds: float = 15.0
+
+
+class GraphQLEndpoint:
+    """Handles GET and POST on the URL of the schema; `page` is what a browser gets that sends no query."""
+
+    def __init__(self, executor: Executor, page: Page) -> None:
+        self._executor = executor
+        self._page = page
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request, whatever it is."""
+        accept = Accept(request.headers.get("Accept"))
+        media = accept.best(*JSON_TYPES) or MediaType.JSON
+        try:
+            return await self._answer(request, accept)
+        except Refusal as refusal:
+            return refusal.response(media)
+        except Unavailable as error:
+            headers = {"Retry-After": str(RETRY_SECONDS)}
+            return errors_response(503, explain(error, "http"), media, headers)
+        except Exception:
+            log.exception("request_failed")
+            return _masked(request, media)
+
+    async def _answer(self, request: web.Request, accept: Accept) -> web.StreamResponse:
+        if request.method not in {"GET", "POST"}:
+            message = f"{request.method} is not allowed here."
+            raise Refusal(405, "METHOD_NOT_ALLOWED", message, {"Allow": "GET, POST"})
+        best = accept.best(*SUPPORTED)
+        if best is MediaType.HTML and request.method == "GET" and "query" not in request.query:
+            return await self._page(request)
+        if accept.best(*JSON_TYPES, MediaType.EVENTS) is None:
+            message = f"Accept must allow one of {', '.join((*JSON_TYPES, MediaType.EVENTS))}."
+            raise Refusal(406, "NOT_ACCEPTABLE", message)
+        caller = await self._authenticate(request)
+        return await self._run(request, await read_graphql(request), caller, accept)
+
+    async def _authenticate(self, request: web.Request) -> object:
+        try:
+            return await self._executor.authenticate(request.headers.get("Authorization"))
+        except Unauthenticated as error:
+            message = "Send a valid token: Authorization: Bearer TOKEN."
+            raise Refusal(401, "UNAUTHENTICATED", message, {"WWW-Authenticate": "Bearer"}) from error
+
+    async def _run(
+        self, request: web.Request, graphql: Request, caller: object, accept: Accept
+    ) -> web.StreamResponse:
+        media = accept.best(*JSON_TYPES, MediaType.EVENTS) or MediaType.JSON
+        try:
+            plan = self._executor.operations.prepare(graphql)
+            if plan.kind is OperationKind.SUBSCRIPTION:
+                return await self._subscribe(request, graphql, plan, caller, accept)
+            if plan.kind is OperationKind.MUTATION and request.method == "GET":
+                message = "Mutations are not allowed by GET."
+                raise Refusal(405, "METHOD_NOT_ALLOWED", message, {"Allow": "POST"})
+            result = await self._executor.operations.execute(plan, graphql, caller)
+        except Rejected as rejected:
+            result = msgspec.json.encode({"errors": rejected.errors})
+        if media is MediaType.EVENTS:
+            return await _send_events(request, _single(result))
+        return json_response(status_of(result, media), result, media)
+
+    async def _subscribe(
+        self, request: web.Request, graphql: Request, plan: Plan, caller: object, accept: Accept
+    ) -> web.StreamResponse:
+        # Only an event stream can carry a subscription, so it is the best of what a client lists at all; a
+        # mere */* is not taken for a wish to wait for ever.
+        if not accept.names(MediaType.EVENTS):
+            message = "Subscriptions need Accept: text/event-stream, or a WebSocket."
+            raise Refusal(406, "NOT_ACCEPTABLE", message)
+        executor = self._executor
+        stream = await executor.operations.subscribe(plan, graphql, caller)
+        events = sse.deliver(executor.groups, stream, executor.clock, executor.ping_seconds)
+        return await _send_events(request, events)
+
+
+def status_of(result: bytes, media: MediaType) -> int:
+    """The status for a result: GraphQL over HTTP, section "Status Codes"."""
+    if media is MediaType.JSON:
+        return 200
+    shape = msgspec.json.decode(result, type=_Shape)
+    if shape.data is msgspec.UNSET:
+        return 400
+    return 200 if shape.errors is msgspec.UNSET else PARTIAL_SUCCESS
+
+
+async def _single(result: bytes) -> AsyncGenerator[bytes, None]:
+    """The events of an operation that has one result."""
+    yield sse.next_event(result) + sse.COMPLETE
+
+
+async def _send_events(request: web.Request, events: AsyncGenerator[bytes, None]) -> web.StreamResponse:
+    """Respond with server-sent events, until they end or the reader is gone."""
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    response = web.StreamResponse(headers=headers)
+    response.content_type = MediaType.EVENTS
+    response.charset = "utf-8"
+    async with aclosing(events):
+        await response.prepare(request)
+        try:
+            # aiohttp sends the headers with the first bytes of the body, and the first event may be long in coming.
+            await response.write(sse.PING)
+            async for part in events:
+                await response.write(part)
+        except ConnectionError:
+            log.debug("event_stream_left")
+        except Exception:
+            # The status is on its way already; a stream without `complete` is one that clients resume.
+            log.exception("event_stream_failed")
+    return response
+
+
+def _masked(request: web.Request, media: MediaType) -> web.Response:
+    extensions = {"code": "INTERNAL", "requestId": request.get(KEY)}
+    return errors_response(500, [{"message": "Internal error.", "extensions": extensions}], media)

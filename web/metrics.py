@@ -1,0 +1,138 @@
+"""What the process counts, for Prometheus: on a registry that is handed in, so that tests have their own.
+
+`Metrics` is the `Meter` that `live/` reports to. It is called for every delivery, so the child of each label is
+looked up in a dictionary of ours and not by `labels()`, which validates its arguments each time.
+"""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class _Series:
+    """The series of one subscription field."""
+
+    __slots__ = ("bytes", "frames", "groups", "latency", "replayed", "replays", "resets", "subscriptions")
+
+    def __init__(self, metrics: "Metrics", field: str) -> None:
+        self.subscriptions = metrics.subscriptions.labels(field)
+        self.groups = metrics.groups.labels(field)
+        self.frames = metrics.frames.labels(field)
+        self.bytes = metrics.bytes.labels(field)
+        self.latency = metrics.latency.labels(field)
+        self.replays = metrics.replays.labels(field)
+        self.replayed = metrics.replayed_frames.labels(field)
+        self.resets = metrics.resets.labels(field)
+
+
+class Metrics:
+    """Implements `live.meter.Meter`, and counts HTTP requests."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._fields: dict[str, _Series] = {}
+
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(f"heliograph_{name}", text, ["field"], registry=registry)
+
+        def counter(name: str, text: str) -> Counter:
+            return Counter(f"heliograph_{name}", text, ["field"], registry=registry)
+
+        self.subscriptions = gauge("subscriptions", "Subscriptions that are active.")
+        self.groups = gauge("subscription_groups", "Groups of equal subscriptions.")
+        self.frames = counter("frames_delivered", "Results handed to sockets.")
+        self.bytes = counter("frame_bytes_delivered", "Bytes of the results handed to sockets.")
+        self.replays = counter("replays", "Pages of the log rendered for subscribers that were behind.")
+        self.replayed_frames = counter("replayed_frames", "Results rendered out of the log.")
+        self.resets = counter("stream_resets", "Subscribers that had fallen behind the log's retention.")
+        self.latency = Histogram(
+            "heliograph_commit_to_socket_seconds",
+            "From the commit of an event to its result being handed to a socket.",
+            ["field"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.requests = Counter(
+            "heliograph_http_requests",
+            "HTTP requests answered.",
+            ["route", "method", "status"],
+            registry=registry,
+        )
+
+    async def show(self, _request: web.Request) -> web.Response:
+        """`/metrics` in the text format of Prometheus."""
+        return web.Response(
+            body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
+
+    def count_requests(self, app: web.Application) -> None:
+        """Count every request of `app` by route, method and status."""
+
+        @web.middleware
+        async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._count(request, handler)
+
+        app.middlewares.append(count)
+
+    async def _count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        status = 500
+        try:
+            response = await handler(request)
+            status = response.status
+        except web.HTTPException as answer:
+            status = answer.status
+            raise
+        else:
+            return response
+        finally:
+            resource = request.match_info.route.resource
+            # Paths and methods that nobody defined would be as many series as a stranger likes.
+            route = "other" if resource is None else resource.canonical
+            method = request.method if request.method in METHODS else "other"
+            self.requests.labels(route, method, str(status)).inc()
+
+    def subscribed(self, field: str) -> None:
+        """A subscription began."""
+        self._of(field).subscriptions.inc()
+
+    def unsubscribed(self, field: str) -> None:
+        """A subscription ended."""
+        self._of(field).subscriptions.dec()
+
+    def group_opened(self, field: str) -> None:
+        """A group began."""
+        self._of(field).groups.inc()
+
+    def group_closed(self, field: str) -> None:
+        """A group ended."""
+        self._of(field).groups.dec()
+
+    def delivered(self, field: str, frames: int, size: int) -> None:
+        """Frames were handed to a socket."""
+        series = self._of(field)
+        series.frames.inc(frames)
+        series.bytes.inc(size)
+
+    def waited(self, field: str, seconds: float) -> None:
+        """A live frame reached a socket so long after its commit."""
+        self._of(field).latency.observe(max(seconds, 0.0))
+
+    def replayed(self, field: str, frames: int) -> None:
+        """A page of the log was rendered."""
+        series = self._of(field)
+        series.replays.inc()
+        series.replayed.inc(frames)
+
+    def reset(self, field: str) -> None:
+        """A subscriber was behind the log's retention."""
+        self._of(field).resets.inc()
+
+    def _of(self, field: str) -> _Series:
+        series = self._fields.get(field)
+        if series is None:
+            series = self._fields[field] = _Series(self, field)
+        return series
