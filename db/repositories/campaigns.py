@@ -1,0 +1,181 @@
+"""Statements on campaigns, their phases and their configurations.
+
+The row of the campaign is the first lock of every transaction that changes a campaign or anything of it.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+
+from db.engine import Session
+from db.models import (
+    CampaignKeywordSetRow,
+    CampaignProxyRow,
+    CampaignRow,
+    DnsConfigRow,
+    GenerationConfigRow,
+    HttpConfigRow,
+    PhasePersonaRow,
+    PhaseRow,
+)
+from db.scope import EVERYTHING, Scope
+from vocabulary.campaigns import DnsConfig, GenerationConfig, HttpConfig, PhaseKind, PhaseStatus
+
+
+async def add(session: Session, row: CampaignRow) -> None:
+    """Insert a campaign with its phases, none of them started. Its configurations are put separately."""
+    session.add(row)
+    await session.flush()
+    session.add_all(
+        PhaseRow(campaign_id=row.id, kind=kind, ordinal=ordinal, status=PhaseStatus.NOT_STARTED)
+        for ordinal, kind in enumerate(PhaseKind, start=1)
+    )
+    await session.flush()
+
+
+async def lock(session: Session, ident: UUID, scope: Scope = EVERYTHING) -> CampaignRow | None:
+    """The campaign, locked until the end of the transaction, if it is visible."""
+    wanted = select(CampaignRow).where(CampaignRow.id == ident, scope.clause(CampaignRow.owner_id))
+    return (await session.execute(wanted.with_for_update())).scalar_one_or_none()
+
+
+async def lock_phases(session: Session, campaign_id: UUID) -> Sequence[PhaseRow]:
+    """The phases of a campaign in their order, locked until the end of the transaction."""
+    wanted = select(PhaseRow).where(PhaseRow.campaign_id == campaign_id).order_by(PhaseRow.ordinal)
+    return (await session.execute(wanted.with_for_update())).scalars().all()
+
+
+async def remove(session: Session, ident: UUID) -> None:
+    """Delete a campaign and all that is its own; how far its space was enumerated stays."""
+    await session.execute(delete(CampaignRow).where(CampaignRow.id == ident))
+
+
+async def put_generation(session: Session, campaign_id: UUID, config: GenerationConfig) -> None:
+    """Store what the campaign shall enumerate, in the place of what was there."""
+    await session.merge(
+        GenerationConfigRow(
+            campaign_id=campaign_id,
+            pattern_type=config.pattern_type,
+            character_set=config.character_set,
+            constant=config.constant,
+            tld=config.tld,
+            prefix_length=config.prefix_length,
+            suffix_length=config.suffix_length,
+            count=config.count,
+        )
+    )
+
+
+async def put_dns(session: Session, campaign_id: UUID, config: DnsConfig) -> None:
+    """Store how the campaign shall resolve, in the place of what was there."""
+    await session.merge(
+        DnsConfigRow(
+            campaign_id=campaign_id, batch_size=config.batch_size, retry_attempts=config.retry_attempts
+        )
+    )
+    await _put_personas(session, campaign_id, PhaseKind.DNS_VALIDATION, config.persona_ids)
+
+
+async def put_http(session: Session, campaign_id: UUID, config: HttpConfig) -> None:
+    """Store how the campaign shall fetch and what it looks for, in the place of what was there."""
+    await session.merge(
+        HttpConfigRow(
+            campaign_id=campaign_id,
+            ad_hoc_keywords=config.ad_hoc_keywords,
+            batch_size=config.batch_size,
+            retry_attempts=config.retry_attempts,
+            http_port=config.http_port,
+            https_port=config.https_port,
+        )
+    )
+    await _put_personas(session, campaign_id, PhaseKind.HTTP_KEYWORD_VALIDATION, config.persona_ids)
+    await session.execute(
+        delete(CampaignKeywordSetRow).where(CampaignKeywordSetRow.campaign_id == campaign_id)
+    )
+    await session.execute(delete(CampaignProxyRow).where(CampaignProxyRow.campaign_id == campaign_id))
+    sets = [
+        {"campaign_id": campaign_id, "ordinal": ordinal, "keyword_set_id": ident}
+        for ordinal, ident in enumerate(config.keyword_set_ids)
+    ]
+    proxies = [
+        {"campaign_id": campaign_id, "ordinal": ordinal, "proxy_id": ident}
+        for ordinal, ident in enumerate(config.proxy_ids)
+    ]
+    if sets:
+        await session.execute(insert(CampaignKeywordSetRow), sets)
+    if proxies:
+        await session.execute(insert(CampaignProxyRow), proxies)
+
+
+async def _put_personas(
+    session: Session, campaign_id: UUID, kind: PhaseKind, persona_ids: Sequence[UUID]
+) -> None:
+    await session.execute(
+        delete(PhasePersonaRow).where(
+            PhasePersonaRow.campaign_id == campaign_id, PhasePersonaRow.kind == kind
+        )
+    )
+    rows = [
+        {"campaign_id": campaign_id, "kind": kind, "ordinal": ordinal, "persona_id": ident}
+        for ordinal, ident in enumerate(persona_ids)
+    ]
+    await session.execute(insert(PhasePersonaRow), rows)
+
+
+async def generation_config(session: Session, campaign_id: UUID) -> GenerationConfig:
+    """What the campaign enumerates."""
+    row = await session.get_one(GenerationConfigRow, campaign_id)
+    return GenerationConfig(
+        pattern_type=row.pattern_type,
+        character_set=row.character_set,
+        constant=row.constant,
+        tld=row.tld,
+        prefix_length=row.prefix_length,
+        suffix_length=row.suffix_length,
+        count=row.count,
+    )
+
+
+async def dns_config(session: Session, campaign_id: UUID) -> DnsConfig:
+    """How the campaign resolves."""
+    row = await session.get_one(DnsConfigRow, campaign_id)
+    return DnsConfig(
+        persona_ids=await _persona_ids(session, campaign_id, PhaseKind.DNS_VALIDATION),
+        batch_size=row.batch_size,
+        retry_attempts=row.retry_attempts,
+    )
+
+
+async def http_config(session: Session, campaign_id: UUID) -> HttpConfig:
+    """How the campaign fetches, and what it looks for."""
+    row = await session.get_one(HttpConfigRow, campaign_id)
+    sets = (
+        select(CampaignKeywordSetRow.keyword_set_id)
+        .where(CampaignKeywordSetRow.campaign_id == campaign_id)
+        .order_by(CampaignKeywordSetRow.ordinal)
+    )
+    proxies = (
+        select(CampaignProxyRow.proxy_id)
+        .where(CampaignProxyRow.campaign_id == campaign_id)
+        .order_by(CampaignProxyRow.ordinal)
+    )
+    return HttpConfig(
+        persona_ids=await _persona_ids(session, campaign_id, PhaseKind.HTTP_KEYWORD_VALIDATION),
+        keyword_set_ids=tuple((await session.execute(sets)).scalars()),
+        ad_hoc_keywords=row.ad_hoc_keywords,
+        proxy_ids=tuple((await session.execute(proxies)).scalars()),
+        batch_size=row.batch_size,
+        retry_attempts=row.retry_attempts,
+        http_port=row.http_port,
+        https_port=row.https_port,
+    )
+
+
+async def _persona_ids(session: Session, campaign_id: UUID, kind: PhaseKind) -> tuple[UUID, ...]:
+    wanted = (
+        select(PhasePersonaRow.persona_id)
+        .where(PhasePersonaRow.campaign_id == campaign_id, PhasePersonaRow.kind == kind)
+        .order_by(PhasePersonaRow.ordinal)
+    )
+    return tuple((await session.execute(wanted)).scalars())
