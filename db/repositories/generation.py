@@ -1,0 +1,102 @@
+"""Spaces, the ranges reserved in them, and the names that came of a range."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from db.engine import Session
+from db.models import DomainRow, GenerationConfigRow, GenerationRangeRow, GenerationSpaceRow
+from vocabulary.campaigns import GenerationConfig
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """The offsets [lower, upper) of a space that are one campaign's from now on."""
+
+    lower: int
+    upper: int
+
+    @property
+    def size(self) -> int:
+        """How many offsets there are."""
+        return self.upper - self.lower
+
+
+async def config(session: Session, campaign_id: UUID) -> GenerationConfig:
+    """What a campaign enumerates."""
+    row = await session.get_one(GenerationConfigRow, campaign_id)
+    return GenerationConfig(
+        pattern_type=row.pattern_type,
+        character_set=row.character_set,
+        constant=row.constant,
+        tld=row.tld,
+        prefix_length=row.prefix_length,
+        suffix_length=row.suffix_length,
+        count=row.count,
+    )
+
+
+async def reserve(session: Session, key: str, total: int, count: int) -> Reservation:
+    """Take the next `count` offsets of a space (0: all that are left), cut to what is left.
+
+    The row of the space is made if need be, and stays locked until the commit.
+    """
+    await session.execute(_make_space(session, key, total))
+    wanted = select(GenerationSpaceRow).where(GenerationSpaceRow.key == key).with_for_update()
+    wanted = wanted.execution_options(populate_existing=True)
+    space = (await session.execute(wanted)).scalar_one()
+    lower = space.next_offset
+    left = space.total - lower
+    upper = lower + (left if count == 0 else min(count, left))
+    space.next_offset = upper
+    return Reservation(lower, upper)
+
+
+def _make_space(session: Session, key: str, total: int) -> sqlite.Insert | postgresql.Insert:
+    values = {"key": key, "next_offset": 0, "total": total}
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(GenerationSpaceRow).values(values).on_conflict_do_nothing()
+    return postgresql.insert(GenerationSpaceRow).values(values).on_conflict_do_nothing()
+
+
+async def add_range(session: Session, campaign_id: UUID, key: str, reserved: Reservation) -> None:
+    """Write down what a campaign reserved; nothing of it is enumerated yet."""
+    row = GenerationRangeRow(
+        campaign_id=campaign_id,
+        space_key=key,
+        lower=reserved.lower,
+        upper=reserved.upper,
+        position=reserved.lower,
+    )
+    session.add(row)
+    await session.flush()
+
+
+async def locked_range(session: Session, campaign_id: UUID) -> GenerationRangeRow:
+    """The range of a campaign, locked."""
+    wanted = select(GenerationRangeRow).where(GenerationRangeRow.campaign_id == campaign_id).with_for_update()
+    return (await session.execute(wanted.execution_options(populate_existing=True))).scalar_one()
+
+
+async def position(session: Session, campaign_id: UUID) -> int:
+    """Up to where the range of a campaign is enumerated."""
+    wanted = select(GenerationRangeRow.position).where(GenerationRangeRow.campaign_id == campaign_id)
+    return (await session.execute(wanted)).scalar_one()
+
+
+async def add_names(session: Session, campaign_id: UUID, names: Sequence[tuple[int, str]]) -> None:
+    """Insert domains. One that is there already is a defect and fails, for it would be counted twice."""
+    if names:
+        rows = [{"campaign_id": campaign_id, "offset": offset, "name": name} for offset, name in names]
+        await (await session.connection()).execute(insert(DomainRow), rows)
+
+
+async def count_names(session: Session, campaign_id: UUID, lower: int, upper: int) -> int:
+    """How many domains of a campaign have an offset in [lower, upper)."""
+    wanted = select(func.count()).where(
+        DomainRow.campaign_id == campaign_id, DomainRow.offset >= lower, DomainRow.offset < upper
+    )
+    return (await session.execute(wanted)).scalar_one()

@@ -1,0 +1,186 @@
+"""Shards and the leases on them: claim, renew, release, and when something will be due.
+
+A shard is open to a claim when it waits (READY and its time has come) or when the lease of another holder has
+lapsed, and when what it belongs to wants it: a phase must be IN_PROGRESS, and a proxy must be enabled or under a
+test that somebody asked for. So pausing a campaign or disabling a proxy touches no shard.
+
+Each claim raises the fence. A worker that was asleep while its lease lapsed has the old number, and whatever it
+writes is refused (`locked`). Times are the workers' own clocks, so machines that share a database must agree
+within a fraction of a lease.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, insert, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from core.ids import new_id
+from db.engine import Session
+from db.models import PhaseRow, ProxyRow, ShardRow
+from db.repositories.domains import Slice
+from vocabulary.campaigns import PhaseStatus
+from vocabulary.proxies import ProxyHealth
+from vocabulary.work import ShardKind, ShardStatus
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A shard that a holder may work on until its lease lapses; `fence` is the number of this claim."""
+
+    id: UUID
+    kind: ShardKind
+    holder: str
+    fence: int
+    campaign_id: UUID | None = None
+    proxy_id: UUID | None = None
+    within: range = range(0)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Who claims, from when and until when."""
+
+    holder: str
+    now: datetime
+    until: datetime
+
+
+async def add(
+    session: Session, campaign_id: UUID, kind: ShardKind, slices: Sequence[Slice], now: datetime
+) -> None:
+    """Make shards of a phase, ready at once."""
+    rows = [
+        {
+            "id": new_id(),
+            "kind": kind,
+            "campaign_id": campaign_id,
+            "lower": part.lower,
+            "upper": part.upper,
+            "status": ShardStatus.READY,
+            "available_at": now,
+        }
+        for part in slices
+    ]
+    if rows:
+        await (await session.connection()).execute(insert(ShardRow), rows)
+
+
+async def claim(session: Session, lease: Lease, kinds: Collection[ShardKind], limit: int) -> list[Claim]:
+    """Take up to `limit` open shards, those that have waited longest first.
+
+    Rows that another transaction holds are passed over, so claimers never wait for each other (PostgreSQL); on
+    SQLite there is one writer at a time anyhow.
+    """
+    taken: list[ShardRow] = []
+    for condition, due in _open(lease.holder):
+        wanted = (
+            select(ShardRow)
+            .where(condition, due <= lease.now, ShardRow.kind.in_(kinds), _is_wanted())
+            .order_by(due, ShardRow.id)
+            .limit(limit - len(taken))
+            .with_for_update(skip_locked=True)
+        )
+        if len(taken) < limit:
+            taken += (await session.execute(wanted)).scalars().all()
+    for row in taken:
+        row.status = ShardStatus.LEASED
+        row.holder = lease.holder
+        row.fence += 1
+        row.lease_until = lease.until
+    await session.flush()
+    return [_claim(row, lease.holder) for row in taken]
+
+
+def _claim(row: ShardRow, holder: str) -> Claim:
+    return Claim(
+        id=row.id,
+        kind=row.kind,
+        holder=holder,
+        fence=row.fence,
+        campaign_id=row.campaign_id,
+        proxy_id=row.proxy_id,
+        within=range(row.lower, row.upper),
+    )
+
+
+async def renew(session: Session, lease: Lease, ids: Collection[UUID]) -> set[UUID]:
+    """Move the end of this holder's leases, in one statement; those that it has lost are not in the answer."""
+    statement = (
+        update(ShardRow)
+        .where(
+            ShardRow.id.in_(ids),
+            ShardRow.holder == lease.holder,
+            ShardRow.status == ShardStatus.LEASED,
+        )
+        .values(lease_until=lease.until)
+        .returning(ShardRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return set((await session.execute(statement)).scalars())
+
+
+async def locked(session: Session, claim: Claim) -> ShardRow | None:
+    """The shard, locked, if the claim on it still holds; else None, and nothing may be written for it."""
+    wanted = select(ShardRow).where(
+        ShardRow.id == claim.id,
+        ShardRow.holder == claim.holder,
+        ShardRow.fence == claim.fence,
+        ShardRow.status == ShardStatus.LEASED,
+    )
+    wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    return (await session.execute(wanted)).scalar_one_or_none()
+
+
+async def probe_of(session: Session, proxy_id: UUID) -> ShardRow | None:
+    """The shard that probes a proxy, locked, if it was ever probed."""
+    wanted = select(ShardRow).where(ShardRow.proxy_id == proxy_id).with_for_update()
+    return (await session.execute(wanted.execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+def make_ready(row: ShardRow, at: datetime) -> None:
+    """Let anybody claim a shard from `at` on."""
+    row.status = ShardStatus.READY
+    row.available_at = at
+    row.holder = None
+    row.lease_until = None
+
+
+def make_done(row: ShardRow) -> None:
+    """Let nobody claim a shard any more."""
+    row.status = ShardStatus.DONE
+    row.holder = None
+    row.lease_until = None
+
+
+async def next_due(session: Session, holder: str, kinds: Collection[ShardKind]) -> datetime | None:
+    """The next moment at which a shard is open to a claim by `holder`, as far as is known; it may be past."""
+    found: list[datetime] = []
+    for condition, due in _open(holder):
+        wanted = select(due).where(condition, ShardRow.kind.in_(kinds), _is_wanted()).order_by(due).limit(1)
+        found += [at for at in (await session.execute(wanted)).scalars() if at is not None]
+    return min(found, default=None)
+
+
+_Due = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
+
+
+def _open(holder: str) -> list[tuple[ColumnElement[bool], _Due]]:
+    """The two ways to be open to a claim, with the moment from which on: each has an index of its own."""
+    lapsed = (ShardRow.status == ShardStatus.LEASED) & (ShardRow.holder != holder)
+    return [(ShardRow.status == ShardStatus.READY, ShardRow.available_at), (lapsed, ShardRow.lease_until)]
+
+
+def _is_wanted() -> ColumnElement[bool]:
+    phase = exists().where(
+        PhaseRow.campaign_id == ShardRow.campaign_id,
+        PhaseRow.kind == ShardRow.kind,
+        PhaseRow.status == PhaseStatus.IN_PROGRESS,
+    )
+    proxy = exists().where(
+        ProxyRow.id == ShardRow.proxy_id,
+        or_(ProxyRow.enabled, ProxyRow.health == ProxyHealth.TESTING),
+    )
+    return or_(phase, proxy)
