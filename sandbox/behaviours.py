@@ -96,7 +96,10 @@ class Web(StrEnum):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a fetch of one kind of host must end in; `plants` are the texts that must be found."""
+    """What a fetch of one kind of host must end in; `plants` are the texts that must be found.
+
+    `status_code` is that of the answer that ends the fetch, None where no answer does.
+    """
 
     plants: tuple[Plant, ...] = ()
     status: CheckStatus = CheckStatus.OK
@@ -150,7 +153,7 @@ OUTCOMES: dict[Web, Outcome] = {
     Web.GZIP: Outcome((panel(Zone.BODY),)),
     Web.BROTLI: Outcome((voltaic(Zone.BODY),)),
     Web.DEFLATE: Outcome((panel(Zone.BODY),)),
-    Web.BROKEN_GZIP: _error(HttpReason.BODY_ERROR),
+    Web.BROKEN_GZIP: _error(HttpReason.BODY_ERROR, 200),
     Web.WINDOWS_1251: Outcome((cyrillic(Zone.BODY),)),
     Web.FALSE_UTF8: Outcome((voltaic(Zone.BODY),)),
     Web.UTF16: Outcome((cyrillic(Zone.HEADING), voltaic(Zone.BODY))),

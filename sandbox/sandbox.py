@@ -61,6 +61,11 @@ class Sandbox:
         self._http = HttpProxy(Upstream(world, "127.0.0.2"), PROXY_CREDENTIALS)
         self._https = HttpProxy(Upstream(world, "127.0.0.3"), PROXY_CREDENTIALS, certificates.proxy)
         self._socks5 = SocksProxy(Upstream(world, "127.0.0.4"), PROXY_CREDENTIALS)
+        self._working: dict[str, HttpProxy | SocksProxy] = {
+            "http": self._http,
+            "https": self._https,
+            "socks5": self._socks5,
+        }
         # Bound and never listened on: connections are refused, and nobody else can take the port meanwhile.
         self._dead = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
 
@@ -94,10 +99,8 @@ class Sandbox:
 
     async def _close(self) -> None:
         self._dead.close()
-        proxies = (self._http, self._https, self._socks5)
-        await asyncio.gather(
-            self.zone.close(), self.web.close(), *(proxy.listener.close() for proxy in proxies)
-        )
+        listeners = (proxy.listener.close() for proxy in self._working.values())
+        await asyncio.gather(self.zone.close(), self.web.close(), *listeners)
 
     @property
     def dns(self) -> str:
@@ -140,8 +143,7 @@ class Sandbox:
     @property
     def served(self) -> Mapping[str, int]:
         """How many connections to targets each working proxy has made."""
-        proxies = {"http": self._http, "https": self._https, "socks5": self._socks5}
-        return {name: proxy.upstream.served for name, proxy in proxies.items()}
+        return {name: proxy.upstream.served for name, proxy in self._working.items()}
 
 
 def _named(name: str, protocol: ProxyProtocol, port: int) -> NamedProxy:

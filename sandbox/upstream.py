@@ -91,7 +91,7 @@ async def join(connection: Connection, client: Streams, target: Streams) -> None
             up = group.create_task(_pass_up(client[0], target[1]))
             await _pass(target[0], client[1])
             _ = up.cancel()
-    except* ConnectionResetError:
+    except* OSError:
         connection.reset_on_close()
         client[1].transport.abort()
 
