@@ -54,7 +54,11 @@ _SHARES: dict[Web | Dns, int] = {
 
 
 class Fetch(msgspec.Struct, frozen=True):
-    """What a fetch must end in. `hits` are all (pattern, zone) pairs of the demo's rules that must be found."""
+    """What a fetch must end in. `hits` are the (pattern, innermost zone) pairs of the demo's rules that must be found.
+
+    The domain does not say whether the text of headings and anchors belongs to the body as well, so the exact
+    claim is `patterns`: these and no others match. Each pair of `hits` is among those found; BODY may repeat one.
+    """
 
     status: CheckStatus
     reason: HttpReason | None = None
