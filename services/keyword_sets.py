@@ -1,12 +1,25 @@
 """Verbs on keyword sets."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 import msgspec
 
+from auth.policy import require
 from auth.principal import Principal
-from db.unit_of_work import Database
-from services.written import Written
+from core.errors import Violation
+from core.ids import new_id
+from db.models import KeywordSetRow
+from db.repositories import keyword_sets, uses
+from db.unit_of_work import Database, UnitOfWork
+from events.outbox import record
+from events.resource_events import KeywordSetCreated, KeywordSetDeleted, KeywordSetUpdated
+from services.changes import apply, given
+from services.refusals import already_exists, found_or_refuse, in_use, refuse_any
+from services.rules_keywords import check_rules
+from services.rules_text import check_description, check_name
+from services.written import Written, transaction
+from vocabulary.access import Role
 from vocabulary.keywords import KeywordRule
 
 
@@ -24,24 +37,122 @@ class KeywordSetPatch(msgspec.Struct, frozen=True):
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     rules: tuple[KeywordRule, ...] | msgspec.UnsetType = msgspec.UNSET
-    description: str | None | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
     enabled: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class KeywordSets:
-    """Making, changing and deleting keyword sets."""
+    """Making, changing and deleting keyword sets.
+
+    Every verb raises Forbidden for a viewer and Unavailable if the database does not answer. Somebody else's
+    keyword set is NotFound.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def create(self, caller: Principal, draft: KeywordSetDraft) -> Written[UUID]:
-        """Make a keyword set, owned by the caller."""
-        raise NotImplementedError
+        """Make a keyword set, owned by the caller.
+
+        Raises:
+            ValidationFailed: with every broken rule.
+            Conflict: the caller has a keyword set with this name (ALREADY_EXISTS).
+        """
+        require(caller, Role.OPERATOR)
+        refuse_any(_check(draft))
+        async with transaction(self._database) as unit:
+            row = _row(unit, caller, draft)
+            await _refuse_taken(unit, row)
+            await keyword_sets.add(unit.session, row, draft.rules)
+            event = KeywordSetCreated(keyword_set_id=row.id, name=row.name, rule_count=len(draft.rules))
+            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+        return Written(row.id, unit.position)
 
     async def update(self, caller: Principal, set_id: UUID, patch: KeywordSetPatch) -> Written[UUID]:
-        """Change a keyword set."""
-        raise NotImplementedError
+        """Change a keyword set. Workers use what they read when they claimed their shard.
+
+        Raises:
+            NotFound: there is no such keyword set.
+            ValidationFailed: with every broken rule.
+            Conflict: the owner has a keyword set with this name (ALREADY_EXISTS).
+        """
+        require(caller, Role.OPERATOR)
+        async with transaction(self._database) as unit:
+            found = await keyword_sets.lock(unit.session, set_id, caller.scope)
+            row = found_or_refuse(found, "keyword set", set_id)
+            refuse_any(_check_patch(patch))
+            await _change(unit, caller, row, patch)
+        return Written(set_id, unit.position)
 
     async def delete(self, caller: Principal, set_id: UUID) -> Written[UUID]:
-        """Delete a keyword set that no unfinished campaign uses."""
-        raise NotImplementedError
+        """Delete a keyword set. Campaigns that have ended lose the link and keep their results.
+
+        Raises:
+            NotFound: there is no such keyword set.
+            Conflict: a campaign that has not ended uses it (IN_USE).
+        """
+        require(caller, Role.OPERATOR)
+        async with transaction(self._database) as unit:
+            found = await keyword_sets.lock(unit.session, set_id, caller.scope)
+            row = found_or_refuse(found, "keyword set", set_id)
+            user = await uses.release_keyword_set(unit.session, set_id)
+            if user is not None:
+                raise in_use("keyword set", user)
+            rules = await keyword_sets.rules_of(unit.session, set_id)
+            await keyword_sets.remove(unit.session, set_id)
+            event = KeywordSetDeleted(keyword_set_id=row.id, name=row.name, rule_count=len(rules))
+            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+        return Written(set_id, unit.position)
+
+
+def _check(draft: KeywordSetDraft) -> Iterator[Violation]:
+    yield from check_name(draft.name)
+    yield from check_description(draft.description)
+    yield from check_rules(draft.rules)
+
+
+def _check_patch(patch: KeywordSetPatch) -> Iterator[Violation]:
+    if patch.name is not msgspec.UNSET:
+        yield from check_name(patch.name)
+    if patch.description is not msgspec.UNSET:
+        yield from check_description(patch.description)
+    if patch.rules is not msgspec.UNSET:
+        yield from check_rules(patch.rules)
+
+
+def _row(unit: UnitOfWork, caller: Principal, draft: KeywordSetDraft) -> KeywordSetRow:
+    return KeywordSetRow(
+        id=new_id(),
+        owner_id=caller.id,
+        name=draft.name.strip(),
+        description=draft.description,
+        enabled=draft.enabled,
+        created_at=unit.now,
+        updated_at=unit.now,
+    )
+
+
+async def _change(unit: UnitOfWork, caller: Principal, row: KeywordSetRow, patch: KeywordSetPatch) -> None:
+    values = given(patch)
+    values.pop("rules", None)
+    if patch.name is not msgspec.UNSET:
+        values["name"] = patch.name.strip()
+    with unit.session.no_autoflush:
+        changed = apply(row, values)
+        if "name" in changed:
+            await _refuse_taken(unit, row)
+    rules = await keyword_sets.rules_of(unit.session, row.id)
+    if patch.rules is not msgspec.UNSET and patch.rules != rules:
+        rules = patch.rules
+        changed = (*changed, "rules")
+        await keyword_sets.replace_rules(unit.session, row.id, rules)
+    if not changed:
+        return
+    row.updated_at = unit.now
+    event = KeywordSetUpdated(keyword_set_id=row.id, name=row.name, rule_count=len(rules), changed=changed)
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+
+
+async def _refuse_taken(unit: UnitOfWork, row: KeywordSetRow) -> None:
+    if await keyword_sets.name_taken(unit.session, row.owner_id, row.name):
+        raise already_exists("A keyword set with this name", ("name",))

@@ -1,13 +1,26 @@
 """Verbs on personas."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 import msgspec
 
+from auth.policy import require
 from auth.principal import Principal
-from db.unit_of_work import Database
-from services.written import Written
-from vocabulary.personas import PersonaConfig
+from core.errors import Violation
+from core.ids import new_id
+from db.models import PersonaRow
+from db.repositories import personas, uses
+from db.unit_of_work import Database, UnitOfWork
+from events.outbox import record
+from events.resource_events import PersonaCreated, PersonaDeleted, PersonaUpdated
+from services.changes import apply, given
+from services.refusals import already_exists, found_or_refuse, in_use, refuse_any
+from services.rules_personas import check_persona_config
+from services.rules_text import check_description, check_name
+from services.written import Written, transaction
+from vocabulary.access import Role
+from vocabulary.personas import DnsPersonaConfig, PersonaConfig, PersonaType
 
 
 class PersonaDraft(msgspec.Struct, frozen=True):
@@ -24,24 +37,125 @@ class PersonaPatch(msgspec.Struct, frozen=True):
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     config: PersonaConfig | msgspec.UnsetType = msgspec.UNSET
-    description: str | None | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
     enabled: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Personas:
-    """Making, changing and deleting personas."""
+    """Making, changing and deleting personas.
+
+    Every verb raises Forbidden for a viewer and Unavailable if the database does not answer. Somebody else's
+    persona is NotFound.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def create(self, caller: Principal, draft: PersonaDraft) -> Written[UUID]:
-        """Make a persona, owned by the caller."""
-        raise NotImplementedError
+        """Make a persona, owned by the caller.
+
+        Raises:
+            ValidationFailed: with every broken rule.
+            Conflict: the caller has a persona of this type with this name (ALREADY_EXISTS).
+        """
+        require(caller, Role.OPERATOR)
+        refuse_any(_check(draft))
+        async with transaction(self._database) as unit:
+            row = _row(unit, caller, draft)
+            await _refuse_taken(unit, row)
+            await personas.add(unit.session, row)
+            event = PersonaCreated(persona_id=row.id, name=row.name, persona_type=row.persona_type)
+            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+        return Written(row.id, unit.position)
 
     async def update(self, caller: Principal, persona_id: UUID, patch: PersonaPatch) -> Written[UUID]:
-        """Change a persona."""
-        raise NotImplementedError
+        """Change a persona; its type stays. Workers use what they read when they claimed their shard.
+
+        Raises:
+            NotFound: there is no such persona.
+            ValidationFailed: with every broken rule.
+            Conflict: the owner has a persona of this type with this name (ALREADY_EXISTS).
+        """
+        require(caller, Role.OPERATOR)
+        async with transaction(self._database) as unit:
+            found = await personas.lock(unit.session, persona_id, caller.scope)
+            row = found_or_refuse(found, "persona", persona_id)
+            refuse_any(_check_patch(row, patch))
+            await _change(unit, caller, row, patch)
+        return Written(persona_id, unit.position)
 
     async def delete(self, caller: Principal, persona_id: UUID) -> Written[UUID]:
-        """Delete a persona that no unfinished campaign uses."""
-        raise NotImplementedError
+        """Delete a persona. Campaigns that have ended lose the link and keep their results.
+
+        Raises:
+            NotFound: there is no such persona.
+            Conflict: a campaign that has not ended uses it (IN_USE).
+        """
+        require(caller, Role.OPERATOR)
+        async with transaction(self._database) as unit:
+            found = await personas.lock(unit.session, persona_id, caller.scope)
+            row = found_or_refuse(found, "persona", persona_id)
+            user = await uses.release_persona(unit.session, persona_id)
+            if user is not None:
+                raise in_use("persona", user)
+            await personas.remove(unit.session, persona_id)
+            event = PersonaDeleted(persona_id=row.id, name=row.name, persona_type=row.persona_type)
+            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+        return Written(persona_id, unit.position)
+
+
+def type_of(config: PersonaConfig) -> PersonaType:
+    """What a persona with this configuration is for."""
+    return PersonaType.DNS if isinstance(config, DnsPersonaConfig) else PersonaType.HTTP
+
+
+def _check(draft: PersonaDraft) -> Iterator[Violation]:
+    yield from check_name(draft.name)
+    yield from check_description(draft.description)
+    yield from check_persona_config(draft.config)
+
+
+def _check_patch(row: PersonaRow, patch: PersonaPatch) -> Iterator[Violation]:
+    if patch.name is not msgspec.UNSET:
+        yield from check_name(patch.name)
+    if patch.description is not msgspec.UNSET:
+        yield from check_description(patch.description)
+    if patch.config is not msgspec.UNSET:
+        if type_of(patch.config) is not row.persona_type:
+            message = f"must be of type {row.persona_type}, for the type of a persona does not change"
+            yield Violation(("config",), message, row.persona_type)
+        yield from check_persona_config(patch.config)
+
+
+def _row(unit: UnitOfWork, caller: Principal, draft: PersonaDraft) -> PersonaRow:
+    return PersonaRow(
+        id=new_id(),
+        owner_id=caller.id,
+        name=draft.name.strip(),
+        persona_type=type_of(draft.config),
+        description=draft.description,
+        enabled=draft.enabled,
+        config=draft.config,
+        created_at=unit.now,
+        updated_at=unit.now,
+    )
+
+
+async def _change(unit: UnitOfWork, caller: Principal, row: PersonaRow, patch: PersonaPatch) -> None:
+    values = given(patch)
+    if patch.name is not msgspec.UNSET:
+        values["name"] = patch.name.strip()
+    with unit.session.no_autoflush:
+        changed = apply(row, values)
+        if "name" in changed:
+            await _refuse_taken(unit, row)
+    if not changed:
+        return
+    row.updated_at = unit.now
+    event = PersonaUpdated(persona_id=row.id, name=row.name, persona_type=row.persona_type, changed=changed)
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+
+
+async def _refuse_taken(unit: UnitOfWork, row: PersonaRow) -> None:
+    if await personas.name_taken(unit.session, row.owner_id, row.persona_type, row.name):
+        raise already_exists(f"A {row.persona_type} persona with this name", ("name",))

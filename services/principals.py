@@ -1,15 +1,32 @@
-"""Verbs on principals and their tokens; the command line's, so they ask for no caller."""
+"""Verbs on principals and their tokens.
 
-from collections.abc import Sequence
+They are the command line's and the start's, which hold the database itself, so they ask for no caller; what
+they do is recorded as done by the system, for admins to see.
+"""
+
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from auth.principal import Principal
-from db.unit_of_work import Database
-from services.written import Written
-from vocabulary.access import Role
+from auth.tokens import MAX_TOKEN, Unauthenticated, digest, is_sendable, new_token
+from core.errors import Conflict, Misconfigured, NotFound, Violation
+from core.ids import new_id
+from db.models import PrincipalRow, TokenRow
+from db.repositories import principals
+from db.unit_of_work import Database, UnitOfWork
+from events.outbox import record
+from events.resource_events import PrincipalCreated, TokenCreated, TokenRevoked
+from services.refusals import already_exists, found_or_refuse, refuse_any
+from services.rules_text import check_name
+from services.written import Written, transaction
+from vocabulary.access import SYSTEM, Role
+
+FIRST_PRINCIPAL = "admin"
+FIRST_TOKEN = "bootstrap"  # noqa: S105  Its name, not the token.
+MAX_LIFETIME = timedelta(days=3650)
 
 
 class TokenInfo(msgspec.Struct, frozen=True):
@@ -25,33 +42,163 @@ class TokenInfo(msgspec.Struct, frozen=True):
 
 
 class Principals:
-    """Making principals and tokens, and recognising those who ask."""
+    """Making principals and tokens, and recognising those who ask.
+
+    Everything raises Unavailable if the database does not answer.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def bootstrap(self, token: str | None) -> str | None:
-        """On an empty database make the principal `admin`; gives the token if one was made at random."""
-        raise NotImplementedError
+        """On an empty database make the principal `admin` with a token: `token`, or a random one.
+
+        Gives the random token, to be shown once. None if nothing was made, or `token` was, which is known.
+
+        Raises:
+            Misconfigured: no Authorization header can carry `token`.
+        """
+        if token is not None and not is_sendable(token):
+            message = f"must be 1 to {MAX_TOKEN} letters, digits and -._~+/ (RFC 6750)"
+            raise Misconfigured(f"HELIOGRAPH_BOOTSTRAP_TOKEN: {message}")
+        value = token or new_token()
+        try:
+            made = await self._make_first(value)
+        except Conflict:
+            # Another process that started at the same time was the first.
+            return None
+        return value if made and token is None else None
+
+    async def _make_first(self, token: str) -> bool:
+        async with transaction(self._database) as unit:
+            if await principals.any_exists(unit.session):
+                return False
+            owner = await _add_principal(unit, FIRST_PRINCIPAL, Role.ADMIN)
+            await _add_token(unit, owner, _token_row(unit, owner, FIRST_TOKEN, Role.ADMIN, token))
+        return True
 
     async def authenticate(self, token: str) -> Principal:
-        """Who has this token."""
-        raise NotImplementedError
+        """Who has this token. Nothing is remembered between calls, so a revoked token ends at once.
+
+        Raises:
+            Unauthenticated: it is unknown, revoked or expired.
+        """
+        if not is_sendable(token):
+            raise Unauthenticated
+        async with self._database.engines.reading() as session:
+            found = await principals.find_by_digest(session, digest(token))
+        if found is None:
+            raise Unauthenticated
+        row, owner = found
+        expired = row.expires_at is not None and row.expires_at <= self._database.clock.now()
+        if expired or row.revoked_at is not None:
+            raise Unauthenticated
+        return Principal(
+            id=owner.id,
+            name=owner.name,
+            role=min(owner.role, row.role, key=lambda role: role.rank),
+            token_id=row.id,
+            expires_at=row.expires_at,
+        )
 
     async def create(self, name: str, role: Role) -> Written[UUID]:
-        """Make a principal."""
-        raise NotImplementedError
+        """Make a principal.
+
+        Raises:
+            ValidationFailed: the name breaks a rule.
+            Conflict: there is a principal with this name (ALREADY_EXISTS).
+        """
+        refuse_any(check_name(name))
+        async with transaction(self._database) as unit:
+            if await principals.find_by_name(unit.session, name.strip()) is not None:
+                raise already_exists("A principal with this name", ("name",))
+            row = await _add_principal(unit, name.strip(), role)
+        return Written(row.id, unit.position)
 
     async def create_token(
         self, principal_name: str, token_name: str, role: Role, expires_in: timedelta | None = None
     ) -> tuple[str, TokenInfo]:
-        """Make a token: the token itself, which is never told again, and what may be told of it."""
-        raise NotImplementedError
+        """Make a token: the token itself, which is never told again, and what may be told of it.
+
+        Raises:
+            NotFound: there is no principal with this name.
+            ValidationFailed: the name or the lifetime breaks a rule, or the role is more than the principal's.
+        """
+        token = new_token()
+        async with transaction(self._database) as unit:
+            owner = await principals.find_by_name(unit.session, principal_name.strip())
+            if owner is None:
+                raise NotFound("principal", principal_name, ("principalName",))
+            refuse_any(_check_token(owner, token_name, role, expires_in))
+            row = _token_row(unit, owner, token_name.strip(), role, token)
+            row.expires_at = None if expires_in is None else unit.now + expires_in
+            await _add_token(unit, owner, row)
+        return token, _info(row, owner)
 
     async def list_tokens(self) -> Sequence[TokenInfo]:
-        """All tokens, oldest first."""
-        raise NotImplementedError
+        """All tokens, oldest first, those that are over included."""
+        async with self._database.engines.reading() as session:
+            rows = await principals.list_tokens(session)
+        return [_info(row, owner) for row, owner in rows]
 
     async def revoke_token(self, token_id: UUID) -> Written[UUID]:
-        """End a token at once."""
-        raise NotImplementedError
+        """End a token at once. One that is revoked already stays so, and nothing is recorded.
+
+        Raises:
+            NotFound: there is no token with this id.
+        """
+        async with transaction(self._database) as unit:
+            found = await principals.find_token(unit.session, token_id)
+            row, owner = found_or_refuse(found, "token", token_id)
+            if await principals.revoke(unit.session, token_id, unit.now):
+                event = TokenRevoked(token_id=row.id, principal_name=owner.name, name=row.name)
+                record(unit, event, actor=SYSTEM, owner_id=None)
+        return Written(token_id, unit.position)
+
+
+def _check_token(
+    owner: PrincipalRow, name: str, role: Role, expires_in: timedelta | None
+) -> Iterator[Violation]:
+    yield from check_name(name, ("name",))
+    if role.rank > owner.role.rank:
+        yield Violation(("role",), f"must not be more than {owner.role}, the principal's", owner.role)
+    if expires_in is not None and not timedelta(0) < expires_in <= MAX_LIFETIME:
+        limit = f"0<..{MAX_LIFETIME.days} days"
+        yield Violation(("expiresIn",), f"must be more than 0 and at most {MAX_LIFETIME.days} days", limit)
+
+
+async def _add_principal(unit: UnitOfWork, name: str, role: Role) -> PrincipalRow:
+    row = PrincipalRow(id=new_id(), name=name, role=role, created_at=unit.now)
+    await principals.add_principal(unit.session, row)
+    event = PrincipalCreated(principal_id=row.id, name=name, role=role)
+    record(unit, event, actor=SYSTEM, owner_id=None)
+    return row
+
+
+def _token_row(unit: UnitOfWork, owner: PrincipalRow, name: str, role: Role, token: str) -> TokenRow:
+    return TokenRow(
+        id=new_id(),
+        principal_id=owner.id,
+        name=name,
+        role=role,
+        digest=digest(token),
+        created_at=unit.now,
+    )
+
+
+async def _add_token(unit: UnitOfWork, owner: PrincipalRow, row: TokenRow) -> None:
+    await principals.add_token(unit.session, row)
+    event = TokenCreated(token_id=row.id, principal_name=owner.name, name=row.name, role=row.role)
+    record(unit, event, actor=SYSTEM, owner_id=None)
+
+
+def _info(row: TokenRow, owner: PrincipalRow) -> TokenInfo:
+    return TokenInfo(
+        id=row.id,
+        principal_name=owner.name,
+        name=row.name,
+        role=row.role,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )

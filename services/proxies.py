@@ -1,18 +1,41 @@
-"""Verbs on proxies."""
+"""Verbs on proxies.
 
+A proxy is tested by a worker, through the one shard of work that it has while it is enabled. Whatever makes
+the last test meaningless (another address, other credentials) sets the health back to UNKNOWN, takes the shard
+from whoever holds it, and makes it due: what an old probe finds is never written to a changed proxy.
+"""
+
+from collections.abc import Iterator
 from uuid import UUID
 
 import msgspec
 
+from auth.policy import require
 from auth.principal import Principal
-from auth.sealing import Sealer
-from db.unit_of_work import Database
-from services.written import Written
-from vocabulary.proxies import ProxyProtocol, ProxyState
+from auth.sealing import SealBroken, Sealer
+from core.errors import Violation
+from core.ids import new_id
+from db.models import ProxyRow
+from db.repositories import proxies, uses
+from db.repositories.proxies import state_of
+from db.unit_of_work import Database, UnitOfWork
+from events.outbox import record
+from events.proxy_events import ProxyAdded, ProxyChanged, ProxyHealthChanged, ProxyRemoved
+from services.changes import apply, given
+from services.refusals import already_exists, found_or_refuse, in_use, invalid_transition, refuse_any
+from services.rules_hosts import canonical_host, check_host, check_port
+from services.rules_proxies import check_credentials
+from services.rules_text import check_description, check_name
+from services.written import Written, transaction
+from vocabulary.access import Role
+from vocabulary.proxies import ProxyHealth, ProxyProtocol, ProxyState
+
+CONNECTION = frozenset({"protocol", "host", "port", "username", "password"})
+ADDRESS = frozenset({"protocol", "host", "port"})
 
 
 class ProxyDraft(msgspec.Struct, frozen=True):
-    """A proxy to be added."""
+    """A proxy to be added. `repr` hides the password."""
 
     name: str
     protocol: ProxyProtocol
@@ -23,39 +46,238 @@ class ProxyDraft(msgspec.Struct, frozen=True):
     password: str | None = None
     enabled: bool = True
 
+    def __repr__(self) -> str:
+        return f"<ProxyDraft {self.name!r} {self.protocol.lower()}://{self.host}:{self.port}>"
+
 
 class ProxyPatch(msgspec.Struct, frozen=True):
-    """What shall be different; what is UNSET stays, None removes."""
+    """What shall be different; what is UNSET stays, None removes. `repr` hides the password."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     protocol: ProxyProtocol | msgspec.UnsetType = msgspec.UNSET
     host: str | msgspec.UnsetType = msgspec.UNSET
     port: int | msgspec.UnsetType = msgspec.UNSET
-    description: str | None | msgspec.UnsetType = msgspec.UNSET
-    username: str | None | msgspec.UnsetType = msgspec.UNSET
-    password: str | None | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
+    username: str | msgspec.UnsetType | None = msgspec.UNSET
+    password: str | msgspec.UnsetType | None = msgspec.UNSET
     enabled: bool | msgspec.UnsetType = msgspec.UNSET
+
+    def __repr__(self) -> str:
+        return f"<ProxyPatch of {', '.join(given(self)) or 'nothing'}>"
 
 
 class Proxies:
-    """Adding, changing, removing and testing proxies."""
+    """Adding, changing, removing and testing proxies.
+
+    Every verb raises Forbidden for a viewer and Unavailable if the database does not answer. Somebody else's
+    proxy is NotFound.
+    """
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
 
     async def create(self, caller: Principal, draft: ProxyDraft) -> Written[ProxyState]:
-        """Add a proxy, owned by the caller."""
-        raise NotImplementedError
+        """Add a proxy, owned by the caller. Its health is UNKNOWN; if it is enabled, a worker tests it now.
+
+        Raises:
+            ValidationFailed: with every broken rule.
+            Conflict: the caller has a proxy with this name or address (ALREADY_EXISTS).
+        """
+        require(caller, Role.OPERATOR)
+        refuse_any(_check(draft))
+        async with transaction(self._database) as unit:
+            row = self._row(unit, caller, draft)
+            await _refuse_taken_name(unit, row)
+            await _refuse_taken_address(unit, row)
+            await proxies.add(unit.session, row)
+            if row.enabled:
+                await _probe_now(unit, row)
+            state = state_of(row)
+            record(unit, ProxyAdded(proxy=state), actor=caller.actor, owner_id=row.owner_id)
+        return Written(state, unit.position)
 
     async def update(self, caller: Principal, proxy_id: UUID, patch: ProxyPatch) -> Written[ProxyState]:
-        """Change a proxy."""
-        raise NotImplementedError
+        """Change a proxy.
+
+        Raises:
+            NotFound: there is no such proxy.
+            ValidationFailed: with every broken rule.
+            Conflict: the owner has a proxy with this name or address (ALREADY_EXISTS).
+        """
+        require(caller, Role.OPERATOR)
+        async with transaction(self._database) as unit:
+            row = await _lock(unit, caller, proxy_id)
+            refuse_any(_check_patch(row, patch))
+            changed = await self._apply(unit, row, patch)
+            if changed:
+                await _after_change(unit, caller, row, changed)
+            state = state_of(row)
+        return Written(state, unit.position)
 
     async def delete(self, caller: Principal, proxy_id: UUID) -> Written[ProxyState]:
-        """Remove a proxy; the value is what it was."""
-        raise NotImplementedError
+        """Remove a proxy; the value is what it was. Campaigns that have ended lose the link.
+
+        Raises:
+            NotFound: there is no such proxy.
+            Conflict: a campaign that has not ended uses it (IN_USE).
+        """
+        require(caller, Role.OPERATOR)
+        async with transaction(self._database) as unit:
+            row = await _lock(unit, caller, proxy_id)
+            user = await uses.release_proxy(unit.session, proxy_id)
+            if user is not None:
+                raise in_use("proxy", user)
+            await proxies.remove(unit.session, proxy_id)
+            state = state_of(row)
+            record(unit, ProxyRemoved(proxy=state), actor=caller.actor, owner_id=row.owner_id)
+        return Written(state, unit.position)
 
     async def test(self, caller: Principal, proxy_id: UUID) -> Written[ProxyState]:
-        """Have a worker test a proxy now."""
-        raise NotImplementedError
+        """Have a worker test a proxy now; ProxyTestFinished tells what it found.
+
+        A proxy that is being tested already stays so, and nothing is recorded.
+
+        Raises:
+            NotFound: there is no such proxy.
+            Conflict: the proxy is disabled (INVALID_TRANSITION).
+        """
+        require(caller, Role.OPERATOR)
+        async with transaction(self._database) as unit:
+            row = await _lock(unit, caller, proxy_id)
+            if not row.enabled:
+                raise invalid_transition("proxy", "DISABLED", "TEST")
+            if row.health is not ProxyHealth.TESTING:
+                previous, row.health = row.health, ProxyHealth.TESTING
+                await _probe_now(unit, row)
+                event = ProxyHealthChanged(proxy=state_of(row), previous=previous)
+                record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+            state = state_of(row)
+        return Written(state, unit.position)
+
+    def _row(self, unit: UnitOfWork, caller: Principal, draft: ProxyDraft) -> ProxyRow:
+        return ProxyRow(
+            id=new_id(),
+            owner_id=caller.id,
+            name=draft.name.strip(),
+            description=draft.description,
+            protocol=draft.protocol,
+            host=canonical_host(draft.host),
+            port=draft.port,
+            username=draft.username,
+            password_sealed=None if draft.password is None else self._sealer.seal(draft.password),
+            enabled=draft.enabled,
+            health=ProxyHealth.UNKNOWN,
+            success_count=0,
+            failure_count=0,
+            consecutive_failures=0,
+            failed_probes=0,
+            created_at=unit.now,
+            updated_at=unit.now,
+        )
+
+    async def _apply(self, unit: UnitOfWork, row: ProxyRow, patch: ProxyPatch) -> tuple[str, ...]:
+        values = given(patch)
+        values.pop("password", None)
+        if patch.name is not msgspec.UNSET:
+            values["name"] = patch.name.strip()
+        if patch.host is not msgspec.UNSET:
+            values["host"] = canonical_host(patch.host)
+        with unit.session.no_autoflush:
+            changed = apply(row, values)
+            if "name" in changed:
+                await _refuse_taken_name(unit, row)
+            if not ADDRESS.isdisjoint(changed):
+                await _refuse_taken_address(unit, row)
+        if patch.password is not msgspec.UNSET and not self._is_password(row, patch.password):
+            row.password_sealed = None if patch.password is None else self._sealer.seal(patch.password)
+            changed = (*changed, "password")
+        return changed
+
+    def _is_password(self, row: ProxyRow, password: str | None) -> bool:
+        if row.password_sealed is None:
+            return password is None
+        try:
+            return self._sealer.open(row.password_sealed) == password
+        except SealBroken:
+            # The key file was lost: a password stored anew is how that is mended.
+            return False
+
+
+def _check(draft: ProxyDraft) -> Iterator[Violation]:
+    yield from check_name(draft.name)
+    yield from check_description(draft.description)
+    yield from check_host(draft.host)
+    yield from check_port(draft.port)
+    yield from check_credentials(
+        draft.protocol, draft.username, draft.password, has_password=draft.password is not None
+    )
+
+
+def _check_patch(row: ProxyRow, patch: ProxyPatch) -> Iterator[Violation]:
+    if patch.name is not msgspec.UNSET:
+        yield from check_name(patch.name)
+    if patch.description is not msgspec.UNSET:
+        yield from check_description(patch.description)
+    if patch.host is not msgspec.UNSET:
+        yield from check_host(patch.host)
+    if patch.port is not msgspec.UNSET:
+        yield from check_port(patch.port)
+    protocol = row.protocol if patch.protocol is msgspec.UNSET else patch.protocol
+    username = row.username if patch.username is msgspec.UNSET else patch.username
+    if patch.password is msgspec.UNSET:
+        password, has_password = None, row.password_sealed is not None
+    else:
+        password, has_password = patch.password, patch.password is not None
+    yield from check_credentials(protocol, username, password, has_password=has_password)
+
+
+async def _lock(unit: UnitOfWork, caller: Principal, proxy_id: UUID) -> ProxyRow:
+    await proxies.lock_probe(unit.session, proxy_id)
+    row = await proxies.lock(unit.session, proxy_id, caller.scope)
+    return found_or_refuse(row, "proxy", proxy_id)
+
+
+async def _after_change(unit: UnitOfWork, caller: Principal, row: ProxyRow, changed: tuple[str, ...]) -> None:
+    """What follows from a change: the health, the probe, and the events."""
+    previous = row.health
+    row.updated_at = unit.now
+    reconnected = not CONNECTION.isdisjoint(changed)
+    if reconnected:
+        _forget_health(row)
+    if "enabled" in changed and not row.enabled:
+        await proxies.drop_probe(unit.session, row.id)
+        if row.health is ProxyHealth.TESTING:
+            row.health = ProxyHealth.UNKNOWN
+    elif row.enabled and (reconnected or "enabled" in changed):
+        await _probe_now(unit, row)
+    event = ProxyChanged(proxy=state_of(row), changed=changed)
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    if row.health is not previous:
+        change = ProxyHealthChanged(proxy=state_of(row), previous=previous)
+        record(unit, change, actor=caller.actor, owner_id=row.owner_id)
+
+
+def _forget_health(row: ProxyRow) -> None:
+    """What is known of the old address or credentials says nothing of the new ones; the totals stay."""
+    row.health = ProxyHealth.UNKNOWN
+    row.latency_ms = None
+    row.last_checked_at = None
+    row.last_error = None
+    row.consecutive_failures = 0
+    row.failed_probes = 0
+
+
+async def _probe_now(unit: UnitOfWork, row: ProxyRow) -> None:
+    await proxies.make_probe_due(unit.session, row.id, unit.now)
+    unit.work = True
+
+
+async def _refuse_taken_name(unit: UnitOfWork, row: ProxyRow) -> None:
+    if await proxies.name_taken(unit.session, row.owner_id, row.name):
+        raise already_exists("A proxy with this name", ("name",))
+
+
+async def _refuse_taken_address(unit: UnitOfWork, row: ProxyRow) -> None:
+    if await proxies.address_taken(unit.session, row.owner_id, row.protocol, row.host, row.port):
+        raise already_exists("A proxy with this protocol, host and port", ("host",))

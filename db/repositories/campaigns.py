@@ -40,12 +40,6 @@ async def lock(session: Session, ident: UUID, scope: Scope = EVERYTHING) -> Camp
     return (await session.execute(wanted.with_for_update())).scalar_one_or_none()
 
 
-async def lock_phases(session: Session, campaign_id: UUID) -> Sequence[PhaseRow]:
-    """The phases of a campaign in their order, locked until the end of the transaction."""
-    wanted = select(PhaseRow).where(PhaseRow.campaign_id == campaign_id).order_by(PhaseRow.ordinal)
-    return (await session.execute(wanted.with_for_update())).scalars().all()
-
-
 async def remove(session: Session, ident: UUID) -> None:
     """Delete a campaign and all that is its own; how far its space was enumerated stays."""
     await session.execute(delete(CampaignRow).where(CampaignRow.id == ident))

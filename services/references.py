@@ -1,0 +1,63 @@
+"""Whether the things that a campaign refers to are there, visible to the caller, enabled and of the right type.
+
+Asked inside the transaction that stores the references, or starts the campaign. A list that is too long is
+not looked up; that it is too long is said by the rules that need no database.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from uuid import UUID
+
+from core.errors import Violation
+from db.engine import Session
+from db.models import KeywordSetRow, PersonaRow, ProxyRow
+from db.repositories import keyword_sets, personas, proxies
+from db.scope import Scope
+from services.rules_campaigns import MAX_KEYWORD_SETS, MAX_PERSONAS, MAX_PROXIES
+from services.rules_text import Path
+from vocabulary.campaigns import DnsConfig, HttpConfig
+from vocabulary.personas import PersonaType
+
+
+async def check_dns_references(session: Session, scope: Scope, config: DnsConfig) -> list[Violation]:
+    """Every reference of how to resolve that leads nowhere."""
+    return await _check_personas(session, scope, config.persona_ids, PersonaType.DNS)
+
+
+async def check_http_references(session: Session, scope: Scope, config: HttpConfig) -> list[Violation]:
+    """Every reference of how to fetch that leads nowhere."""
+    broken = await _check_personas(session, scope, config.persona_ids, PersonaType.HTTP)
+    if len(config.keyword_set_ids) <= MAX_KEYWORD_SETS:
+        sets = await keyword_sets.get_many(session, config.keyword_set_ids, scope)
+        broken += _check_rows(config.keyword_set_ids, sets, "keyword set", ("http", "keywordSetIds"))
+    if len(config.proxy_ids) <= MAX_PROXIES:
+        found = await proxies.get_many(session, config.proxy_ids, scope)
+        broken += _check_rows(config.proxy_ids, found, "proxy", ("http", "proxyIds"))
+    return broken
+
+
+async def _check_personas(
+    session: Session, scope: Scope, idents: Sequence[UUID], kind: PersonaType
+) -> list[Violation]:
+    if len(idents) > MAX_PERSONAS:
+        return []
+    path = (kind.lower(), "personaIds")
+    rows = await personas.get_many(session, idents, scope)
+    broken = [*_check_rows(idents, rows, "persona", path)]
+    for index, ident in enumerate(idents):
+        if ident in rows and rows[ident].persona_type is not kind:
+            broken.append(Violation((*path, str(index)), f"must be a persona of type {kind}", kind.value))
+    return broken
+
+
+def _check_rows(
+    idents: Sequence[UUID],
+    rows: Mapping[UUID, PersonaRow] | Mapping[UUID, KeywordSetRow] | Mapping[UUID, ProxyRow],
+    noun: str,
+    path: Path,
+) -> Iterator[Violation]:
+    for index, ident in enumerate(idents):
+        row = rows.get(ident)
+        if row is None:
+            yield Violation((*path, str(index)), f"no {noun} with this id is visible to you")
+        elif not row.enabled:
+            yield Violation((*path, str(index)), f"this {noun} is disabled")

@@ -1,0 +1,41 @@
+"""How verbs refuse: the same words for the same cause, whatever the noun."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from core.errors import Conflict, ConflictDetail, NotFound, ValidationFailed, Violation
+
+R = TypeVar("R")
+
+
+def refuse_any(violations: Iterable[Violation]) -> None:
+    """Raise ValidationFailed with all the violations, if there are any."""
+    found = [*violations]
+    if found:
+        raise ValidationFailed(found)
+
+
+def found_or_refuse(row: R | None, noun: str, ident: UUID) -> R:
+    """The row, or NotFound: there is none, or it is somebody else's, which looks the same."""
+    if row is None:
+        raise NotFound(noun, str(ident))
+    return row
+
+
+def already_exists(what: str, path: Sequence[str]) -> Conflict:
+    """The name or address is taken by another thing of the same owner."""
+    return Conflict(f"{what} exists already.", ConflictDetail("ALREADY_EXISTS", path=tuple(path)))
+
+
+def in_use(noun: str, campaign: str) -> Conflict:
+    """A campaign that has not ended uses it."""
+    return Conflict(f"The {noun} is in use by the campaign “{campaign}”.", ConflictDetail("IN_USE"))
+
+
+def invalid_transition(noun: str, current: str, attempted: str) -> Conflict:
+    """Its state does not allow this verb."""
+    return Conflict(
+        f"The {noun} is {current} and cannot be changed by {attempted}.",
+        ConflictDetail("INVALID_TRANSITION", current_state=current, attempted=attempted),
+    )

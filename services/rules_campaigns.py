@@ -1,0 +1,73 @@
+"""The rules of campaigns that need no database (DOMAIN 1.3 to 1.5, 4.1)."""
+
+from collections.abc import Iterator
+
+from core.errors import Violation
+from names.rules import check_generation
+from services.rules_hosts import check_port
+from services.rules_text import (
+    Path,
+    check_distinct,
+    check_range,
+    check_size,
+    check_text,
+    in_schema_words,
+)
+from vocabulary.campaigns import DnsConfig, GenerationConfig, HttpConfig
+
+MAX_PERSONAS = 10
+MAX_KEYWORD_SETS = 100
+MAX_AD_HOC_KEYWORDS = 1000
+MAX_KEYWORD = 255
+MAX_PROXIES = 100
+MAX_DNS_BATCH = 1000
+MAX_HTTP_BATCH = 500
+MAX_RETRIES = 5
+
+
+def check_generation_config(config: GenerationConfig) -> Iterator[Violation]:
+    """Every broken rule of what to enumerate."""
+    return in_schema_words(check_generation(config, ("generation",)))
+
+
+def check_dns_config(config: DnsConfig) -> Iterator[Violation]:
+    """Every broken rule of how to resolve."""
+    yield from check_list(config.persona_ids, ("dns", "personaIds"), 1, MAX_PERSONAS)
+    yield from check_range(config.batch_size, ("dns", "batchSize"), 1, MAX_DNS_BATCH)
+    yield from check_range(config.retry_attempts, ("dns", "retryAttempts"), 0, MAX_RETRIES)
+
+
+def check_http_config(config: HttpConfig) -> Iterator[Violation]:
+    """Every broken rule of how to fetch and what to look for."""
+    yield from check_list(config.persona_ids, ("http", "personaIds"), 1, MAX_PERSONAS)
+    yield from _check_keywords(config)
+    yield from check_list(config.proxy_ids, ("http", "proxyIds"), 0, MAX_PROXIES)
+    yield from check_range(config.batch_size, ("http", "batchSize"), 1, MAX_HTTP_BATCH)
+    yield from check_range(config.retry_attempts, ("http", "retryAttempts"), 0, MAX_RETRIES)
+    yield from check_port(config.http_port, ("http", "httpPort"))
+    yield from check_port(config.https_port, ("http", "httpsPort"))
+
+
+def check_list(values: tuple[object, ...], path: Path, low: int, high: int) -> Iterator[Violation]:
+    """A list of the right size that names nothing twice; one that is too long is not looked into."""
+    yield from check_size(values, path, low, high)
+    if len(values) <= high:
+        yield from check_distinct(values, path)
+
+
+def _check_keywords(config: HttpConfig) -> Iterator[Violation]:
+    sets, ad_hoc = ("http", "keywordSetIds"), ("http", "adHocKeywords")
+    if not config.keyword_set_ids and not config.ad_hoc_keywords:
+        yield Violation(sets, "needs at least one keyword set, or an ad hoc keyword beside", "1..")
+    yield from check_list(config.keyword_set_ids, sets, 0, MAX_KEYWORD_SETS)
+    yield from check_list(config.ad_hoc_keywords, ad_hoc, 0, MAX_AD_HOC_KEYWORDS)
+    if len(config.ad_hoc_keywords) <= MAX_AD_HOC_KEYWORDS:
+        for index, keyword in enumerate(config.ad_hoc_keywords):
+            yield from _check_keyword(keyword, (*ad_hoc, str(index)))
+
+
+def _check_keyword(keyword: str, path: Path) -> Iterator[Violation]:
+    if not keyword.strip():
+        yield Violation(path, "must not be empty or all white space", f"1..{MAX_KEYWORD}")
+    else:
+        yield from check_text(keyword, path, 1, MAX_KEYWORD)

@@ -1,0 +1,47 @@
+"""The rules of proxies (DOMAIN 1.8, 4.1), and of what their protocols can carry as credentials."""
+
+from collections.abc import Iterator
+
+from core.errors import Violation
+from services.rules_text import Path, check_text, has_controls
+from vocabulary.proxies import ProxyProtocol
+
+MAX_CREDENTIAL = 255
+
+
+def check_credentials(
+    protocol: ProxyProtocol, username: str | None, password: str | None, *, has_password: bool
+) -> Iterator[Violation]:
+    """User name and password together.
+
+    `password` is the new one, if one is given; `has_password` says whether there will be one at all.
+    """
+    if username is None:
+        if has_password:
+            yield Violation(("password",), "needs a username")
+    else:
+        yield from _check_username(protocol, username)
+        if protocol is ProxyProtocol.SOCKS5 and not has_password:
+            yield Violation(("password",), "is needed with a username over SOCKS5 (RFC 1929)")
+    if password is not None:
+        yield from _check_credential(protocol, password, ("password",))
+
+
+def _check_username(protocol: ProxyProtocol, username: str) -> Iterator[Violation]:
+    yield from _check_credential(protocol, username, ("username",))
+    if protocol is not ProxyProtocol.SOCKS5 and ":" in username:
+        yield Violation(("username",), "must not contain a colon over HTTP (RFC 7617)")
+
+
+def _check_credential(protocol: ProxyProtocol, value: str, path: Path) -> Iterator[Violation]:
+    broken = [*check_text(value, path, 1, MAX_CREDENTIAL)]
+    yield from broken
+    if broken:
+        return
+    if protocol is ProxyProtocol.SOCKS5:
+        if len(value.encode()) > MAX_CREDENTIAL:
+            # RFC 1929 gives the length one octet.
+            message = f"must have at most {MAX_CREDENTIAL} bytes in UTF-8"
+            yield Violation(path, message, f"1..{MAX_CREDENTIAL}")
+    elif has_controls(value):
+        yield Violation(path, "must not contain control characters over HTTP (RFC 7617)")
