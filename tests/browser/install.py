@@ -55,7 +55,9 @@ def unpack(folder: Path) -> None:
     program.chmod(0o755)
     for archive in sorted(ARCHIVES.glob("*.tar.br")):
         with tarfile.open(fileobj=io.BytesIO(brotli.decompress(archive.read_bytes()))) as files:
-            files.extractall(folder, filter="data")
+            # Before Python 3.11.4 there is no filter; the package is known by its hash in any case.
+            files.extraction_filter = getattr(tarfile, "data_filter", lambda member, _path: member)
+            files.extractall(folder)
 
 
 if __name__ == "__main__":

@@ -174,10 +174,21 @@ class PostgresServer:
         self._uid = NOBODY
         self._folder = Path(tempfile.mkdtemp(prefix="heliograph-postgres-"))
         if not open_to_all(self._bin / "postgres"):
-            copy = self._folder / "programs"
-            shutil.copytree(self._bin.parent, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
-            self._bin = copy / "bin"
+            self._bin = copy_programs(self._bin, self._folder / "programs")
         os.chown(self._folder, NOBODY, NOBODY)
+
+
+def copy_programs(bin_folder: Path, target: Path) -> Path:
+    """Copy an installation to where everybody may read it, and return its new `bin`."""
+    home = bin_folder.parent
+    package = home.parent
+    copied = target / package.name / home.name
+    shutil.copytree(home, copied, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    # A wheel's programs find their libraries in a folder beside the package.
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, target / libraries.name)
+    return copied / bin_folder.name
 
 
 def open_to_all(path: Path) -> bool:

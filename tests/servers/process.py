@@ -5,10 +5,13 @@ an event loop of its own, and an asyncio process belongs for good to the loop th
 
 PostgreSQL puts each of its children in a session of its own, so a signal to the process group does not reach
 them. `kill` therefore walks the tree: it stops the parent first, so that no child is born while it looks.
+
+A test session that is itself killed takes its servers with it: the kernel sends each of them SIGKILL.
 """
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -21,6 +24,10 @@ from pathlib import Path
 
 # Checking costs one connection to loopback, so the first moment of readiness is hardly missed.
 READY_CHECK_SECONDS = 0.01
+
+
+PR_SET_PDEATHSIG = 1  # From linux/prctl.h.
+LIBC = ctypes.CDLL(None)
 
 
 class ServerFailed(Exception):
@@ -49,6 +56,8 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                # Safe although there are threads: it calls one function of libc and takes no lock of ours.
+                preexec_fn=_die_with_the_session,  # noqa: PLW1509
                 cwd=launch.log.parent,
                 user=launch.uid,
                 group=launch.uid,
@@ -103,6 +112,10 @@ class ServerProcess:
                 os.kill(pid, signal.SIGKILL)
         await asyncio.to_thread(self._process.wait, 10)
         await asyncio.to_thread(_wait_until_gone, family, 10)
+
+
+def _die_with_the_session() -> None:
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def descendants(pid: int) -> list[int]:
