@@ -29,11 +29,14 @@ NPM = PATH="$(CURDIR)/$(BIN):$(NODE)/bin:$$PATH" "$(NODE)/bin/node" "$(NODE)/lib
 .PHONY: help setup setup-dev run test check lock schema clean
 
 help:  ## List the targets.
-	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' $(MAKEFILE_LIST) | sort | awk -F': *' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | while read -r name what; do \
+		printf '  make %-10s %s\n' "$$name" "$$what"; done
 
 setup: $(RUN) $(ASSETS)  ## Install what the product needs, build its pages; leaves .venv/bin/heliograph.
+	@:
 
 setup-dev: $(DEV) $(ASSETS) $(BROWSER)  ## The same, and what the tests need.
+	@:
 
 run: setup  ## Set up and run the demo at http://127.0.0.1:8000.
 	@exec $(BIN)/heliograph serve --demo
