@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from db.repositories import domains, generation, shards
+from db.repositories import campaigns, domains, generation, shards
 from db.repositories.domains import Slice
 from db.unit_of_work import UnitOfWork
 from names.space import Space
@@ -31,7 +31,7 @@ async def cut(unit: UnitOfWork, campaign_id: UUID, kind: PhaseKind) -> Work:
 
 async def _reserved(unit: UnitOfWork, campaign_id: UUID) -> list[Slice]:
     """Reserve the campaign's range of its space, once and for all; an empty one is written down too."""
-    config = await generation.config(unit.session, campaign_id)
+    config = await campaigns.generation_config(unit.session, campaign_id)
     space = Space.of(config)
     reserved = await generation.reserve(unit.session, space.key, space.total, config.count)
     await generation.add_range(unit.session, campaign_id, space.key, reserved)

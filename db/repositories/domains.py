@@ -33,8 +33,9 @@ class Slice:
 
 @dataclass(frozen=True)
 class Tally:
-    """How many domains of a shard are finished, and how."""
+    """How many domains a shard has, how many of them are finished, and how."""
 
+    due: int
     processed: int
     succeeded: int
 
@@ -105,12 +106,11 @@ async def write(
 
 
 async def tally(session: Session, kind: PhaseKind, campaign_id: UUID, within: range) -> Tally:
-    """What is finished of a shard, counted from the table."""
+    """What a shard has and what of it is finished, counted from the table."""
     status = _STATUS[kind]
+    processed = func.count().filter(status != CheckStatus.PENDING)
     succeeded = func.count().filter(status == CheckStatus.OK)
-    wanted = select(func.count(), succeeded).where(
-        *_due(kind, campaign_id), *_in(within), status != CheckStatus.PENDING
-    )
+    wanted = select(func.count(), processed, succeeded).where(*_due(kind, campaign_id), *_in(within))
     return Tally(*(await session.execute(wanted)).one().tuple())
 
 

@@ -8,8 +8,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.engine import Session
-from db.models import DomainRow, GenerationConfigRow, GenerationRangeRow, GenerationSpaceRow
-from vocabulary.campaigns import GenerationConfig
+from db.models import DomainRow, GenerationRangeRow, GenerationSpaceRow
 
 
 @dataclass(frozen=True)
@@ -23,20 +22,6 @@ class Reservation:
     def size(self) -> int:
         """How many offsets there are."""
         return self.upper - self.lower
-
-
-async def config(session: Session, campaign_id: UUID) -> GenerationConfig:
-    """What a campaign enumerates."""
-    row = await session.get_one(GenerationConfigRow, campaign_id)
-    return GenerationConfig(
-        pattern_type=row.pattern_type,
-        character_set=row.character_set,
-        constant=row.constant,
-        tld=row.tld,
-        prefix_length=row.prefix_length,
-        suffix_length=row.suffix_length,
-        count=row.count,
-    )
 
 
 async def reserve(session: Session, key: str, total: int, count: int) -> Reservation:
@@ -81,10 +66,10 @@ async def locked_range(session: Session, campaign_id: UUID) -> GenerationRangeRo
     return (await session.execute(wanted.execution_options(populate_existing=True))).scalar_one()
 
 
-async def position(session: Session, campaign_id: UUID) -> int:
-    """Up to where the range of a campaign is enumerated."""
+async def position(session: Session, campaign_id: UUID) -> int | None:
+    """Up to where the range of a campaign is enumerated; None if the campaign is gone."""
     wanted = select(GenerationRangeRow.position).where(GenerationRangeRow.campaign_id == campaign_id)
-    return (await session.execute(wanted)).scalar_one()
+    return (await session.execute(wanted)).scalar_one_or_none()
 
 
 async def add_names(session: Session, campaign_id: UUID, names: Sequence[tuple[int, str]]) -> None:

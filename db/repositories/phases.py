@@ -1,24 +1,14 @@
-"""Campaigns and their phases as the locks and the records of what runs.
-
-The row of the campaign is taken first by everything that changes it, then its phases, then shards, then
-domains; so two transactions can wait for each other only in one order.
-"""
+"""One phase of a campaign, locked. The campaign's row is locked before (`campaigns.lock`), shards are after."""
 
 from uuid import UUID
 
 from sqlalchemy import select
 
 from db.engine import Session
-from db.models import CampaignRow, PhaseRow
+from db.models import PhaseRow
 from vocabulary.campaigns import PhaseKind, PhaseStatus
 
 _CURRENT = (PhaseStatus.IN_PROGRESS, PhaseStatus.PAUSED)
-
-
-async def locked_campaign(session: Session, campaign_id: UUID) -> CampaignRow | None:
-    """The campaign, locked until the transaction ends; None if there is none."""
-    wanted = select(CampaignRow).where(CampaignRow.id == campaign_id).with_for_update()
-    return (await session.execute(wanted.execution_options(populate_existing=True))).scalar_one_or_none()
 
 
 async def locked(session: Session, campaign_id: UUID, kind: PhaseKind) -> PhaseRow:
@@ -33,3 +23,9 @@ async def current(session: Session, campaign_id: UUID) -> PhaseRow | None:
     wanted = select(PhaseRow).where(PhaseRow.campaign_id == campaign_id, PhaseRow.status.in_(_CURRENT))
     wanted = wanted.with_for_update().execution_options(populate_existing=True)
     return (await session.execute(wanted)).scalar_one_or_none()
+
+
+async def exist(session: Session, campaign_id: UUID) -> bool:
+    """Whether a campaign has its phases still: they go when it is deleted."""
+    wanted = select(PhaseRow.ordinal).where(PhaseRow.campaign_id == campaign_id).limit(1)
+    return (await session.execute(wanted)).scalar_one_or_none() is not None

@@ -1,8 +1,7 @@
 """Shards and the leases on them: claim, renew, release, and when something will be due.
 
-A shard is open to a claim when it waits (READY and its time has come) or when the lease of another holder has
-lapsed, and when what it belongs to wants it: a phase must be IN_PROGRESS, and a proxy must be enabled or under a
-test that somebody asked for. So pausing a campaign or disabling a proxy touches no shard.
+A shard is open to a claim when it waits (READY and its time has come) or when the lease on it has lapsed, and when
+its phase, if it has one, is IN_PROGRESS. So pausing a campaign touches no shard.
 
 Each claim raises the fence. A worker that was asleep while its lease lapsed has the old number, and whatever it
 writes is refused (`locked`). Times are the workers' own clocks, so machines that share a database must agree
@@ -19,10 +18,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.ids import new_id
 from db.engine import Session
-from db.models import PhaseRow, ProxyRow, ShardRow
+from db.models import PhaseRow, ShardRow
 from db.repositories.domains import Slice
 from vocabulary.campaigns import PhaseStatus
-from vocabulary.proxies import ProxyHealth
 from vocabulary.work import ShardKind, ShardStatus
 
 
@@ -48,6 +46,14 @@ class Lease:
     until: datetime
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a holder is after: kinds of shards, but not those that it works on now."""
+
+    kinds: Collection[ShardKind]
+    held: Collection[UUID] = ()
+
+
 async def add(
     session: Session, campaign_id: UUID, kind: ShardKind, slices: Sequence[Slice], now: datetime
 ) -> None:
@@ -68,23 +74,18 @@ async def add(
         await (await session.connection()).execute(insert(ShardRow), rows)
 
 
-async def claim(session: Session, lease: Lease, kinds: Collection[ShardKind], limit: int) -> list[Claim]:
+async def claim(session: Session, lease: Lease, wanted: Wanted, limit: int) -> list[Claim]:
     """Take up to `limit` open shards, those that have waited longest first.
 
     Rows that another transaction holds are passed over, so claimers never wait for each other (PostgreSQL); on
     SQLite there is one writer at a time anyhow.
     """
     taken: list[ShardRow] = []
-    for condition, due in _open(lease.holder):
-        wanted = (
-            select(ShardRow)
-            .where(condition, due <= lease.now, ShardRow.kind.in_(kinds), _is_wanted())
-            .order_by(due, ShardRow.id)
-            .limit(limit - len(taken))
-            .with_for_update(skip_locked=True)
-        )
+    for condition, due in _open(wanted):
+        oldest = select(ShardRow).where(condition, due <= lease.now).order_by(due, ShardRow.id)
         if len(taken) < limit:
-            taken += (await session.execute(wanted)).scalars().all()
+            some = oldest.limit(limit - len(taken)).with_for_update(skip_locked=True)
+            taken += (await session.execute(some)).scalars().all()
     for row in taken:
         row.status = ShardStatus.LEASED
         row.holder = lease.holder
@@ -134,12 +135,6 @@ async def locked(session: Session, claim: Claim) -> ShardRow | None:
     return (await session.execute(wanted)).scalar_one_or_none()
 
 
-async def probe_of(session: Session, proxy_id: UUID) -> ShardRow | None:
-    """The shard that probes a proxy, locked, if it was ever probed."""
-    wanted = select(ShardRow).where(ShardRow.proxy_id == proxy_id).with_for_update()
-    return (await session.execute(wanted.execution_options(populate_existing=True))).scalar_one_or_none()
-
-
 def make_ready(row: ShardRow, at: datetime) -> None:
     """Let anybody claim a shard from `at` on."""
     row.status = ShardStatus.READY
@@ -155,32 +150,27 @@ def make_done(row: ShardRow) -> None:
     row.lease_until = None
 
 
-async def next_due(session: Session, holder: str, kinds: Collection[ShardKind]) -> datetime | None:
-    """The next moment at which a shard is open to a claim by `holder`, as far as is known; it may be past."""
+async def next_due(session: Session, wanted: Wanted) -> datetime | None:
+    """The next moment at which something is open to a claim, as far as is known; it may be past."""
     found: list[datetime] = []
-    for condition, due in _open(holder):
-        wanted = select(due).where(condition, ShardRow.kind.in_(kinds), _is_wanted()).order_by(due).limit(1)
-        found += [at for at in (await session.execute(wanted)).scalars() if at is not None]
+    for condition, due in _open(wanted):
+        first = select(due).where(condition).order_by(due).limit(1)
+        found += [at for at in (await session.execute(first)).scalars() if at is not None]
     return min(found, default=None)
 
 
 _Due = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
 
 
-def _open(holder: str) -> list[tuple[ColumnElement[bool], _Due]]:
+def _open(wanted: Wanted) -> list[tuple[ColumnElement[bool], _Due]]:
     """The two ways to be open to a claim, with the moment from which on: each has an index of its own."""
-    lapsed = (ShardRow.status == ShardStatus.LEASED) & (ShardRow.holder != holder)
-    return [(ShardRow.status == ShardStatus.READY, ShardRow.available_at), (lapsed, ShardRow.lease_until)]
-
-
-def _is_wanted() -> ColumnElement[bool]:
-    phase = exists().where(
+    runs = exists().where(
         PhaseRow.campaign_id == ShardRow.campaign_id,
         PhaseRow.kind == ShardRow.kind,
         PhaseRow.status == PhaseStatus.IN_PROGRESS,
     )
-    proxy = exists().where(
-        ProxyRow.id == ShardRow.proxy_id,
-        or_(ProxyRow.enabled, ProxyRow.health == ProxyHealth.TESTING),
-    )
-    return or_(phase, proxy)
+    is_wanted = ShardRow.kind.in_(wanted.kinds) & or_(ShardRow.proxy_id.is_not(None), runs)
+    waits = ShardRow.status == ShardStatus.READY
+    # A lease of our own lapses too, if the answer to the claim never reached us.
+    leased = (ShardRow.status == ShardStatus.LEASED) & ShardRow.id.not_in(wanted.held)
+    return [(waits & is_wanted, ShardRow.available_at), (leased & is_wanted, ShardRow.lease_until)]

@@ -1,0 +1,142 @@
+"""What a worker needs to know before it works on a shard, read in one snapshot.
+
+Personas, keyword sets and proxies are those of the moment, so a change of them is seen by the next shard.
+Disabled ones are passed over; what that leaves is for the worker to judge.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from auth.sealing import SealBroken, Sealer
+from db.engine import Session
+from db.repositories import campaigns, domains, keyword_sets, personas, phases, proxy_use
+from db.repositories.domains import Candidate
+from db.repositories.shards import Claim
+from db.scope import EVERYTHING
+from db.unit_of_work import Database
+from services.probing import endpoint_of
+from vocabulary.campaigns import HttpConfig, PhaseKind
+from vocabulary.keywords import KeywordRule
+from vocabulary.personas import DnsPersonaConfig, HttpPersonaConfig, PersonaConfig
+from vocabulary.proxies import ProxyEndpoint, ProxyHealth
+
+P = TypeVar("P", DnsPersonaConfig, HttpPersonaConfig)
+
+
+@dataclass(frozen=True)
+class DnsJob:
+    """The domains left in a shard, and the usable personas in the order of trying, by id."""
+
+    left: Sequence[Candidate]
+    personas: dict[UUID, DnsPersonaConfig]
+    retry_attempts: int
+
+
+@dataclass(frozen=True)
+class UsableProxy:
+    """A proxy that is enabled and not UNHEALTHY, with its failures in a row up to now."""
+
+    id: UUID
+    endpoint: ProxyEndpoint
+    consecutive_failures: int
+
+
+@dataclass(frozen=True)
+class HttpJob:
+    """The domains left in a shard, and all that their fetching follows.
+
+    `resolvers` are the personas of the DNS phase, which look up the hosts of redirects. `proxies` None: the
+    campaign names none and goes directly; empty: it names some, and none of them may be used.
+    """
+
+    left: Sequence[Candidate]
+    personas: dict[UUID, HttpPersonaConfig]
+    resolvers: Sequence[DnsPersonaConfig]
+    rules: Sequence[KeywordRule]
+    proxies: Sequence[UsableProxy] | None
+    config: HttpConfig
+
+
+class Jobs:
+    """Reads jobs."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self._database = database
+        self._sealer = sealer
+
+    async def dns(self, claim: Claim) -> DnsJob | None:
+        """The job of a DNS shard; None if its campaign is gone.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        campaign_id = _campaign_id(claim)
+        async with self._database.engines.reading() as session:
+            if not await phases.exist(session, campaign_id):
+                return None
+            config = await campaigns.dns_config(session, campaign_id)
+            left = await domains.left(session, PhaseKind.DNS_VALIDATION, campaign_id, claim.within)
+            usable = await _personas(session, config.persona_ids, DnsPersonaConfig)
+        return DnsJob(left, usable, config.retry_attempts)
+
+    async def http(self, claim: Claim) -> HttpJob | None:
+        """The job of an HTTP shard; None if its campaign is gone.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        campaign_id = _campaign_id(claim)
+        async with self._database.engines.reading() as session:
+            if not await phases.exist(session, campaign_id):
+                return None
+            config = await campaigns.http_config(session, campaign_id)
+            dns = await campaigns.dns_config(session, campaign_id)
+            resolvers = await _personas(session, dns.persona_ids, DnsPersonaConfig)
+            return HttpJob(
+                left=await domains.left(
+                    session, PhaseKind.HTTP_KEYWORD_VALIDATION, campaign_id, claim.within
+                ),
+                personas=await _personas(session, config.persona_ids, HttpPersonaConfig),
+                resolvers=tuple(resolvers.values()),
+                rules=await _rules(session, config),
+                proxies=await self._proxies(session, campaign_id) if config.proxy_ids else None,
+                config=config,
+            )
+
+    async def _proxies(self, session: Session, campaign_id: UUID) -> list[UsableProxy]:
+        usable = []
+        for row in await proxy_use.of_campaign(session, campaign_id):
+            if not row.enabled or row.health is ProxyHealth.UNHEALTHY:
+                continue
+            try:
+                endpoint = endpoint_of(row, self._sealer)
+            except SealBroken:
+                # Its next test says so to its owner; here it is one proxy less.
+                continue
+            usable.append(UsableProxy(row.id, endpoint, row.consecutive_failures))
+        return usable
+
+
+def _campaign_id(claim: Claim) -> UUID:
+    if claim.campaign_id is None:
+        raise ValueError(f"{claim} is no part of a campaign.")
+    return claim.campaign_id
+
+
+async def _personas(session: Session, ids: Sequence[UUID], kind: type[P]) -> dict[UUID, P]:
+    """The enabled ones of a type, in the order of `ids`."""
+    rows = await personas.get_many(session, ids, EVERYTHING)
+    configs: dict[UUID, PersonaConfig] = {i: rows[i].config for i in ids if i in rows and rows[i].enabled}
+    return {ident: config for ident, config in configs.items() if isinstance(config, kind)}
+
+
+async def _rules(session: Session, config: HttpConfig) -> list[KeywordRule]:
+    """The rules of the enabled keyword sets in their order, then the ad hoc keywords."""
+    sets = await keyword_sets.get_many(session, config.keyword_set_ids, EVERYTHING)
+    rules: list[KeywordRule] = []
+    for ident in config.keyword_set_ids:
+        if ident in sets and sets[ident].enabled:
+            rules += await keyword_sets.rules_of(session, ident)
+    return rules + [KeywordRule(pattern=word) for word in config.ad_hoc_keywords]

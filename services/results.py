@@ -1,0 +1,90 @@
+"""Writing what probes found: one short transaction for many results, outside all network I/O.
+
+Nothing can be counted twice. A result is written only where there is none (under the campaign's lock), and the
+counts of the shard are then read from the table. So the same batch may come again: after a commit that nobody
+could confirm, or from a worker that repeats what a killed one had half done.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.settings import Settings
+from db.repositories import domains, proxy_use
+from db.repositories.shards import Claim
+from db.repositories.verdicts import Result
+from db.unit_of_work import Database
+from services.proxy_accounts import Accounting, ProxyOutcome
+from services.turns import Standing, Turn
+from vocabulary.proxies import ProxyHealth
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Results of domains of one shard, and how the proxies did that they went through, in order."""
+
+    results: Sequence[Result] = ()
+    outcomes: Sequence[ProxyOutcome] = ()
+
+
+@dataclass(frozen=True)
+class Flushed:
+    """What came of a batch.
+
+    `owes_progress`: its progress was not told because the last was a moment ago; an empty batch tells it.
+    `usable` are the campaign's proxies that may be used now, with their failures in a row; None if nothing is
+    known of them.
+    """
+
+    standing: Standing
+    owes_progress: bool = False
+    usable: dict[UUID, int] | None = None
+
+
+class Results:
+    """The way from workers to the table of domains."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._accounting = Accounting(settings)
+
+    async def flush(self, claim: Claim, batch: Batch) -> Flushed:
+        """Write a batch. An empty one finishes a shard that has nothing left, and tells progress that is owed.
+
+        Raises:
+            Unavailable: the database does not answer; the same batch may be written again.
+        """
+        async with self._database.write() as unit:
+            turn = await Turn.take(unit, claim)
+            if turn is None:
+                return Flushed(Standing.LOST)
+            if not turn.takes_results:
+                return Flushed(Standing.STOPPED)
+            return await self._flush(turn, claim, batch)
+
+    async def _flush(self, turn: Turn, claim: Claim, batch: Batch) -> Flushed:
+        session, kind, campaign_id = turn.unit.session, turn.phase.kind, turn.campaign.id
+        offsets = {result.offset for result in batch.results}
+        fresh = await domains.pending(session, kind, campaign_id, offsets) if offsets else set()
+        rows = [result.columns(turn.unit.now) for result in batch.results if result.offset in fresh]
+        await domains.write(session, kind, campaign_id, rows)
+        if fresh == offsets:
+            await self._accounting.settle(turn.unit, batch.outcomes)
+        # Else this batch was committed before, and so were the strikes in it.
+        tally = await domains.tally(session, kind, campaign_id, claim.within)
+        changed = tally.processed != turn.shard.processed
+        turn.count(tally.processed, tally.succeeded)
+        if tally.processed == tally.due:
+            return Flushed(await turn.finish())
+        told = turn.tell_progress() if changed or not batch.results else True
+        return Flushed(turn.standing, owes_progress=not told, usable=await self._usable(turn, batch))
+
+    async def _usable(self, turn: Turn, batch: Batch) -> dict[UUID, int] | None:
+        if not batch.outcomes:
+            return None
+        rows = await proxy_use.of_campaign(turn.unit.session, turn.campaign.id)
+        return {
+            row.id: row.consecutive_failures
+            for row in rows
+            if row.enabled and row.health is not ProxyHealth.UNHEALTHY
+        }
