@@ -1,0 +1,173 @@
+"""The fetcher of one HTTP persona: GET https first, http if nothing of HTTP was heard, one verdict in the end.
+
+The rule. https://NAME[:port]/ is asked; if no connection or no TLS comes about, http://NAME[:port]/ is.
+Silence does not fall back, for the time is spent. Any HTTP status, of either, is final, and so is what a
+redirect leads to. If http has no connection either, the first failure is the verdict: it is the one about
+the scheme that was meant. A fault of the proxy does not fall back, because it says nothing about the
+target.
+
+`request_timeout_seconds` bounds all of it. Failures are values here: `fetch` raises nothing but
+cancellation.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from probes.addresses import AddressPolicy
+from probes.body import read_body
+from probes.dialer import Contexts, Dialer, make_contexts
+from probes.failures import ProbeFailure
+from probes.journey import Hop, Journey, Resolve
+from probes.judge import read_page, refusal
+from probes.keywords import Matcher
+from probes.rate import TokenBucket
+from probes.session import Session
+from vocabulary.checks import CheckStatus, HttpReason, HttpVerdict
+from vocabulary.personas import HttpPersonaConfig
+from vocabulary.proxies import ProxyEndpoint
+
+
+class Ports(NamedTuple):
+    """The ports of the two schemes."""
+
+    http: int = 80
+    https: int = 443
+
+
+class Fetcher:
+    """Fetches as one persona does, for a whole batch. Use as an async context manager; fetches may run side by side.
+
+    `resolve` is asked for the hosts of redirects; no address, or an OSError, means that a host does not resolve.
+    """
+
+    def __init__(
+        self, config: HttpPersonaConfig, resolve: Resolve, policy: AddressPolicy, ca_file: Path | None = None
+    ) -> None:
+        self._config = config
+        self._resolve = resolve
+        self._policy = policy
+        self._ca_file = ca_file
+        self._slots = asyncio.Semaphore(config.concurrency)
+        self._bucket = TokenBucket(config.rate_per_second, config.burst)
+        self._contexts: Contexts | None = None
+        self._sessions: dict[ProxyEndpoint | None, Session] = {}
+        self._closing = AsyncExitStack()
+
+    def __repr__(self) -> str:
+        return f"<Fetcher {self._config.user_agent!r}, {len(self._sessions)} routes>"
+
+    async def __aenter__(self) -> Self:
+        """Read the certificate authorities.
+
+        Raises:
+            OSError, ssl.SSLError: the CA file cannot be read.
+        """
+        verify = self._config.verify_tls
+        self._contexts = await asyncio.to_thread(make_contexts, verify=verify, ca_file=self._ca_file)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._contexts = None
+        await self._closing.aclose()
+
+    async def fetch(
+        self,
+        name: str,
+        addresses: Sequence[str],
+        ports: Ports,
+        matcher: Matcher,
+        proxy: ProxyEndpoint | None = None,
+    ) -> HttpVerdict:
+        """Fetch the front page of `name` (ASCII), whose `addresses` were looked up already; through `proxy` if given.
+
+        `millis` is without the time that the fetch waited for its turn.
+        """
+        session = self._session(proxy)
+        async with self._slots:
+            await self._bucket.take()
+            started = asyncio.get_running_loop().time()
+            try:
+                async with asyncio.timeout(self._config.request_timeout_seconds):
+                    verdict = await self._both_schemes(session, name, addresses, ports, matcher)
+            except TimeoutError:
+                verdict = _failed(ProbeFailure(HttpReason.TIMEOUT, "no answer in time"))
+            millis = round((asyncio.get_running_loop().time() - started) * 1000)
+            return msgspec.structs.replace(verdict, millis=millis)
+
+    def _session(self, proxy: ProxyEndpoint | None) -> Session:
+        if self._contexts is None:
+            raise RuntimeError("A Fetcher is used inside `async with`.")
+        session = self._sessions.get(proxy)
+        if session is None:
+            limit = self._config.request_timeout_seconds / 2
+            session = Session(Dialer(self._contexts, self._policy, proxy, proxy_timeout=limit))
+            self._sessions[proxy] = session
+            self._closing.push_async_callback(session.close)
+        return session
+
+    async def _both_schemes(
+        self, session: Session, name: str, addresses: Sequence[str], ports: Ports, matcher: Matcher
+    ) -> HttpVerdict:
+        first: ProbeFailure | None = None
+        for scheme, port in (("https", ports.https), ("http", ports.http)):
+            journey = Journey(self._config, session, self._resolve, self._policy)
+            try:
+                hop = Hop(URL.build(scheme=scheme, host=name, port=port, path="/"), addresses)
+                return await self._judge(*await journey.go(hop), matcher)
+            except ProbeFailure as failure:
+                is_final = journey.has_response or not failure.is_connection_level or failure.proxy_fault
+                if is_final:
+                    return _failed(failure)
+                first = first or failure
+            except ValueError:
+                return _failed(ProbeFailure(HttpReason.ERROR, "the name makes no URL"))
+        assert first is not None  # noqa: S101 - the loop ends only after a failure was kept.
+        return _failed(first)
+
+    async def _judge(self, url: URL, response: aiohttp.ClientResponse, matcher: Matcher) -> HttpVerdict:
+        final_url = str(url)
+        try:
+            reason = refusal(response.status, self._config.allowed_status_codes)
+            if reason is not None:
+                return HttpVerdict(
+                    CheckStatus.ERROR, reason, status_code=response.status, final_url=final_url
+                )
+            body = await read_body(response, self._config.max_body_bytes)
+        except ProbeFailure as failure:
+            failed = _failed(failure)
+            return msgspec.structs.replace(failed, status_code=response.status, final_url=final_url)
+        finally:
+            response.close()
+        page = read_page(body, response.headers, matcher)
+        return HttpVerdict(
+            CheckStatus.OK,
+            status_code=response.status,
+            final_url=final_url,
+            title=page.title,
+            charset=page.charset,
+            content_hash=page.content_hash,
+            bytes_read=len(body.data),
+            truncated=body.truncated,
+            hits=page.hits,
+        )
+
+
+def _failed(failure: ProbeFailure) -> HttpVerdict:
+    status = CheckStatus.TIMEOUT if failure.reason is HttpReason.TIMEOUT else CheckStatus.ERROR
+    return HttpVerdict(
+        status,
+        failure.reason,
+        status_code=failure.status_code,
+        detail=failure.detail,
+        proxy_fault=failure.proxy_fault,
+    )

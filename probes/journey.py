@@ -1,0 +1,142 @@
+"""One fetch by one route: the first request, each redirect judged anew, and the body of the last response.
+
+Every hop is a URL and the addresses that its host has; the addresses pass the policy or the journey ends. A
+redirect is followed by status 301, 302, 303, 307 and 308 with a Location, always as GET (nothing else was
+sent). Credentials that a persona's headers carry stay with the host that they were meant for.
+"""
+
+import ipaddress
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from probes.addresses import AddressPolicy
+from probes.body import ACCEPTED
+from probes.failures import ProbeFailure
+from probes.session import Session
+from vocabulary.checks import HttpReason
+from vocabulary.personas import HttpPersonaConfig
+
+Resolve = Callable[[str], Awaitable[Sequence[str]]]
+
+# What the connection itself decides; a persona's headers of these names are not sent.
+FIXED_HEADERS = frozenset(
+    {"host", "user-agent", "connection", "content-length", "transfer-encoding", "te", "upgrade"}
+)
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CREDENTIALS = frozenset({"authorization", "cookie"})
+_LOWEST_FREE_PORT = 1024
+_WEB_PORTS = frozenset({80, 443})
+
+
+class Hop(NamedTuple):
+    """Where a request goes: the URL as the world writes it, and the addresses of its host."""
+
+    url: URL
+    addresses: Sequence[str]
+
+
+class Journey:
+    """Follows one start to its last response."""
+
+    def __init__(
+        self, config: HttpPersonaConfig, session: Session, resolve: Resolve, policy: AddressPolicy
+    ) -> None:
+        self._config = config
+        self._session = session
+        self._resolve = resolve
+        self._policy = policy
+        # Whether any response was heard; from then on there is no falling back to http.
+        self.has_response = False
+
+    async def go(self, start: Hop) -> tuple[URL, aiohttp.ClientResponse]:
+        """The last URL and its response, of which the body is still to be read and which is still to be closed.
+
+        Raises:
+            ProbeFailure: it ends before that.
+        """
+        hop, followed = start, 0
+        while True:
+            response = await self._visit(hop, start.url)
+            self.has_response = True
+            location = self._location(response)
+            if location is None:
+                return hop.url, response
+            response.close()
+            if followed == self._config.max_redirects:
+                detail = f"more than {followed}"
+                raise ProbeFailure(HttpReason.TOO_MANY_REDIRECTS, detail, status_code=response.status)
+            hop = await self._next(hop.url, location, start.url)
+            followed += 1
+
+    async def _visit(self, hop: Hop, start: URL) -> aiohttp.ClientResponse:
+        """The response of the first address that takes a connection."""
+        headers = self._headers(hop.url, is_home=hop.url.raw_host == start.raw_host)
+        failure: ProbeFailure | None = None
+        for address in self._checked(hop):
+            try:
+                return await self._session.get(hop.url, address, headers)
+            except ProbeFailure as error:
+                if not error.is_connection_level or error.proxy_fault:
+                    raise
+                failure = failure or error
+        raise failure or ProbeFailure(HttpReason.DNS_RESOLVE_ERROR, f"{hop.url.raw_host} has no address")
+
+    def _checked(self, hop: Hop) -> list[str]:
+        allowed = self._policy.allowed(hop.addresses)
+        if hop.addresses and not allowed:
+            first = hop.addresses[0]
+            raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, f"{first}: {self._policy.refuses(first)}")
+        return allowed
+
+    def _headers(self, url: URL, *, is_home: bool) -> CIMultiDict[str]:
+        """Host, User-Agent, then the persona's own in their order, then what they leave to us."""
+        headers: CIMultiDict[str] = CIMultiDict()
+        headers["Host"] = url.host_port_subcomponent or ""
+        headers["User-Agent"] = self._config.user_agent
+        for header in self._config.headers:
+            name = header.name.lower()
+            if name not in FIXED_HEADERS and (is_home or name not in _CREDENTIALS):
+                headers.add(header.name, header.value)
+        headers.setdefault("Accept", "text/html,application/xhtml+xml,*/*;q=0.5")
+        headers.setdefault("Accept-Encoding", ACCEPTED)
+        return headers
+
+    def _location(self, response: aiohttp.ClientResponse) -> str | None:
+        if not self._config.follow_redirects or response.status not in _REDIRECTS:
+            return None
+        return response.headers.get("Location")
+
+    async def _next(self, current: URL, location: str, start: URL) -> Hop:
+        url = _target(current, location)
+        port = url.port or 0
+        if port < _LOWEST_FREE_PORT and port not in _WEB_PORTS | {start.port}:
+            raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, f"redirect to port {port}")
+        return Hop(url, await self._addresses(url.raw_host or ""))
+
+    async def _addresses(self, host: str) -> Sequence[str]:
+        try:
+            return [str(ipaddress.ip_address(host))]
+        except ValueError:
+            pass
+        try:
+            return await self._resolve(host)
+        except OSError as error:
+            raise ProbeFailure(HttpReason.DNS_RESOLVE_ERROR, f"{host} does not resolve") from error
+
+
+def _target(current: URL, location: str) -> URL:
+    """Where a Location leads, without the user name, password and fragment that it may have."""
+    try:
+        url = current.join(URL(location)).with_fragment(None)
+        scheme, host = url.scheme, url.raw_host
+        clean = url.with_user(None) if host else url
+    except ValueError as error:
+        raise ProbeFailure(HttpReason.ERROR, "the Location of a redirect cannot be read") from error
+    if scheme not in {"http", "https"} or not host:
+        raise ProbeFailure(HttpReason.ERROR, f"redirect to {scheme[:20]!r}, which is not http or https")
+    return clean

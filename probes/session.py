@@ -1,0 +1,94 @@
+"""aiohttp sessions whose connections are opened by a `Dialer`: the target is an address, the name goes in beside it.
+
+The URL that aiohttp gets has the checked address as its host, so that nothing is ever resolved here; the
+Host header and the name for TLS are given with each request. Connections are never kept, because each host
+is fetched once and a kept connection would belong to an address and not to a name.
+"""
+
+import asyncio
+import weakref
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.tracing import Trace
+from multidict import CIMultiDict
+from yarl import URL
+
+from probes.dialer import Dialer, Target
+from probes.failures import explain
+
+MAX_HEADER_BYTES = 16 * 1024
+
+
+class DialingConnector(aiohttp.BaseConnector):
+    """Hands the connections of its dialer to aiohttp, and ends them all when it is closed."""
+
+    def __init__(self, dialer: Dialer) -> None:
+        super().__init__(force_close=True, limit=0)
+        self._dialer = dialer
+        self._open: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+
+    async def _create_connection(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],  # noqa: ARG002 - the signature is aiohttp's.
+        timeout: aiohttp.ClientTimeout,  # noqa: ARG002
+    ) -> ResponseHandler:
+        host, port = req.url.host, req.url.port
+        if host is None or port is None:
+            raise aiohttp.InvalidURL(req.url)
+        target = Target(host, port, req.server_hostname if req.is_ssl() else None)
+        transport, protocol = await self._dialer.open(target, self._factory)
+        self._open.add(transport)
+        return protocol
+
+    def abort_all(self) -> None:
+        """End every connection at once, those that still wait for a TLS good-bye too."""
+        for transport in list(self._open):
+            transport.abort()
+
+
+class Session:
+    """GET requests by one route. Close it when done."""
+
+    def __init__(self, dialer: Dialer) -> None:
+        self._connector = DialingConnector(dialer)
+        self._client = aiohttp.ClientSession(
+            connector=self._connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+            max_line_size=MAX_HEADER_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
+            middlewares=(_fail_once,),
+        )
+
+    async def get(self, url: URL, address: str, headers: CIMultiDict[str]) -> aiohttp.ClientResponse:
+        """Ask for `url` at `address`; the response's head is read, its body is not. Redirects are not followed.
+
+        Raises:
+            ProbeFailure: there is no response.
+        """
+        dialled = url.with_host(address)
+        try:
+            return await self._client.get(
+                dialled, headers=headers, server_hostname=url.raw_host, allow_redirects=False
+            )
+        except (aiohttp.ClientError, ValueError) as error:
+            raise explain(error) from error
+
+    async def close(self) -> None:
+        """End everything that is open."""
+        await self._client.close()
+        self._connector.abort_all()
+
+
+async def _fail_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Turn a failure into ours: aiohttp repeats a GET whose connection broke, and would count as two visits."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientError, OSError) as error:
+        raise explain(error) from error
