@@ -42,8 +42,7 @@ class Subscription:
 BEAT = web.AppKey("beat", asyncio.Event)
 
 
-@pytest.fixture
-async def app() -> web.Application:
+def make_app() -> web.Application:
     schema = strawberry.Schema(Query, subscription=Subscription)
     view = GraphQLView[object, object](schema, graphql_ide=None)
 
@@ -58,14 +57,28 @@ async def app() -> web.Application:
     return app
 
 
-@pytest.fixture
-async def url(app: web.Application) -> AsyncIterator[str]:
-    runner = web.AppRunner(app, shutdown_timeout=1)
+async def serve(app: web.Application, port: int = 0) -> web.AppRunner:
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/graphql"
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    return runner
+
+
+@pytest.fixture
+def app() -> web.Application:
+    return make_app()
+
+
+@pytest.fixture
+async def runner(app: web.Application) -> AsyncIterator[web.AppRunner]:
+    runner = await serve(app)
+    yield runner
     await runner.cleanup()
+
+
+@pytest.fixture
+def url(runner: web.AppRunner) -> str:
+    return f"http://127.0.0.1:{runner.addresses[0][1]}/graphql"
 
 
 async def run(page: Page, operation: str) -> None:
@@ -96,6 +109,25 @@ async def test_a_query_and_a_live_subscription_run_with_the_token_of_the_link(
     await expect(browser_page.locator(RESPONSE)).to_contain_text("tick 2 for")
     assert browser_record.complaints == []
     assert len(browser_record.requests) > 10
+
+
+async def test_a_subscription_waits_for_a_server_that_restarts(
+    runner: web.AppRunner, url: str, browser_page: Page
+) -> None:
+    await browser_page.goto(f"{url}#token=tab")
+    await run(browser_page, "subscription Ticks { ticks }")
+    await expect(browser_page.locator(RESPONSE)).to_contain_text("tick 1")
+    status = browser_page.get_by_role("status")
+    port = runner.addresses[0][1]
+    await runner.cleanup()
+    await expect(status).to_have_text("Reconnecting…")
+
+    app = make_app()
+    again = await serve(app, port)
+    await expect(status).to_have_text("Subscriptions live", timeout=20_000)
+    app[BEAT].set()
+    await expect(browser_page.locator(RESPONSE)).to_contain_text("tick 2")
+    await again.cleanup()
 
 
 async def test_a_typed_token_is_kept_for_the_tab_and_sent(url: str, browser_page: Page) -> None:
