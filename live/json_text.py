@@ -42,14 +42,14 @@ def _brackets(text: str | bytes) -> int:
 def _deeper_than(value: Any, limit: int) -> bool:
     """Walk level by level, without recursion."""
     level = [value]
-    for _ in range(limit + 1):
-        level = [child for node in level for child in _children(node)]
+    for _ in range(limit):
+        level = [child for node in level for child in _containers(node)]
         if not level:
             return False
     return True
 
 
-def _children(node: Any) -> list[Any]:
-    if isinstance(node, dict):
-        return list(node.values())
-    return node if isinstance(node, list) else []
+def _containers(node: Any) -> list[Any]:
+    """The arrays and objects directly inside one; a scalar is not a level."""
+    children = node.values() if isinstance(node, dict) else node
+    return [child for child in children if isinstance(child, dict | list)]

@@ -105,7 +105,11 @@ class Plan(Protocol):
 
 
 class Operations(Protocol):
-    """What a request can do with the schema."""
+    """What a request can do with the schema.
+
+    `plan` is one that `prepare` of the same object returned, and `caller` what `Authenticate` returned: Any, so
+    that an implementation may name its own types.
+    """
 
     def prepare(self, request: Request) -> Plan:
         """Parse, validate and measure a request; the same document costs this once.
@@ -114,14 +118,14 @@ class Operations(Protocol):
             Rejected: a syntax error, a broken rule, a limit, or no such operation.
         """
 
-    async def execute(self, plan: Plan, request: Request, caller: object) -> bytes:
+    async def execute(self, plan: Any, request: Request, caller: Any) -> bytes:
         """Run a query or a mutation and return its result as JSON.
 
         Raises:
             Rejected: the variables do not fit.
         """
 
-    async def subscribe(self, plan: Plan, request: Request, caller: object) -> Stream:
+    async def subscribe(self, plan: Any, request: Request, caller: Any) -> Stream:
         """Authorise a subscription and return its stream.
 
         Raises:

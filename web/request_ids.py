@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from core.ids import new_id
 
 HEADER = "X-Request-ID"
-KEY = "request_id"
+KEY = web.RequestKey("request_id", str)
 PLAIN = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 

@@ -1,0 +1,79 @@
+"""The edge over fake operations, on a real server of its own."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from aiohttp import ClientSession, web
+from prometheus_client import CollectorRegistry
+
+from core.clock import SystemClock
+from live.group import GroupLimits, Groups
+from live.session import Reception, SessionLimits
+from tests.fakes.hub import FakeHub
+from tests.fakes.operations import FakeOperations, authenticate
+from web import request_ids
+from web.health import Check, Health
+from web.http import Executor, GraphQLEndpoint
+from web.metrics import Metrics
+from web.routes import add_graphql
+from web.socket import Sockets
+
+
+class Edge:
+    """What a test can reach: the client, the hub to publish on, and the counts."""
+
+    def __init__(self, limits: SessionLimits, checks: Mapping[str, Check], ping_seconds: float) -> None:
+        self.hub = FakeHub()
+        self.registry = CollectorRegistry()
+        self.metrics = Metrics(self.registry)
+        self.groups = Groups(self.hub, self.metrics, GroupLimits(retry_seconds=0.001))
+        self.operations = FakeOperations(self.hub)
+        self.sockets = Sockets(Reception(self.operations, authenticate, self.groups, SystemClock(), limits))
+        executor = Executor(self.operations, authenticate, self.groups, SystemClock(), ping_seconds)
+        self.endpoint = GraphQLEndpoint(executor, _page)
+        self.runner = web.AppRunner(self._app(Health(checks)), handler_cancellation=True, shutdown_timeout=5)
+        self.url = ""
+        self.client: ClientSession
+
+    @property
+    def graphql(self) -> str:
+        return f"{self.url}/graphql"
+
+    def sample(self, name: str, **labels: str) -> float | None:
+        """The value of one series."""
+        return self.registry.get_sample_value(f"heliograph_{name}", labels)
+
+    def _app(self, health: Health) -> web.Application:
+        app = web.Application()
+        request_ids.install(app)
+        self.metrics.count_requests(app)
+        add_graphql(app, self.endpoint, self.sockets, self.groups)
+        app.router.add_get("/healthz", health.alive)
+        app.router.add_get("/readyz", health.ready)
+        app.router.add_get("/metrics", self.metrics.show)
+        return app
+
+
+async def _page(_request: web.Request) -> web.StreamResponse:
+    return web.Response(text="GraphiQL", content_type="text/html")
+
+
+@asynccontextmanager
+async def serving(
+    limits: SessionLimits | None = None,
+    checks: Mapping[str, Check] | None = None,
+    ping_seconds: float = 60.0,
+) -> AsyncIterator[Edge]:
+    """Serve on a free port of the loopback for as long as the context lasts."""
+    edge = Edge(limits or SessionLimits(), checks or {}, ping_seconds)
+    await edge.runner.setup()
+    site = web.TCPSite(edge.runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = edge.runner.addresses[0][:2]
+    edge.url = f"http://{host}:{port}"
+    async with ClientSession() as client:
+        edge.client = client
+        try:
+            yield edge
+        finally:
+            await edge.runner.cleanup()

@@ -1,0 +1,107 @@
+"""Operations over a schema of five fields, for the tests of the protocols: real syntax, real validation."""
+
+import asyncio
+from collections import Counter
+
+import msgspec
+from graphql import (
+    GraphQLError,
+    OperationDefinitionNode,
+    build_schema,
+    get_operation_ast,
+    parse,
+    validate,
+)
+
+from core.errors import Unavailable
+from live.operations import OperationKind, Rejected, Request, Unauthenticated
+from tests.fakes.hub import FakeHub
+from tests.fakes.streams import FakeStream
+
+SCHEMA = build_schema(
+    """
+    type Query { hello: String, slow: String, broken: String, partial: String, down: String }
+    type Mutation { touch: Int }
+    type Subscription { ticks: Int, forbidden: Int, broken: Int }
+    """
+)
+TOKEN = "Bearer right"
+RESULTS = {
+    "hello": {"data": {"hello": "world"}},
+    "slow": {"data": {"slow": "done"}},
+    "partial": {"data": {"partial": None}, "errors": [{"message": "no"}]},
+    "touch": {"data": {"touch": 1}},
+}
+
+
+class FakePlan(msgspec.Struct, frozen=True):
+    """Conforms to `live.operations.Plan`."""
+
+    kind: OperationKind
+    field: str
+
+
+class FakeOperations:
+    """Conforms to `live.operations.Operations`. `counts` tells what began, ended and was cancelled."""
+
+    def __init__(self, hub: FakeHub) -> None:
+        self.counts: Counter[str] = Counter()
+        self.requests: list[Request] = []
+        self.callers: list[object] = []
+        self.gate = asyncio.Event()
+        self._hub = hub
+
+    def prepare(self, request: Request) -> FakePlan:
+        self.requests.append(request)
+        try:
+            document = parse(request.query)
+        except GraphQLError as error:
+            raise Rejected([dict(error.formatted)]) from error
+        if errors := validate(SCHEMA, document):
+            raise Rejected([dict(error.formatted) for error in errors])
+        operation = get_operation_ast(document, request.operation_name)
+        if operation is None:
+            raise Rejected([{"message": f'Unknown operation named "{request.operation_name}".'}])
+        return FakePlan(OperationKind(operation.operation.value), _field(operation))
+
+    async def execute(self, plan: FakePlan, request: Request, caller: object) -> bytes:
+        self.callers.append(caller)
+        self.counts[plan.field] += 1
+        if plan.field == "slow":
+            await self._wait()
+        if plan.field == "broken":
+            raise ValueError("secret")
+        if plan.field == "down":
+            raise Unavailable("No database.")
+        return msgspec.json.encode(RESULTS[plan.field])
+
+    async def subscribe(self, plan: FakePlan, request: Request, caller: object) -> FakeStream:
+        self.callers.append(caller)
+        if plan.field == "forbidden":
+            raise Rejected([{"message": "Not yours."}])
+        after = request.extensions.get("lastEventId", request.variables.get("after"))
+        position = None if after is None else int(str(after).lstrip("c"))
+        stream = FakeStream(self._hub, str(request.variables.get("topic", "a")), after=position)
+        if plan.field == "broken":
+            stream.failure = ValueError("secret")
+        return stream
+
+    async def _wait(self) -> None:
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.counts["cancelled"] += 1
+            raise
+
+
+async def authenticate(authorization: str | None) -> object:
+    """Conforms to `live.operations.Authenticate`: one token is right, one cannot be checked."""
+    if authorization == TOKEN:
+        return "caller"
+    if authorization == "Bearer unknowable":
+        raise Unavailable("No database.")
+    raise Unauthenticated
+
+
+def _field(operation: OperationDefinitionNode) -> str:
+    return operation.selection_set.selections[0].name.value  # type: ignore[attr-defined,no-any-return]

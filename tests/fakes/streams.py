@@ -1,0 +1,174 @@
+"""Streams, a meter and a socket for the tests of `live/`: real state, no schema, no network."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Hashable, Sequence
+
+import msgspec
+
+from core.errors import Unavailable
+from events.envelope import Envelope
+from live.close_codes import CloseCode
+from live.group import Groups
+from live.member import Member
+from live.operations import Frame
+from tests.fakes.hub import FakeHub
+
+
+class FakeStream:
+    """Conforms to `live.operations.Stream`: the events of one topic; a topic that ends with "!" is the last."""
+
+    field = "ticks"
+
+    def __init__(
+        self, hub: FakeHub, topic: str = "a", *, after: int | None = None, key: Hashable = None
+    ) -> None:
+        self.key: Hashable = topic if key is None else key
+        self.after = after
+        self.renders: list[int] = []
+        self.failure: Exception | None = None
+        self.failing_open: Exception | None = None
+        self.outage_at = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self._hub = hub
+        self._topic = topic
+
+    def matches(self, envelope: Envelope) -> bool:
+        return envelope.summary.rstrip("!") == self._topic
+
+    async def render(self, envelope: Envelope) -> Frame:
+        await self.gate.wait()
+        self.renders.append(envelope.position)
+        if self.failure is not None:
+            raise self.failure
+        if envelope.position == self.outage_at:
+            self.outage_at = 0
+            raise Unavailable("The database does not answer.")
+        return frame(envelope.position, "event", last=envelope.summary.endswith("!"))
+
+    async def open(self) -> Frame:
+        await self.gate.wait()
+        if self.failing_open is not None:
+            raise self.failing_open
+        return frame(self._hub.head, "snapshot")
+
+    async def reset(self) -> Frame:
+        return frame(self._hub.head, "reset")
+
+
+def frame(position: int, kind: str, *, last: bool = False) -> Frame:
+    payload = msgspec.json.encode({"data": {kind: position}})
+    return Frame(position=position, cursor=f"c{position}", payload=payload, last=last)
+
+
+class Reader:
+    """A member that is read by hand; `seen` lists (kind, position) of every frame taken."""
+
+    def __init__(self, groups: Groups, stream: FakeStream) -> None:
+        self.calls = 0
+        self.seen: list[tuple[str, int]] = []
+        self.member: Member = groups.join(stream, self._called)
+
+    def _called(self) -> None:
+        self.calls += 1
+
+    @property
+    def positions(self) -> list[int]:
+        return [position for _, position in self.seen]
+
+    def read(self, limit: int = 1000) -> None:
+        """Take what is due now."""
+        for due in self.member.take(limit):
+            ((kind, position),) = msgspec.json.decode(due.frame.payload)["data"].items()
+            self.seen.append((kind, position))
+
+    async def until(self, *positions: int) -> None:
+        """Read until the frames taken end with these positions."""
+        async with asyncio.timeout(5):
+            while tuple(self.positions[-len(positions) :]) != positions:
+                self.read()
+                await asyncio.sleep(0)
+
+
+class CountingMeter:
+    """Conforms to `live.meter.Meter`; `counts` adds up everything by the name of the method."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.waits: list[float] = []
+
+    def subscribed(self, field: str) -> None:
+        self.counts["subscriptions"] += 1
+
+    def unsubscribed(self, field: str) -> None:
+        self.counts["subscriptions"] -= 1
+
+    def group_opened(self, field: str) -> None:
+        self.counts["groups"] += 1
+
+    def group_closed(self, field: str) -> None:
+        self.counts["groups"] -= 1
+
+    def delivered(self, field: str, frames: int, size: int) -> None:
+        self.counts["frames"] += frames
+        self.counts["bytes"] += size
+
+    def waited(self, field: str, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    def replayed(self, field: str, frames: int) -> None:
+        self.counts["replays"] += 1
+
+    def reset(self, field: str) -> None:
+        self.counts["resets"] += 1
+
+
+class FakeSocket:
+    """Conforms to `live.writer.Socket`. `sent` is what a client received; `block` stops it from receiving."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.batches: list[int] = []
+        self.closed: tuple[int, str] | None = None
+        self.flowing = asyncio.Event()
+        self.flowing.set()
+        self._frames: list[str | bytes | None] = []
+        self._arrived = asyncio.Event()
+
+    def block(self) -> None:
+        self.flowing.clear()
+
+    def feed(self, *frames: object) -> None:
+        """Frames from the client: objects become JSON text, bytes a binary frame, None the end."""
+        for each in frames:
+            plain = each is None or isinstance(each, str | bytes)
+            self._frames.append(each if plain else msgspec.json.encode(each).decode())  # type: ignore[arg-type]
+        self._arrived.set()
+
+    @property
+    def unread(self) -> int:
+        """How many frames of the client have not been taken."""
+        return len(self._frames)
+
+    @property
+    def messages(self) -> list[dict[str, object]]:
+        return [msgspec.json.decode(each) for each in self.sent]
+
+    async def receive(self) -> str | bytes | None:
+        while not self._frames:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._frames.pop(0)
+
+    async def write(self, messages: Sequence[bytes]) -> None:
+        await self.flowing.wait()
+        if self.closed is not None:
+            raise ConnectionResetError
+        self.batches.append(len(messages))
+        self.sent.extend(messages)
+
+    async def close(self, code: CloseCode, reason: str) -> None:
+        if self.closed is None:
+            self.closed = (code.code, reason)
+            self.feed(None)

@@ -1,0 +1,330 @@
+"""One connection: what is written, in which order, and that nothing outlives it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from core.clock import SettableClock
+from live.group import GroupLimits, Groups
+from live.session import Reception, Session, SessionLimits
+from tests.fakes.hub import FakeHub
+from tests.fakes.operations import TOKEN, FakeOperations, authenticate
+from tests.fakes.streams import CountingMeter, FakeSocket
+from tests.integration.waiting import until
+
+INIT = {"type": "connection_init", "payload": {"Authorization": TOKEN}}
+ACK = {"type": "connection_ack"}
+
+
+class Line:
+    """A session in its task, the socket under it, and the world behind it."""
+
+    def __init__(self, limits: SessionLimits) -> None:
+        self.hub = FakeHub()
+        self.meter = CountingMeter()
+        self.groups = Groups(self.hub, self.meter, GroupLimits(frames=8, retry_seconds=0.001))
+        self.operations = FakeOperations(self.hub)
+        reception = Reception(self.operations, authenticate, self.groups, SettableClock(), limits)
+        self.reception = reception
+        self.socket, self.task = self.connect()
+
+    def connect(self) -> tuple[FakeSocket, "asyncio.Task[None]"]:
+        socket = FakeSocket()
+        return socket, asyncio.get_running_loop().create_task(Session(socket, self.reception).run())
+
+    async def start(self) -> None:
+        self.socket.feed(INIT)
+        await self.messages(ACK)
+        self.socket.sent.clear()
+
+    def subscribe(self, ident: str, query: str = "subscription { ticks }", **payload: Any) -> None:
+        self.socket.feed({"id": ident, "type": "subscribe", "payload": {"query": query, **payload}})
+
+    async def messages(self, *expected: object) -> None:
+        """Wait for exactly these messages."""
+        await until(lambda: len(self.socket.sent) >= len(expected))
+        assert self.socket.messages == list(expected)
+
+    async def hang_up(self) -> None:
+        self.socket.feed(None)
+        await self.task
+
+
+def tick(ident: str, position: int, kind: str = "event") -> dict[str, object]:
+    return {"id": ident, "type": "next", "payload": {"data": {kind: position}}}
+
+
+@pytest.fixture
+def limits() -> SessionLimits:
+    return SessionLimits()
+
+
+@pytest.fixture
+async def line(limits: SessionLimits) -> AsyncIterator[Line]:
+    line = Line(limits)
+    yield line
+    line.socket.flowing.set()
+    await line.hang_up()
+    await line.groups.close()
+
+
+class TestInitialisation:
+    async def test_a_valid_token_is_acknowledged(self, line: Line) -> None:
+        line.socket.feed(INIT)
+        await line.messages(ACK)
+
+    async def test_the_name_of_the_token_may_be_in_lower_case(self, line: Line) -> None:
+        line.socket.feed({"type": "connection_init", "payload": {"authorization": TOKEN}})
+        await line.messages(ACK)
+
+    @pytest.mark.parametrize("payload", [None, {}, {"Authorization": "Bearer wrong"}, {"Authorization": 7}])
+    async def test_any_other_is_4403(self, line: Line, payload: object) -> None:
+        line.socket.feed({"type": "connection_init", "payload": payload})
+        await line.task
+        assert line.socket.closed == (4403, "Forbidden")
+        assert line.socket.sent == []
+
+    async def test_a_token_that_cannot_be_checked_now_is_a_code_that_clients_retry(self, line: Line) -> None:
+        line.socket.feed({"type": "connection_init", "payload": {"Authorization": "Bearer unknowable"}})
+        await line.task
+        assert line.socket.closed == (1013, "Try again later")
+
+    @pytest.mark.parametrize("limits", [SessionLimits(init_seconds=0.02)])
+    async def test_none_in_time_is_4408(self, line: Line) -> None:
+        await line.task
+        assert line.socket.closed == (4408, "Connection initialisation timeout")
+
+    @pytest.mark.parametrize("limits", [SessionLimits(init_seconds=0.02)])
+    async def test_pings_do_not_move_the_deadline(self, line: Line) -> None:
+        async with asyncio.timeout(5):
+            while not line.task.done():
+                line.socket.feed({"type": "ping"})
+                await asyncio.sleep(0.005)
+        assert line.socket.closed == (4408, "Connection initialisation timeout")
+
+    @pytest.mark.parametrize("limits", [SessionLimits(init_seconds=0.02)])
+    async def test_an_acknowledged_connection_has_no_deadline(self, line: Line) -> None:
+        await line.start()
+        await asyncio.sleep(0.03)
+        assert line.socket.closed is None
+
+
+class TestOperations:
+    async def test_a_query_is_one_result_and_complete(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", "{ hello }")
+        await line.messages(
+            {"id": "1", "type": "next", "payload": {"data": {"hello": "world"}}},
+            {"id": "1", "type": "complete"},
+        )
+        assert line.operations.callers == ["caller"]
+
+    async def test_a_mutation_too(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", "mutation { touch }")
+        await until(lambda: len(line.socket.sent) == 2)
+        assert line.operations.counts == {"touch": 1}
+
+    @pytest.mark.parametrize(
+        ("query", "name", "message"),
+        [
+            ("{", None, "Syntax Error: Expected Name, found <EOF>."),
+            ("{ nothing }", None, "Cannot query field 'nothing' on type 'Query'."),
+            ("query A { hello }", "B", 'Unknown operation named "B".'),
+            ("subscription { forbidden }", None, "Not yours."),
+        ],
+    )
+    async def test_a_rejection_is_an_error_on_its_id_and_closes_nothing(
+        self, line: Line, query: str, name: str | None, message: str
+    ) -> None:
+        await line.start()
+        line.subscribe("1", query, operationName=name)
+        await until(lambda: len(line.socket.sent) == 1)
+        (answer,) = line.socket.messages
+        assert (answer["id"], answer["type"]) == ("1", "error")
+        assert answer["payload"][0]["message"] == message  # type: ignore[index]
+        line.socket.sent.clear()
+        line.subscribe("1", "{ hello }")
+        await until(lambda: len(line.socket.sent) == 2)
+
+    async def test_a_defect_is_masked(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", "{ broken }")
+        await until(lambda: len(line.socket.sent) == 1)
+        assert line.socket.messages[0]["payload"][0]["message"] == "Internal error."  # type: ignore[index]
+        assert b"secret" not in line.socket.sent[0]
+
+    async def test_a_slow_one_holds_up_nobody(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", "{ slow }")
+        line.subscribe("2", "{ hello }")
+        await until(lambda: len(line.socket.sent) == 2)
+        assert {message["id"] for message in line.socket.messages} == {"2"}
+
+    async def test_complete_cancels_it(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", "{ slow }")
+        await until(lambda: line.operations.counts["slow"] == 1)
+        line.socket.feed({"id": "1", "type": "complete"})
+        await until(lambda: line.operations.counts["cancelled"] == 1)
+        assert line.socket.sent == []
+
+    @pytest.mark.parametrize("limits", [SessionLimits(executing=2)])
+    async def test_only_so_many_execute_at_a_time(self, line: Line) -> None:
+        await line.start()
+        for ident in "12345":
+            line.subscribe(ident, "{ slow }")
+        await until(lambda: line.operations.counts["slow"] == 2 and line.socket.unread == 0)
+        line.operations.gate.set()
+        await until(lambda: len(line.socket.sent) == 10)
+        assert line.operations.counts["slow"] == 5
+
+
+class TestSubscriptions:
+    async def test_snapshot_then_events(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1")
+        await line.messages(tick("1", 0, "snapshot"))
+        line.hub.publish("a", "a")
+        await line.messages(tick("1", 0, "snapshot"), tick("1", 1), tick("1", 2))
+
+    async def test_the_result_is_sent_as_it_was_encoded(self, line: Line) -> None:
+        await line.start()
+        line.subscribe('"\\')
+        await until(lambda: len(line.socket.sent) == 1)
+        assert line.socket.sent[0] == b'{"id":"\\"\\\\","type":"next","payload":{"data":{"snapshot":0}}}'
+
+    async def test_a_last_frame_is_followed_by_complete(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", variables={"after": 0})
+        await until(lambda: line.meter.counts["subscriptions"] == 1)
+        line.hub.publish("a", "a!")
+        await line.messages(tick("1", 1), tick("1", 2), {"id": "1", "type": "complete"})
+        assert line.meter.counts["subscriptions"] == 0
+
+    async def test_a_failing_stream_is_an_error_and_the_id_is_free(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", "subscription { broken }", variables={"after": 0})
+        await until(lambda: line.meter.counts["groups"] == 1)
+        line.hub.publish("a")
+        await until(lambda: len(line.socket.sent) == 1)
+        assert line.socket.messages[0]["type"] == "error"
+        assert b"secret" not in line.socket.sent[0]
+        line.socket.sent.clear()
+        line.subscribe("1", "{ hello }")
+        await until(lambda: len(line.socket.sent) == 2)
+
+    async def test_complete_ends_it_and_its_group(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1")
+        await until(lambda: len(line.socket.sent) == 1)
+        line.socket.feed({"id": "1", "type": "complete"})
+        await until(lambda: len(line.groups) == 0)
+        line.hub.publish("a")
+        line.socket.feed({"type": "ping"})
+        await line.messages(tick("1", 0, "snapshot"), {"type": "pong"})
+
+    async def test_what_lasts_is_no_task(self, line: Line) -> None:
+        await line.start()
+        before = len(asyncio.all_tasks())
+        for ident in range(50):
+            line.subscribe(str(ident))
+        await until(lambda: len(line.socket.sent) == 50)
+        await until(lambda: len(asyncio.all_tasks()) == before + 1)
+
+    async def test_hanging_up_leaves_nothing(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1")
+        line.subscribe("2", "{ slow }")
+        await until(lambda: line.operations.counts["slow"] == 1 and len(line.socket.sent) == 1)
+        await line.hang_up()
+        assert line.operations.counts["cancelled"] == 1
+        assert repr(line.groups) == "<Groups 0 groups, 0 members>"
+        await until(lambda: len(line.groups.owner) == 0)
+
+    async def test_cancelling_the_session_leaves_nothing(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1")
+        await until(lambda: len(line.socket.sent) == 1)
+        line.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await line.task
+        assert repr(line.groups) == "<Groups 0 groups, 0 members>"
+        line.socket, line.task = line.connect()
+
+    async def test_latency_is_from_commit_to_socket_and_not_for_replays(self, line: Line) -> None:
+        line.hub.publish("a")
+        await line.start()
+        line.subscribe("1", variables={"after": 0})
+        await until(lambda: len(line.socket.sent) == 1)
+        assert line.meter.waits == []
+        line.hub.publish("a")
+        await until(lambda: len(line.meter.waits) == 1)
+        assert line.meter.waits == [0.0]
+        assert line.meter.counts["frames"] == 2
+
+
+class TestSlowSockets:
+    async def test_a_blocked_socket_gets_everything_later_and_delays_nobody(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", variables={"after": 0})
+        slow, (line.socket, task) = line.socket, line.connect()
+        await line.start()
+        line.subscribe("1", variables={"after": 0})
+        await until(lambda: line.meter.counts["subscriptions"] == 2)
+        slow.block()
+        for position in range(1, 101):
+            line.hub.publish("a")
+            await until(lambda: len(line.socket.sent) == position)  # noqa: B023
+        assert slow.sent == []
+        slow.flowing.set()
+        await until(lambda: len(slow.sent) == 100)
+        assert slow.messages == [tick("1", position) for position in range(1, 101)]
+        line.socket.feed(None)
+        await task
+        line.socket = slow
+
+    async def test_subscriptions_of_a_socket_take_turns(self, line: Line) -> None:
+        line.hub.publish(*["a", "b"] * 40)
+        await line.start()
+        line.socket.block()
+        for topic in "ab":
+            line.subscribe(topic, variables={"after": 0, "topic": topic})
+        await until(lambda: line.meter.counts["replays"] >= 1)
+        line.socket.flowing.set()
+        await until(lambda: len(line.socket.sent) == 80)
+        firsts = [message["id"] for message in line.socket.messages][:32]
+        assert firsts.count("a") == firsts.count("b") == 16
+
+    @pytest.mark.parametrize("limits", [SessionLimits(replies=4)])
+    async def test_a_client_that_does_not_read_is_not_read_either(self, line: Line) -> None:
+        await line.start()
+        line.socket.block()
+        line.socket.feed(*[{"type": "ping"}] * 100)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        # One batch is in the socket's hands, four replies wait for it, and one for room.
+        assert line.socket.unread >= 90
+        line.socket.flowing.set()
+        await until(lambda: len(line.socket.sent) == 100)
+
+    @pytest.mark.parametrize("limits", [SessionLimits(replies=1)])
+    async def test_a_peer_that_is_gone_releases_who_waits_to_reply(self, line: Line) -> None:
+        await line.start()
+        line.socket.block()
+        line.socket.feed(*[{"type": "ping"}] * 10)
+        line.socket.closed = (1006, "")
+        line.socket.flowing.set()
+        await line.hang_up()
+        assert line.socket.sent == []
+
+    async def test_several_frames_are_one_write(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", variables={"after": 0})
+        await until(lambda: line.meter.counts["subscriptions"] == 1)
+        line.socket.batches.clear()
+        line.hub.publish(*"aaaaa")
+        await until(lambda: len(line.socket.sent) == 5)
+        assert line.socket.batches == [5]

@@ -1,0 +1,23 @@
+"""The one URL of the schema, whatever speaks to it, and the end of all streams when the process stops."""
+
+from aiohttp import web
+
+from live.group import Groups
+from web.http import GraphQLEndpoint
+from web.socket import Sockets, is_handshake
+
+GRAPHQL_PATH = "/graphql"
+
+
+def add_graphql(app: web.Application, endpoint: GraphQLEndpoint, sockets: Sockets, groups: Groups) -> None:
+    """Serve `/graphql`; at shutdown close sockets with 1012 and end event streams so that clients resume."""
+
+    async def graphql(request: web.Request) -> web.StreamResponse:
+        return await (sockets.handle(request) if is_handshake(request) else endpoint.handle(request))
+
+    async def stop(_app: web.Application) -> None:
+        await sockets.close()
+        await groups.close()
+
+    app.router.add_route("*", GRAPHQL_PATH, graphql)
+    app.on_shutdown.append(stop)
