@@ -53,7 +53,7 @@ class HttpJob:
 
     left: Sequence[Candidate]
     personas: dict[UUID, HttpPersonaConfig]
-    resolvers: Sequence[DnsPersonaConfig]
+    resolvers: dict[UUID, DnsPersonaConfig]
     rules: Sequence[KeywordRule]
     proxies: Sequence[UsableProxy] | None
     config: HttpConfig
@@ -99,7 +99,7 @@ class Jobs:
                     session, PhaseKind.HTTP_KEYWORD_VALIDATION, campaign_id, claim.within
                 ),
                 personas=await _personas(session, config.persona_ids, HttpPersonaConfig),
-                resolvers=tuple(resolvers.values()),
+                resolvers=resolvers,
                 rules=await _rules(session, config),
                 proxies=await self._proxies(session, campaign_id) if config.proxy_ids else None,
                 config=config,

@@ -76,7 +76,8 @@ class Results:
         turn.count(tally.processed, tally.succeeded)
         if tally.processed == tally.due:
             return Flushed(await turn.finish())
-        told = turn.tell_progress() if changed or not batch.results else True
+        owed = not batch.results and turn.standing is Standing.GOING_ON
+        told = turn.tell_progress() if changed or owed else True
         return Flushed(turn.standing, owes_progress=not told, usable=await self._usable(turn, batch))
 
     async def _usable(self, turn: Turn, batch: Batch) -> dict[UUID, int] | None:

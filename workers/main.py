@@ -1,0 +1,45 @@
+"""The root of the workers: `build_runner` wires one for a process, embedded in the API or on its own."""
+
+from auth.sealing import Sealer
+from core.settings import Settings
+from db.unit_of_work import Database
+from probes.addresses import AddressPolicy
+from services.generating import Generating
+from services.jobs import Jobs
+from services.probing import Probing
+from services.results import Results
+from services.work import Work
+from vocabulary.work import ShardKind
+from workers.dns_validation import DnsValidation
+from workers.domain_generation import DomainGeneration
+from workers.held import Handler
+from workers.keyword_validation import KeywordValidation
+from workers.personas import PersonaClients
+from workers.proxy_probe import ProxyProbe
+from workers.runner import Runner
+
+
+def build_runner(database: Database, settings: Settings, sealer: Sealer, holder: str | None = None) -> Runner:
+    """A runner for every kind of work; call it inside the event loop that it will run in.
+
+    `await runner.start()` begins, `doorbell.listen(runner.hear)` wakes it, `await runner.close()` gives its shards
+    back (ring the bell's last message after that: the doorbell is closed later).
+
+    Args:
+        database: where the work is.
+        settings: how much, how fast, and which networks may be reached.
+        sealer: opens the passwords of proxies.
+        holder: the name under which it holds leases; no other process may have it.
+    """
+    policy = AddressPolicy(settings.allowed_networks)
+    clients = PersonaClients(policy, settings.ca_file)
+    jobs, results = Jobs(database, sealer), Results(database, settings)
+    handlers: dict[ShardKind, Handler] = {
+        ShardKind.DOMAIN_GENERATION: DomainGeneration(Generating(database)),
+        ShardKind.DNS_VALIDATION: DnsValidation(jobs, results, clients, settings),
+        ShardKind.HTTP_KEYWORD_VALIDATION: KeywordValidation(jobs, results, clients, settings),
+        ShardKind.PROXY_PROBE: ProxyProbe(Probing(database, sealer, settings), policy, settings),
+    }
+    runner = Runner(Work(database, settings), handlers, settings, database.clock, holder)
+    runner.on_close(clients.close)
+    return runner

@@ -1,0 +1,247 @@
+"""The worker of one process: it claims shards, has them worked on, keeps their leases, and sleeps in between.
+
+Nothing here polls. The runner looks for work when it is woken (by a ring of the doorbell that says that there is
+work or may be, by a shard that ended, at the start), at the exact moment at which something in the table falls
+due (the end of another's lease, of a failed shard's wait, of a proxy's backoff), and, for what nothing announced,
+at a sweep of five minutes or more. While all of its slots are taken it does not look at all.
+
+Slots are in two lanes of `worker_shards` each, phases and proxy probes: somebody who tests a proxy shall not wait
+until a shard of a campaign is through.
+
+Leases are renewed together, in one statement, three times in their length. A shard whose lease was lost is
+abandoned at once; whatever it would still write is refused by its fence. A shard is let go of only when the
+database knows it, however long that takes; a process that dies instead leaves it to the end of the lease.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from core.clock import Clock
+from core.ids import process_name
+from core.settings import Settings
+from core.tasks import Owner
+from db.repositories.shards import Claim
+from events.doorbell import Ring
+from services.turns import Standing
+from services.work import Work
+from vocabulary.work import ShardKind
+from workers.held import CannotGoOn, Handler, Held
+from workers.outage import OUTAGE, Pauses, wait_for
+
+log = structlog.get_logger(__name__)
+
+CLOSE_SECONDS = 10.0
+RENEWALS_PER_LEASE = 3
+# What is due and could not be claimed is in the hands of a transaction that is about to end.
+LOOK_AGAIN = timedelta(milliseconds=100)
+
+
+class Runner:
+    """Start it once, wake it when there is work, close it in the end."""
+
+    def __init__(
+        self,
+        work: Work,
+        handlers: Mapping[ShardKind, Handler],
+        settings: Settings,
+        clock: Clock,
+        holder: str | None = None,
+    ) -> None:
+        self.holder = holder or process_name()
+        self._work = work
+        self._handlers = handlers
+        self._settings = settings
+        self._clock = clock
+        self._owner = Owner(f"runner:{self.holder}")
+        self._woken = asyncio.Event()
+        self._holding = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._held: dict[UUID, Held] = {}
+        self._closers: list[Callable[[], Awaitable[None]]] = []
+        self._lanes = [lane for lane in _lanes(handlers) if lane]
+        self.passes = 0
+        self.answers = True
+
+    def __repr__(self) -> str:
+        return f"<Runner {self.holder}, {len(self._held)} shards held, {self.passes} looks>"
+
+    @property
+    def held(self) -> Sequence[Claim]:
+        """The shards that are being worked on."""
+        return [held.claim for held in self._held.values()]
+
+    def on_close(self, closer: Callable[[], Awaitable[None]]) -> None:
+        """Have something closed after the last shard."""
+        self._closers.append(closer)
+
+    async def start(self) -> None:
+        """Begin to look for work."""
+        self._owner.start(self._look_for_work(), "look")
+        self._owner.start(self._keep_leases(), "leases")
+        self.wake()
+
+    def wake(self) -> None:
+        """Look for work now."""
+        self._woken.set()
+
+    def hear(self, ring: Ring) -> None:
+        """Be told by the doorbell: wake if there is work, or may be."""
+        if ring.work is not False:
+            self.wake()
+
+    async def close(self) -> None:
+        """Write what is finished, give every shard back for others to take, and end."""
+        self._closing.set()
+        self.wake()
+        tasks = [held.task for held in self._held.values() if held.task is not None]
+        for held in self._held.values():
+            held.stop()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_SECONDS)
+        await self._owner.close()
+        for closer in self._closers:
+            await closer()
+
+    async def _look_for_work(self) -> None:
+        pauses = Pauses()
+        while not self._closing.is_set():
+            self._woken.clear()
+            try:
+                due = await self._fill()
+            except Exception as error:  # noqa: BLE001  A worker that stops looking would be missed by nobody.
+                _tell("worker_cannot_look", error, holder=self.holder)
+                self.answers = False
+                await pauses.take(self._closing)
+                continue
+            self.answers = True
+            pauses.reset()
+            await wait_for(self._woken, self._seconds_until(due))
+
+    def _seconds_until(self, due: datetime | None) -> float:
+        sweep = self._settings.sweep_seconds
+        if due is None:
+            return sweep
+        return min(max((due - self._clock.now()).total_seconds(), 0.001), sweep)
+
+    async def _fill(self) -> datetime | None:
+        """Claim what is due until the slots are taken; the next moment at which there is something to claim."""
+        found = [await self._fill_lane(lane) for lane in self._lanes]
+        return min((due for due in found if due is not None), default=None)
+
+    async def _fill_lane(self, kinds: Sequence[ShardKind]) -> datetime | None:
+        while (free := self._free_slots(kinds)) > 0 and not self._closing.is_set():
+            self.passes += 1
+            now = self._clock.now()
+            due = await self._work.next_due(kinds, self._held)
+            if due is None or due > now:
+                return due
+            claims = await self._work.claim(self.holder, kinds, free, self._held)
+            for claim in claims:
+                self._begin(claim)
+            if not claims:
+                return now + LOOK_AGAIN
+        return None
+
+    def _free_slots(self, kinds: Sequence[ShardKind]) -> int:
+        taken = sum(held.claim.kind in kinds for held in self._held.values())
+        return self._settings.worker_shards - taken
+
+    def _begin(self, claim: Claim) -> None:
+        held = Held(claim)
+        self._held[claim.id] = held
+        self._holding.set()
+        if self._closing.is_set():
+            held.stop()
+        held.task = self._owner.start(self._work_on(held), f"{claim.kind}:{claim.id}")
+
+    async def _work_on(self, held: Held) -> None:
+        claim = held.claim
+        try:
+            settle = await self._handle(held)
+            if settle is not None:
+                await self._insist(held, settle)
+        except asyncio.CancelledError:
+            log.info("shard_abandoned", shard=str(claim.id), kind=claim.kind)
+            raise
+        finally:
+            self._held.pop(claim.id, None)
+            if not self._held:
+                self._holding.clear()
+            self.wake()
+
+    async def _handle(self, held: Held) -> Callable[[], Awaitable[None]] | None:
+        """Have a shard worked on; gives what is to be written about it in the end, if anything."""
+        claim = held.claim
+        try:
+            standing = await self._handle_through_outages(held)
+        except CannotGoOn as error:
+            log.warning("phase_cannot_go_on", campaign=str(claim.campaign_id), code=error.code)
+            code, message = error.code, str(error)
+            return lambda: self._work.cannot_go_on(claim, code, message)
+        except Exception as error:
+            log.exception("shard_failed", shard=str(claim.id), kind=claim.kind)
+            reason = f"{type(error).__name__}: {error}"
+            return lambda: self._work.failed(claim, reason)
+        if standing in (Standing.DONE, Standing.LOST):
+            return None
+        return lambda: self._work.release([claim])
+
+    async def _handle_through_outages(self, held: Held) -> Standing:
+        pauses = Pauses()
+        while True:
+            try:
+                return await self._handlers[held.claim.kind].handle(held)
+            except OUTAGE as error:
+                log.warning("shard_waits_for_database", shard=str(held.claim.id), reason=str(error))
+            if held.is_stopping:
+                return Standing.STOPPED
+            await pauses.take(held.stopping)
+
+    async def _insist(self, held: Held, settle: Callable[[], Awaitable[None]]) -> None:
+        """Write how a shard ended, however long the database does not answer; the lease is kept meanwhile."""
+        pauses = Pauses()
+        while True:
+            try:
+                await settle()
+            except OUTAGE as error:
+                log.warning("shard_waits_for_database", shard=str(held.claim.id), reason=str(error))
+            else:
+                return
+            # While this runner closes there is no event to wait for; `close` bounds it.
+            await pauses.take(asyncio.Event())
+
+    async def _keep_leases(self) -> None:
+        interval = self._settings.lease_seconds / RENEWALS_PER_LEASE
+        while True:
+            await self._holding.wait()
+            await asyncio.sleep(interval)
+            try:
+                await self._renew()
+            except Exception as error:  # noqa: BLE001  The next one may do better, and is soon.
+                _tell("leases_not_renewed", error, holder=self.holder)
+
+    async def _renew(self) -> None:
+        ids = list(self._held)
+        kept = await self._work.renew(self.holder, ids) if ids else set()
+        for ident in ids:
+            held = self._held.get(ident)
+            if held is not None and ident not in kept:
+                log.warning("lease_lost", shard=str(ident), kind=held.claim.kind)
+                held.lose()
+
+
+def _tell(what: str, error: Exception, **where: str) -> None:
+    """Log a failure: an outage in one line, anything else, which is a defect, with its traceback."""
+    if isinstance(error, OUTAGE):
+        log.warning(what, reason=str(error), **where)
+    else:
+        log.error(what, exc_info=error, **where)
+
+
+def _lanes(handlers: Mapping[ShardKind, Handler]) -> tuple[list[ShardKind], list[ShardKind]]:
+    probes = {ShardKind.PROXY_PROBE}
+    return sorted(handlers.keys() - probes), sorted(handlers.keys() & probes)
