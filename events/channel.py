@@ -104,6 +104,7 @@ class Channel:
                     await self._listen(messages)
             except Exception as error:  # noqa: BLE001  See publish; the reason is kept and logged.
                 self.last_error = _reason(error)
+                _heed_cancelling()
             self._first_attempt.set()
             log.warning("channel_lost", error=self.last_error, again_in=pause)
             # Whoever commits meanwhile cannot ring, so while the line is down the log is read at each attempt.
@@ -146,6 +147,13 @@ def _broadcast(url: str) -> Broadcast:
     if scheme in ("postgres", "postgresql"):
         return Broadcast(backend=PostgresLine(url))
     return Broadcast("memory://")
+
+
+def _heed_cancelling() -> None:
+    """Go on with being cancelled when an error of broadcaster's clean-up came in between and hid it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _reason(error: BaseException) -> str:

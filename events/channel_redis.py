@@ -17,7 +17,7 @@ SILENCE_SECONDS = 2.0
 
 
 class RedisLine(BroadcastBackend):
-    """One connection that listens, and a pool for publishing."""
+    """One connection that listens, and one for publishing."""
 
     def __init__(self, url: str) -> None:
         self._client = redis.Redis.from_url(
@@ -27,7 +27,9 @@ class RedisLine(BroadcastBackend):
             socket_timeout=2 * SILENCE_SECONDS,
         )
         self._pubsub = self._client.pubsub()
+        self._publishing = asyncio.Lock()
         self._name = ""
+        self._subscribed = asyncio.Event()
         self._asked = False
         self._over = False
 
@@ -46,16 +48,20 @@ class RedisLine(BroadcastBackend):
         async with asyncio.timeout(SILENCE_SECONDS):
             while (await self._pubsub.get_message(timeout=SILENCE_SECONDS) or {}).get("type") != "subscribe":
                 pass
+        # broadcaster listens from `connect` on, when there is nothing to listen to yet.
+        self._subscribed.set()
 
     async def unsubscribe(self, channel: str) -> None:
         """Closing the connection is enough, and cannot fail."""
 
     async def publish(self, channel: str, message: Any) -> None:
-        """Publish."""
-        await self._client.publish(channel, message)
+        """Publish; one at a time, for a connection each would be many connections in a burst."""
+        async with self._publishing:
+            await self._client.publish(channel, message)
 
     async def next_published(self) -> Event:
         """The next message; `LOST` once when the server is gone, then nothing."""
+        await self._subscribed.wait()
         if self._over:
             await asyncio.Event().wait()
         try:

@@ -1,0 +1,1 @@
+"""Alembic migrations; `db/migrating.py` runs them."""

@@ -1,0 +1,103 @@
+"""The channel on each of its transports, before, during and after the death of its server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from core.errors import Misconfigured
+from events.channel import Channel
+from tests.integration.waiting import until
+from tests.servers.postgres import PostgresServer
+from tests.servers.process import free_port
+from tests.servers.redis import RedisServer
+
+Server = PostgresServer | RedisServer
+
+
+class Ear:
+    """What a channel told its listener."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.doubts = 0
+
+    def doubted(self) -> None:
+        self.doubts += 1
+
+
+@asynccontextmanager
+async def opened(url: str, ear: Ear) -> AsyncIterator[Channel]:
+    channel = Channel(url, heard=ear.messages.append, doubted=ear.doubted)
+    await channel.start()
+    try:
+        yield channel
+    finally:
+        await channel.close()
+
+
+@pytest.fixture(params=["redis_server", "postgres_server"])
+def server(request: pytest.FixtureRequest) -> Server:
+    found: Server = request.getfixturevalue(request.param)
+    return found
+
+
+async def test_memory_delivers_in_order_within_the_process() -> None:
+    ear = Ear()
+    async with opened("memory://", ear) as channel:
+        assert channel.is_local
+        for number in range(1000):
+            assert await channel.publish(str(number))
+        await until(lambda: len(ear.messages) == 1000)
+    assert ear.messages == [str(number) for number in range(1000)]
+
+
+async def test_every_process_hears_every_message_in_order(server: Server) -> None:
+    """Two subscribers that came at the same time both hear: broadcaster alone loses one of them."""
+    first, second = Ear(), Ear()
+    async with opened(server.url, first) as channel, opened(server.url, second):
+        assert not channel.is_local
+        await asyncio.gather(*(channel.publish(str(number)) for number in range(500)))
+        await until(lambda: len(first.messages) == len(second.messages) == 500)
+    assert first.messages == second.messages
+    assert sorted(first.messages, key=int) == [str(number) for number in range(500)]
+
+
+async def test_a_killed_server_is_noticed_and_found_again(server: Server) -> None:
+    """SIGKILL: readiness falls, publishing says so, and after the restart messages flow by themselves."""
+    ear = Ear()
+    async with opened(server.url, ear) as channel:
+        await until(lambda: ear.doubts == 1)
+        await server.kill()
+        try:
+            await until(lambda: not channel.connected, seconds=5)
+            assert not await channel.publish("lost")
+            # One doubt for the loss and one for each attempt: the log is read although nobody can ring.
+            await until(lambda: ear.doubts >= 4)
+        finally:
+            await server.start()
+        await until(lambda: channel.connected)
+        assert await channel.publish("found")
+        await until(lambda: "found" in ear.messages)
+    assert ear.messages == ["found"]
+
+
+@pytest.mark.parametrize("scheme", ["redis", "postgres"])
+async def test_a_channel_that_is_not_there_at_start_is_one_clear_error(scheme: str) -> None:
+    channel = Channel(f"{scheme}://127.0.0.1:{free_port()}/0", heard=lambda _: None, doubted=lambda: None)
+    with pytest.raises(Misconfigured, match="HELIOGRAPH_CHANNEL_URL: the channel does not answer"):
+        await channel.start()
+    assert "\n" not in str(channel.last_error)
+
+
+async def test_closing_in_the_middle_of_reconnecting_leaves_no_task(server: Server) -> None:
+    ear = Ear()
+    before = asyncio.all_tasks()
+    async with opened(server.url, ear) as channel:
+        await server.kill()
+        try:
+            await until(lambda: not channel.connected, seconds=5)
+        finally:
+            await server.start()
+    await until(lambda: asyncio.all_tasks() == before)

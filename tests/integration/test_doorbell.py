@@ -1,0 +1,107 @@
+"""The doorbell between two processes' bells, and what happens when a writer dies before it rings."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from db.unit_of_work import Outcome
+from events import doorbell as module
+from events.doorbell import DOUBT, Doorbell, Ring
+from tests.integration.waiting import until
+from tests.servers.redis import RedisServer
+
+
+class Pair:
+    """A writer's bell and a listener's, with what each heard since both were connected."""
+
+    def __init__(self, writer: Doorbell, listener: Doorbell) -> None:
+        self.writer, self.listener = writer, listener
+        self.at_writer: list[Ring] = []
+        self.at_listener: list[Ring] = []
+        writer.listen(self.at_writer.append)
+        listener.listen(self.at_listener.append)
+
+
+@pytest.fixture
+async def pair(redis_server: RedisServer) -> AsyncIterator[Pair]:
+    writer, listener = Doorbell(redis_server.url, "writer"), Doorbell(redis_server.url, "listener")
+    await writer.start()
+    await listener.start()
+    yield Pair(writer, listener)
+    await writer.close()
+    await listener.close()
+
+
+async def test_a_commit_rings_in_both_processes(pair: Pair) -> None:
+    number = await pair.writer.announce()
+    pair.writer.settle(number, Outcome.COMMITTED, 7, work=True)
+    assert pair.at_writer == [Ring(position=7, work=True)]
+    await until(lambda: pair.at_listener == [Ring(position=7, work=True)])
+    assert "0 announcements" in repr(pair.listener)
+
+
+async def test_a_rollback_rings_nowhere_and_leaves_nothing_standing(pair: Pair) -> None:
+    number = await pair.writer.announce()
+    await until(lambda: "1 announcements" in repr(pair.listener))
+    pair.writer.settle(number, Outcome.ROLLED_BACK, 0, work=False)
+    await until(lambda: "0 announcements" in repr(pair.listener))
+    assert pair.at_writer == pair.at_listener == []
+
+
+async def test_a_commit_in_doubt_is_a_doubt_everywhere(pair: Pair) -> None:
+    number = await pair.writer.announce()
+    pair.writer.settle(number, Outcome.IN_DOUBT, 0, work=False)
+    assert pair.at_writer == [DOUBT]
+    await until(lambda: pair.at_listener == [DOUBT])
+
+
+async def test_an_announcement_without_a_ring_makes_the_listener_look_again_and_again(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer killed between commit and ring is noticed, and in the end forgotten."""
+    monkeypatch.setattr(module, "LOOK_AFTER_SECONDS", (0.02, 0.04, 0.08))
+    await pair.writer.announce()
+    await until(lambda: len(pair.at_listener) == 3)
+    assert pair.at_listener == [DOUBT] * 3
+    await until(lambda: "0 announcements" in repr(pair.listener))
+    assert pair.at_writer == []
+
+
+async def test_many_commits_are_few_messages_and_settle_every_announcement(pair: Pair) -> None:
+    numbers = [await pair.writer.announce() for _ in range(50)]
+    await until(lambda: "50 announcements" in repr(pair.listener))
+    for position, number in enumerate(numbers, start=1):
+        pair.writer.settle(number, Outcome.COMMITTED, position, work=False)
+    await until(lambda: "0 announcements" in repr(pair.listener))
+    assert pair.at_listener[-1] == Ring(position=50, work=False)
+    assert len(pair.at_listener) <= 2
+
+
+async def test_a_strange_message_is_a_doubt(pair: Pair) -> None:
+    await pair.writer.channel.publish("what is this?")
+    await until(lambda: pair.at_listener == [DOUBT])
+
+
+async def test_too_many_announcements_forget_the_oldest_and_look(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STANDING_LIMIT", 3)
+    for _ in range(4):
+        await pair.writer.announce()
+    await until(lambda: pair.at_listener == [DOUBT])
+    assert "3 announcements" in repr(pair.listener)
+
+
+async def test_memory_announces_nothing_and_rings_at_once() -> None:
+    async with AsyncExitStack() as stack:
+        bell = Doorbell("memory://", "only")
+        heard: list[Ring] = []
+        await bell.start()
+        stack.push_async_callback(bell.close)
+        bell.listen(heard.append)
+        bell.settle(await bell.announce(), Outcome.COMMITTED, 3, work=False)
+        assert heard == [Ring(position=3, work=False)]
+        await asyncio.sleep(0)
+        assert bell.channel.connected

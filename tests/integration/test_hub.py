@@ -1,0 +1,114 @@
+"""One reader of the log per process: it misses nothing, and rests while nothing happens."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import event, text
+
+from core.clock import SystemClock
+from db.engine import Engines
+from db.unit_of_work import Database
+from events.doorbell import Doorbell
+from events.hub import Hub
+from events.log import Lapsed, Log
+from tests.integration.recording import commit
+from tests.integration.waiting import until
+
+
+@pytest.fixture
+async def bell() -> AsyncIterator[Doorbell]:
+    """A real doorbell in place of the recording one: what the database commits, it rings."""
+    made = Doorbell("memory://", "test")
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def hub(engines: Engines, bell: Doorbell) -> AsyncIterator[Hub]:
+    made = Hub(Log(engines), window_events=10)
+    await made.start()
+    bell.listen(lambda ring: made.rung(ring.position))
+    yield made
+    await made.close()
+
+
+async def test_a_commit_arrives_by_its_ring(database: Database, hub: Hub) -> None:
+    position = await commit(database, "a", "b")
+    await hub.wait_beyond(position - 1)
+    page = await hub.read_after(0, 10)
+    assert [(e.position, e.summary) for e in page.envelopes] == [
+        (1, "Campaign “a” was created"),
+        (2, "Campaign “b” was created"),
+    ]
+    assert page.position == hub.position == 2
+
+
+async def test_it_begins_at_the_end_of_the_log(engines: Engines, bell: Doorbell) -> None:
+    database = Database(engines, bell, SystemClock())
+    await commit(database, "a", "b", "c")
+    hub = Hub(Log(engines), window_events=10)
+    await hub.start()
+    assert hub.position == 3
+    # What is older than the window comes from the log.
+    assert [e.position for e in (await hub.read_after(1, 10)).envelopes] == [2, 3]
+    assert hub.pages_read == 1
+    await hub.close()
+
+
+async def test_the_window_forgets_and_the_log_remembers(database: Database, hub: Hub) -> None:
+    for number in range(40):
+        await commit(database, f"event {number}")
+    await hub.wait_beyond(39)
+    assert repr(hub).startswith("<Hub <Window (")
+    seen: list[int] = []
+    position = 0
+    while position < 40:
+        page = await hub.read_after(position, 7)
+        seen.extend(e.position for e in page.envelopes)
+        position = page.position
+    assert seen == list(range(1, 41))
+
+
+async def test_lost_repeated_and_reordered_rings_cost_nothing(engines: Engines) -> None:
+    """Only the log counts: one late ring out of ten brings all that was committed."""
+    silent = Doorbell("memory://", "silent")
+    database = Database(engines, silent, SystemClock())
+    hub = Hub(Log(engines), window_events=100)
+    await hub.start()
+    for number in range(10):
+        await commit(database, str(number))
+    for position in (3, 3, 9, 1, 1):
+        hub.rung(position)
+    await hub.wait_beyond(9)
+    assert [e.position for e in (await hub.read_after(0, 100)).envelopes] == list(range(1, 11))
+    await hub.close()
+
+
+async def test_an_idle_hub_asks_the_database_nothing(database: Database, hub: Hub, engines: Engines) -> None:
+    await commit(database, "a")
+    await hub.wait_beyond(0)
+    await until(lambda: hub.pages_read == 1)
+    statements: list[str] = []
+
+    @event.listens_for(engines.reader.sync_engine, "before_cursor_execute")
+    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    hub.rung(1)
+    hub.rung(0)
+    await commit(database, "b")
+    await hub.wait_beyond(1)
+    # One page: the head and the events. The rings of what is known already asked nothing.
+    assert sum("FROM event_log_head" in s for s in statements) == 1
+    assert sum("FROM event_log \n" in s for s in statements) == 1
+
+
+async def test_a_reader_behind_the_floor_is_told(database: Database, hub: Hub, engines: Engines) -> None:
+    for number in range(30):
+        await commit(database, str(number))
+    await hub.wait_beyond(29)
+    async with engines.writing() as session:
+        await session.execute(text("UPDATE event_log_head SET floor = 5"))
+    with pytest.raises(Lapsed):
+        await hub.read_after(4, 10)
