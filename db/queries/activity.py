@@ -1,0 +1,67 @@
+"""The activity feed: those events of the log that people look at, newest first."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+
+from db.engine import Session
+from db.models import EventRow
+from db.queries.listing import Conditions, Listing, among, equals
+from db.scope import Scope
+
+
+class ActivityOrderField(StrEnum):
+    """What activity is ordered by: only its place in the log, which is the order of commits."""
+
+    POSITION = "POSITION"
+
+
+class ActivityFilter(msgspec.Struct, frozen=True):
+    """Which activity; what is None does not matter. `kinds` are names of event types.
+
+    The times are from `since` (inclusive) and before `until` (exclusive).
+    """
+
+    campaign_id: UUID | None = None
+    entity_type: str | None = None
+    entity_id: UUID | None = None
+    kinds: tuple[str, ...] | None = None
+    actor_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def _conditions(scope: Scope, wanted: ActivityFilter) -> Conditions:
+    conditions = [
+        EventRow.feed.is_(True),
+        scope.clause(EventRow.owner_id),
+        *equals(EventRow.campaign_id, wanted.campaign_id),
+        *equals(EventRow.entity_type, wanted.entity_type),
+        *equals(EventRow.entity_id, wanted.entity_id),
+        *among(EventRow.type, wanted.kinds),
+        *equals(EventRow.actor_id, wanted.actor_id),
+    ]
+    if wanted.since is not None:
+        conditions.append(EventRow.occurred_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(EventRow.occurred_at < wanted.until)
+    return conditions
+
+
+ACTIVITY: Listing[EventRow, ActivityFilter] = Listing(
+    model=EventRow,
+    conditions=_conditions,
+    keys={ActivityOrderField.POSITION: (EventRow.position,)},
+)
+
+
+async def by_positions(session: Session, scope: Scope, positions: Sequence[int]) -> Mapping[int, EventRow]:
+    """The visible ones of these activities, by their place in the log."""
+    wanted = select(EventRow).where(
+        EventRow.position.in_(positions), EventRow.feed.is_(True), scope.clause(EventRow.owner_id)
+    )
+    return {row.position: row for row in (await session.execute(wanted)).scalars()}

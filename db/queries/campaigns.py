@@ -1,0 +1,165 @@
+"""Campaigns for those who look at them: the list, and what belongs to many campaigns at once."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+
+from db.engine import Session
+from db.models import (
+    CampaignKeywordSetRow,
+    CampaignProxyRow,
+    CampaignRow,
+    DnsConfigRow,
+    GenerationConfigRow,
+    GenerationRangeRow,
+    HttpConfigRow,
+    KeywordSetRow,
+    PersonaRow,
+    PhasePersonaRow,
+    PhaseRow,
+    ProxyRow,
+)
+from db.queries.listing import Conditions, Listing, among, equals, holds
+from db.scope import Scope
+from vocabulary.campaigns import CampaignStatus, PhaseKind
+
+
+class CampaignOrderField(StrEnum):
+    """What campaigns are ordered by."""
+
+    CREATED_AT = "CREATED_AT"
+    UPDATED_AT = "UPDATED_AT"
+    NAME = "NAME"
+
+
+class CampaignFilter(msgspec.Struct, frozen=True):
+    """Which campaigns; what is None does not matter. The times are from (inclusive) and before (exclusive)."""
+
+    statuses: tuple[CampaignStatus, ...] | None = None
+    search: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    owner_id: UUID | None = None
+
+
+def _conditions(scope: Scope, wanted: CampaignFilter) -> Conditions:
+    conditions = [
+        scope.clause(CampaignRow.owner_id),
+        *among(CampaignRow.status, wanted.statuses),
+        *holds(CampaignRow.name, wanted.search),
+        *equals(CampaignRow.owner_id, wanted.owner_id),
+    ]
+    if wanted.created_after is not None:
+        conditions.append(CampaignRow.created_at >= wanted.created_after)
+    if wanted.created_before is not None:
+        conditions.append(CampaignRow.created_at < wanted.created_before)
+    return conditions
+
+
+CAMPAIGNS: Listing[CampaignRow, CampaignFilter] = Listing(
+    model=CampaignRow,
+    conditions=_conditions,
+    keys={
+        CampaignOrderField.CREATED_AT: (CampaignRow.created_at, CampaignRow.id),
+        CampaignOrderField.UPDATED_AT: (CampaignRow.updated_at, CampaignRow.id),
+        CampaignOrderField.NAME: (CampaignRow.name, CampaignRow.id),
+    },
+)
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What a campaign enumerates, and the offsets that it has reserved, once it has started."""
+
+    config: GenerationConfigRow
+    reserved: GenerationRangeRow | None
+
+
+async def by_ids(session: Session, scope: Scope, ids: Sequence[UUID]) -> Mapping[UUID, CampaignRow]:
+    """The visible ones of these campaigns."""
+    wanted = select(CampaignRow).where(CampaignRow.id.in_(ids), scope.clause(CampaignRow.owner_id))
+    return {row.id: row for row in (await session.execute(wanted)).scalars()}
+
+
+async def phases(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, list[PhaseRow]]:
+    """The phases of these campaigns, in the order in which they run."""
+    wanted = select(PhaseRow).where(PhaseRow.campaign_id.in_(ids)).order_by(PhaseRow.ordinal)
+    found: defaultdict[UUID, list[PhaseRow]] = defaultdict(list)
+    for row in (await session.execute(wanted)).scalars():
+        found[row.campaign_id].append(row)
+    return found
+
+
+async def generations(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, Generation]:
+    """What these campaigns enumerate."""
+    wanted = (
+        select(GenerationConfigRow, GenerationRangeRow)
+        .outerjoin(GenerationRangeRow, GenerationRangeRow.campaign_id == GenerationConfigRow.campaign_id)
+        .where(GenerationConfigRow.campaign_id.in_(ids))
+    )
+    rows = await session.execute(wanted)
+    return {config.campaign_id: Generation(config, reserved) for config, reserved in rows}
+
+
+async def dns_configs(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, DnsConfigRow]:
+    """How these campaigns resolve."""
+    wanted = select(DnsConfigRow).where(DnsConfigRow.campaign_id.in_(ids))
+    return {row.campaign_id: row for row in (await session.execute(wanted)).scalars()}
+
+
+async def http_configs(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, HttpConfigRow]:
+    """How these campaigns fetch."""
+    wanted = select(HttpConfigRow).where(HttpConfigRow.campaign_id.in_(ids))
+    return {row.campaign_id: row for row in (await session.execute(wanted)).scalars()}
+
+
+async def personas(
+    session: Session, scope: Scope, ids: Sequence[UUID]
+) -> Mapping[tuple[UUID, PhaseKind], list[PersonaRow]]:
+    """The visible personas of these campaigns' phases, in the order of trying."""
+    wanted = (
+        select(PhasePersonaRow.campaign_id, PhasePersonaRow.kind, PersonaRow)
+        .join(PersonaRow, PersonaRow.id == PhasePersonaRow.persona_id)
+        .where(PhasePersonaRow.campaign_id.in_(ids), scope.clause(PersonaRow.owner_id))
+        .order_by(PhasePersonaRow.ordinal)
+    )
+    found: defaultdict[tuple[UUID, PhaseKind], list[PersonaRow]] = defaultdict(list)
+    for campaign_id, kind, persona in await session.execute(wanted):
+        found[campaign_id, kind].append(persona)
+    return found
+
+
+async def keyword_sets(
+    session: Session, scope: Scope, ids: Sequence[UUID]
+) -> Mapping[UUID, list[KeywordSetRow]]:
+    """The visible keyword sets that these campaigns look for."""
+    wanted = (
+        select(CampaignKeywordSetRow.campaign_id, KeywordSetRow)
+        .join(KeywordSetRow, KeywordSetRow.id == CampaignKeywordSetRow.keyword_set_id)
+        .where(CampaignKeywordSetRow.campaign_id.in_(ids), scope.clause(KeywordSetRow.owner_id))
+        .order_by(CampaignKeywordSetRow.ordinal)
+    )
+    found: defaultdict[UUID, list[KeywordSetRow]] = defaultdict(list)
+    for campaign_id, row in await session.execute(wanted):
+        found[campaign_id].append(row)
+    return found
+
+
+async def proxies(session: Session, scope: Scope, ids: Sequence[UUID]) -> Mapping[UUID, list[ProxyRow]]:
+    """The visible proxies that these campaigns fetch through."""
+    wanted = (
+        select(CampaignProxyRow.campaign_id, ProxyRow)
+        .join(ProxyRow, ProxyRow.id == CampaignProxyRow.proxy_id)
+        .where(CampaignProxyRow.campaign_id.in_(ids), scope.clause(ProxyRow.owner_id))
+        .order_by(CampaignProxyRow.ordinal)
+    )
+    found: defaultdict[UUID, list[ProxyRow]] = defaultdict(list)
+    for campaign_id, row in await session.execute(wanted):
+        found[campaign_id].append(row)
+    return found

@@ -1,0 +1,86 @@
+"""The domains of campaigns for those who look at them."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Text, select, tuple_, type_coerce
+
+from db.engine import Session
+from db.models import CampaignRow, DomainRow
+from db.queries.listing import Conditions, Listing, among, equals, holds
+from db.scope import Scope
+from vocabulary.checks import CheckStatus, DnsReason, HttpReason
+
+
+class DomainOrderField(StrEnum):
+    """What domains are ordered by."""
+
+    OFFSET = "OFFSET"
+    NAME = "NAME"
+
+
+class DomainFilter(msgspec.Struct, frozen=True):
+    """Which domains of one campaign; what is None does not matter. `keyword` is the pattern of a rule."""
+
+    campaign_id: UUID
+    dns_status: tuple[CheckStatus, ...] | None = None
+    dns_reason: tuple[DnsReason, ...] | None = None
+    http_status: tuple[CheckStatus, ...] | None = None
+    http_reason: tuple[HttpReason, ...] | None = None
+    matched: bool | None = None
+    name_contains: str | None = None
+    keyword: str | None = None
+
+
+def _visible(scope: Scope) -> Conditions:
+    if scope.owner_id is None:
+        return []
+    return [DomainRow.campaign_id.in_(select(CampaignRow.id).where(scope.clause(CampaignRow.owner_id)))]
+
+
+def _conditions(scope: Scope, wanted: DomainFilter) -> Conditions:
+    return [
+        DomainRow.campaign_id == wanted.campaign_id,
+        *_visible(scope),
+        *among(DomainRow.dns_status, wanted.dns_status),
+        *among(DomainRow.dns_reason, wanted.dns_reason),
+        *among(DomainRow.http_status, wanted.http_status),
+        *among(DomainRow.http_reason, wanted.http_reason),
+        *equals(DomainRow.matched, wanted.matched),
+        *holds(DomainRow.name, wanted.name_contains),
+        *_hit(wanted.keyword),
+    ]
+
+
+def _hit(keyword: str | None) -> Conditions:
+    """That the rule with this pattern was found.
+
+    The hits are stored as JSON text. In it the quotes of any other string are escaped, so a member `"pattern"`
+    with just this value cannot appear inside a title or a context.
+    """
+    if keyword is None:
+        return []
+    member = f'"pattern":{msgspec.json.encode(keyword).decode()},'
+    return [type_coerce(DomainRow.hits, Text).icontains(member, autoescape=True)]
+
+
+DOMAINS: Listing[DomainRow, DomainFilter] = Listing(
+    model=DomainRow,
+    conditions=_conditions,
+    keys={
+        DomainOrderField.OFFSET: (DomainRow.offset,),
+        DomainOrderField.NAME: (DomainRow.name, DomainRow.offset),
+    },
+)
+
+
+async def by_ids(
+    session: Session, scope: Scope, ids: Sequence[tuple[UUID, int]]
+) -> Mapping[tuple[UUID, int], DomainRow]:
+    """The visible ones of these domains, by campaign and offset."""
+    wanted = select(DomainRow).where(
+        tuple_(DomainRow.campaign_id, DomainRow.offset).in_(ids), *_visible(scope)
+    )
+    return {(row.campaign_id, row.offset): row for row in (await session.execute(wanted)).scalars()}

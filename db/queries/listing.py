@@ -1,0 +1,132 @@
+"""Lists as keyset pages, many of them in one statement.
+
+A page is what comes after a *key*: the values that the list is ordered by, the last of which is unique. So a
+page costs the same however far down the list it is, and rows that come or go between two pages neither repeat
+nor hide others, as they would with offsets.
+
+Nested lists are asked for in batches (a page of domains for each of twenty campaigns). Each request becomes one
+limited SELECT, and the batch one UNION ALL of them: every part walks its own index and stops at its limit, which
+a window over the whole table would not, and unlike LATERAL it is SQL that SQLite and PostgreSQL both speak.
+
+Invariants: all columns of a key have the same direction, so that one comparison of row values says "after";
+every listing passes the scope into its conditions, so nothing of another owner can enter a page or a count.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, Subquery, func, literal, select, tuple_, union_all
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from db.engine import Session
+from db.models import Model
+from db.scope import Scope
+
+R = TypeVar("R", bound=Model)
+F = TypeVar("F")
+
+Conditions = list[ColumnElement[bool]]
+Columns = tuple[InstrumentedAttribute[Any], ...]
+
+PARTS_PER_STATEMENT = 100
+"""SQLite refuses a compound SELECT of more than 500 parts."""
+
+
+class Wanted(msgspec.Struct, Generic[F], frozen=True):
+    """A page that is asked for: `limit` rows after the key `after`, or from the beginning."""
+
+    filter: F
+    order: StrEnum
+    descending: bool
+    limit: int
+    after: tuple[Any, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Listing(Generic[R, F]):
+    """One kind of list: its rows, the conditions of a scope and a filter, and the key of each order."""
+
+    model: type[R]
+    conditions: Callable[[Scope, F], Conditions]
+    keys: Mapping[StrEnum, Columns]
+
+    def key(self, order: StrEnum, row: R) -> tuple[Any, ...]:
+        """Where `row` stands in this order."""
+        return tuple(getattr(row, column.key) for column in self.keys[order])
+
+    def key_types(self, order: StrEnum) -> tuple[type, ...]:
+        """The Python types of a key's values."""
+        return tuple(column.type.python_type for column in self.keys[order])
+
+    async def pages(self, session: Session, scope: Scope, wanted: Sequence[Wanted[F]]) -> list[list[R]]:
+        """The rows of each page, in the order of the requests; one statement for up to 100 of them."""
+        if len(wanted) == 1:
+            return [list((await session.execute(self._page(scope, wanted[0]))).scalars())]
+        pages: list[list[R]] = []
+        for start in range(0, len(wanted), PARTS_PER_STATEMENT):
+            pages += await self._together(session, scope, wanted[start : start + PARTS_PER_STATEMENT])
+        return pages
+
+    async def counts(self, session: Session, scope: Scope, filters: Sequence[F]) -> list[int]:
+        """How many rows each filter lets through; one statement for up to 100 of them."""
+        counts: list[int] = []
+        for start in range(0, len(filters), PARTS_PER_STATEMENT):
+            parts = [
+                select(literal(number).label("request"), func.count().label("rows"))
+                .select_from(self.model)
+                .where(*self.conditions(scope, one))
+                for number, one in enumerate(filters[start : start + PARTS_PER_STATEMENT])
+            ]
+            found = {row.request: row.rows for row in await session.execute(union_all(*parts))}
+            counts += [found[number] for number in range(len(parts))]
+        return counts
+
+    def _page(self, scope: Scope, wanted: Wanted[F]) -> Select[Any]:
+        columns = self.keys[wanted.order]
+        page = select(self.model).where(*self.conditions(scope, wanted.filter))
+        if wanted.after is not None:
+            place, end = tuple_(*columns), tuple_(*map(_bound, columns, wanted.after))
+            page = page.where(place < end if wanted.descending else place > end)
+        return page.order_by(*_directed(columns, descending=wanted.descending)).limit(wanted.limit)
+
+    async def _together(self, session: Session, scope: Scope, wanted: Sequence[Wanted[F]]) -> list[list[R]]:
+        parts = [self._part(scope, number, one) for number, one in enumerate(wanted)]
+        rows = union_all(*parts).subquery()
+        listed = select(aliased(self.model, rows), rows.c.request).order_by(rows.c.request, rows.c.place)
+        pages: list[list[R]] = [[] for _ in wanted]
+        for row, request in await session.execute(listed):
+            pages[request].append(row)
+        return pages
+
+    def _part(self, scope: Scope, number: int, wanted: Wanted[F]) -> Select[Any]:
+        """One page as a part of a union, whose order is not promised: so each row says its place."""
+        page: Subquery = self._page(scope, wanted).subquery()
+        columns = [page.c[column.expression.name] for column in self.keys[wanted.order]]
+        place = func.row_number().over(order_by=_directed(columns, descending=wanted.descending))
+        return select(page, literal(number).label("request"), place.label("place"))
+
+
+def _directed(columns: Sequence[Any], *, descending: bool) -> list[ColumnElement[Any]]:
+    return [column.desc() if descending else column.asc() for column in columns]
+
+
+def _bound(column: InstrumentedAttribute[Any], value: object) -> ColumnElement[Any]:
+    return literal(value, column.type)
+
+
+def holds(column: InstrumentedAttribute[str], text: str | None) -> Conditions:
+    """That a name holds `text`, whatever the case of its letters; nothing if there is no text."""
+    return [] if text is None else [column.icontains(text, autoescape=True)]
+
+
+def among(column: InstrumentedAttribute[Any], values: Sequence[object] | None) -> Conditions:
+    """That a column is one of `values`; nothing if none were given, nobody if the list is empty."""
+    return [] if values is None else [column.in_(values)]
+
+
+def equals(column: InstrumentedAttribute[Any], value: object | None) -> Conditions:
+    """That a column is `value`; nothing if there is none."""
+    return [] if value is None else [column == value]
