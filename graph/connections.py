@@ -1,0 +1,155 @@
+"""Connections: one type for all lists, paged forward by key.
+
+A page larger than its list allows is refused and never cut, so that a client that gets fewer rows than it asked
+for knows that there are no more. `totalCount` costs a statement of its own and is read only if it is selected.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import strawberry
+
+from db.models import Model
+from db.queries.listing import Listing, Wanted
+from graph import page_cursors
+from graph.context import Info
+from graph.enums import OrderDirection
+from graph.errors import Refused
+from graph.fields import resolved
+from graph.scalars import BigInt, Cursor
+
+N = TypeVar("N")
+R = TypeVar("R", bound=Model)
+F = TypeVar("F")
+
+PAGE = 20
+PAGE_MOST = 100
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    """Where a page lies in its list."""
+
+    has_next_page: bool = strawberry.field(
+        description="Whether more follows; ask for it with `after: endCursor`."
+    )
+    has_previous_page: bool = strawberry.field(
+        description="Whether something came before: `after` was given."
+    )
+    start_cursor: str | None = strawberry.field(
+        description="The cursor of the first edge; null of an empty page."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the last edge; null of an empty page."
+    )
+
+
+@strawberry.type(description="One thing in a list.")
+class Edge(Generic[N]):
+    """One thing in a list."""
+
+    cursor: str = strawberry.field(
+        description="Its place: what `after` takes. Opaque, and of this list and order only."
+    )
+    node: N = strawberry.field(description="The thing.")
+
+
+@strawberry.type(description="One page of a list.")
+class Connection(Generic[N]):
+    """One page of a list."""
+
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+    edges: list[Edge[N]] = strawberry.field(description="The things of this page, each with its cursor.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies in its list.")
+
+    @resolved("The things of this page.")
+    def nodes(self) -> list[N]:
+        """The things of this page."""
+        return [edge.node for edge in self.edges]
+
+    @resolved("How many things the whole list has.")
+    async def total_count(self) -> BigInt:
+        """How many things the whole list has."""
+        return BigInt(await self.count())
+
+    @resolved(
+        "The position of the event log that this page is exact at: subscribe after it and miss nothing."
+    )
+    async def cursor(self, info: Info) -> Cursor:
+        """The position of the event log that this page is exact at."""
+        return await info.context.cursor()
+
+
+@dataclass(frozen=True)
+class Source(Generic[R, F, N]):
+    """A list to take pages of. `name` tells its cursors from those of all other lists."""
+
+    name: str
+    listing: Listing[R, F]
+    filter: F
+    node: Callable[[R], N]
+    most: int = PAGE_MOST
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a client wants of a list."""
+
+    first: int
+    after: str | None
+    order: StrEnum
+    direction: OrderDirection
+
+    def spelled(self, name: str) -> str:
+        """The list and order that a cursor belongs to."""
+        return f"{name}:{self.order}:{self.direction}"
+
+
+async def connect(info: Info, source: Source[R, F, N], ask: Ask) -> Connection[N]:
+    """A page of the list.
+
+    Raises:
+        Refused: the page is too large, or `after` is no cursor of this list.
+    """
+    _check(ask.first, source.most)
+    context = info.context
+    context.spend(ask.first)
+    wanted = _wanted(source, ask)
+    found = await context.loaders.pages(source.listing).load(wanted)
+    rows = found[: ask.first]
+    edges = [Edge(cursor=_cursor(source, ask, row), node=source.node(row)) for row in rows]
+    return Connection(
+        count=lambda: context.loaders.counts(source.listing).load(source.filter),
+        edges=edges,
+        page_info=PageInfo(
+            has_next_page=len(found) > ask.first,
+            has_previous_page=ask.after is not None,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        ),
+    )
+
+
+def _check(first: int, most: int) -> None:
+    if not 1 <= first <= most:
+        raise Refused("LIMIT_EXCEEDED", f"`first` is from 1 to {most} here, not {first}.", limit=most)
+
+
+def _wanted(source: Source[R, F, Any], ask: Ask) -> Wanted[F]:
+    after = None
+    if ask.after is not None:
+        types = source.listing.key_types(ask.order)
+        after = page_cursors.decode(ask.after, ask.spelled(source.name), types)
+    return Wanted(
+        filter=source.filter,
+        order=ask.order,
+        descending=ask.direction is OrderDirection.DESC,
+        limit=ask.first + 1,
+        after=after,
+    )
+
+
+def _cursor(source: Source[R, Any, Any], ask: Ask, row: R) -> str:
+    return page_cursors.encode(ask.spelled(source.name), source.listing.key(ask.order, row))

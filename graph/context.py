@@ -1,0 +1,84 @@
+"""What resolvers know: who asks, what can be changed, and one snapshot to read from."""
+
+from dataclasses import dataclass
+
+import strawberry
+
+from auth.principal import Principal
+from db.engine import Engines
+from events import cursor
+from graph.errors import Refused
+from graph.loaders import Loaders
+from graph.reading import Reading
+from graph.scalars import Cursor
+from services.campaigns import Campaigns
+from services.keyword_sets import KeywordSets
+from services.personas import Personas
+from services.principals import Principals
+from services.proxies import Proxies
+
+ROWS_PER_OPERATION = 20_000
+"""A page of 100 campaigns with 50 domains each is 5,100; a page of 1,000 domains is 1,000."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """The verbs, built once per process."""
+
+    campaigns: Campaigns
+    proxies: Proxies
+    personas: Personas
+    keyword_sets: KeywordSets
+    principals: Principals
+
+
+class Context:
+    """The context of one operation, or of one event of a subscription; `close` it when that is over."""
+
+    __slots__ = ("_rows_left", "caller", "loaders", "reading", "services")
+
+    def __init__(self, caller: Principal, services: Services, engines: Engines) -> None:
+        self.caller = caller
+        self.services = services
+        self.reading = Reading(engines)
+        self.loaders = Loaders(self.reading, caller.scope)
+        self._rows_left = ROWS_PER_OPERATION
+
+    def __repr__(self) -> str:
+        return f"<Context of {self.caller.name}, {self.reading!r}>"
+
+    async def renew(self) -> None:
+        """Forget what was read: the next read sees what is committed now."""
+        await self.reading.restart()
+        self.loaders = Loaders(self.reading, self.caller.scope)
+
+    async def close(self) -> None:
+        """Give the snapshot up."""
+        await self.reading.close()
+
+    async def cursor(self) -> Cursor:
+        """The position of the log that all that was read is exact at."""
+        head = await self.reading.head()
+        return Cursor(cursor.encode(head.incarnation, head.position))
+
+    async def cursor_at(self, position: int) -> Cursor:
+        """Another position of the same log."""
+        head = await self.reading.head()
+        return Cursor(cursor.encode(head.incarnation, position))
+
+    def spend(self, rows: int) -> None:
+        """Count the rows that a list may give, so that nested lists cannot multiply without end.
+
+        Raises:
+            Refused: the operation asks for more than that in all.
+        """
+        self._rows_left -= rows
+        if self._rows_left < 0:
+            raise Refused(
+                "LIMIT_EXCEEDED",
+                f"The lists of one operation may give {ROWS_PER_OPERATION} rows in all; ask for smaller pages.",
+                limit=ROWS_PER_OPERATION,
+            )
+
+
+Info = strawberry.Info[Context, None]

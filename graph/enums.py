@@ -1,0 +1,296 @@
+"""The enums of the schema: those of the rooms below, with a sentence for every value, and some of its own."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import cast
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from db.queries.campaigns import CampaignOrderField
+from db.queries.domains import DomainOrderField
+from db.queries.named import NamedOrderField
+from events.catalog import EVENT_TYPES
+from events.event import EntityType
+from vocabulary.access import ActorKind, Role
+from vocabulary.campaigns import CampaignStatus, PatternType, PhaseKind, PhaseStatus
+from vocabulary.checks import CheckStatus, DnsReason, HttpReason, Zone
+from vocabulary.keywords import RuleType
+from vocabulary.personas import PersonaType, ResolverStrategy
+from vocabulary.proxies import ProxyHealth, ProxyProtocol
+
+
+class ErrorCode(StrEnum):
+    """Why a mutation was refused."""
+
+    VALIDATION_FAILED = "VALIDATION_FAILED"
+    NOT_FOUND = "NOT_FOUND"
+    ALREADY_EXISTS = "ALREADY_EXISTS"
+    INVALID_TRANSITION = "INVALID_TRANSITION"
+    IN_USE = "IN_USE"
+    FORBIDDEN = "FORBIDDEN"
+
+
+class OrderDirection(StrEnum):
+    """Which end of a list comes first."""
+
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+class ActivityKind(StrEnum):
+    """What happened: one value for each type of event that people see in the feed."""
+
+    CAMPAIGN_CREATED = "CampaignCreated"
+    CAMPAIGN_UPDATED = "CampaignUpdated"
+    CAMPAIGN_DELETED = "CampaignDeleted"
+    CAMPAIGN_STATUS_CHANGED = "CampaignStatusChanged"
+    PHASE_STARTED = "PhaseStarted"
+    PHASE_PAUSED = "PhasePaused"
+    PHASE_RESUMED = "PhaseResumed"
+    PHASE_COMPLETED = "PhaseCompleted"
+    PHASE_FAILED = "PhaseFailed"
+    PHASE_CANCELLED = "PhaseCancelled"
+    PROXY_ADDED = "ProxyAdded"
+    PROXY_CHANGED = "ProxyChanged"
+    PROXY_REMOVED = "ProxyRemoved"
+    PROXY_HEALTH_CHANGED = "ProxyHealthChanged"
+    PROXY_TEST_FINISHED = "ProxyTestFinished"
+    PERSONA_CREATED = "PersonaCreated"
+    PERSONA_UPDATED = "PersonaUpdated"
+    PERSONA_DELETED = "PersonaDeleted"
+    KEYWORD_SET_CREATED = "KeywordSetCreated"
+    KEYWORD_SET_UPDATED = "KeywordSetUpdated"
+    KEYWORD_SET_DELETED = "KeywordSetDeleted"
+    PRINCIPAL_CREATED = "PrincipalCreated"
+    TOKEN_CREATED = "TokenCreated"  # noqa: S105  The word, not a secret.
+    TOKEN_REVOKED = "TokenRevoked"  # noqa: S105  The word, not a secret.
+
+
+def _described(enum: type[StrEnum], about: str, values: Mapping[str, str]) -> None:
+    """Make an enum part of the schema, with a description for each value.
+
+    Raises:
+        ValueError: a value has no description, or a description no value.
+    """
+    if set(values) != {member.value for member in enum}:
+        raise ValueError(f"{enum.__name__} and its descriptions differ.")
+    strawberry.enum(enum, description=about)
+    definition = cast("StrawberryEnumDefinition", getattr(enum, "__strawberry_definition__"))  # noqa: B009
+    for value in definition.values:
+        value.description = values[value.value]
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().splitlines()[0]
+
+
+_described(
+    ErrorCode,
+    "Why a mutation was refused.",
+    {
+        "VALIDATION_FAILED": "The input breaks a rule; nothing was written.",
+        "NOT_FOUND": "There is no such thing, or it belongs to somebody else, which looks the same.",
+        "ALREADY_EXISTS": "Something with this name or address exists already.",
+        "INVALID_TRANSITION": "What it is doing now does not allow this.",
+        "IN_USE": "Something else still needs it.",
+        "FORBIDDEN": "The role of your token does not allow this.",
+    },
+)
+_described(
+    OrderDirection,
+    "Which end of a list comes first.",
+    {"ASC": "The smallest, the oldest, or A.", "DESC": "The greatest, the newest, or Z."},
+)
+_described(
+    ActivityKind,
+    "What happened: one value for each type of event that people see in the feed.",
+    {event.__name__: _first_line(event.__doc__) for event in EVENT_TYPES if event.FEED},
+)
+_described(
+    EntityType,
+    "The kinds of things that events tell of.",
+    {
+        "CAMPAIGN": "A campaign.",
+        "PROXY": "A proxy.",
+        "PERSONA": "A persona.",
+        "KEYWORD_SET": "A keyword set.",
+        "PRINCIPAL": "Somebody who may ask.",
+        "TOKEN": "A bearer token.",
+    },
+)
+_described(
+    ActorKind,
+    "Who caused something.",
+    {
+        "PRINCIPAL": "Somebody with a token.",
+        "WORKER": "A worker, on its own.",
+        "SYSTEM": "The command line, or the start of the server.",
+    },
+)
+_described(
+    Role,
+    "What somebody may do; each role may do what the one before it may.",
+    {
+        "VIEWER": "Look at their own things.",
+        "OPERATOR": "Make, change and run their own things.",
+        "ADMIN": "See and change everything.",
+    },
+)
+_described(
+    CampaignStatus,
+    "Where a campaign is in its life.",
+    {
+        "DRAFT": "Made, not started; its configuration may still change.",
+        "RUNNING": "A phase is in progress.",
+        "PAUSED": "It waits to be resumed.",
+        "COMPLETED": "Every phase is completed.",
+        "FAILED": "A phase could not go on.",
+        "CANCELLED": "Ended for good by somebody.",
+    },
+)
+_described(
+    PhaseKind,
+    "The phases of a campaign, in the order in which they run.",
+    {
+        "DOMAIN_GENERATION": "Enumerates candidate names.",
+        "DNS_VALIDATION": "Resolves the names to addresses.",
+        "HTTP_KEYWORD_VALIDATION": "Fetches what resolved and looks for keywords.",
+    },
+)
+_described(
+    PhaseStatus,
+    "Where a phase is.",
+    {
+        "NOT_STARTED": "Its turn has not come.",
+        "IN_PROGRESS": "Workers are at it.",
+        "PAUSED": "It waits to be resumed.",
+        "COMPLETED": "Every domain is finished.",
+        "FAILED": "It could not go on; `error` says why.",
+        "CANCELLED": "Its campaign was cancelled.",
+    },
+)
+_described(
+    PatternType,
+    "Where the variable part of a name stands.",
+    {
+        "PREFIX": "Before the constant.",
+        "SUFFIX": "After the constant.",
+        "BOTH": "On both sides of the constant.",
+    },
+)
+_described(
+    CheckStatus,
+    "How a check of one domain stands; everything but PENDING is final.",
+    {
+        "PENDING": "Not finished yet.",
+        "OK": "It succeeded.",
+        "ERROR": "It failed; `reason` says why.",
+        "TIMEOUT": "No answer came in time.",
+    },
+)
+_described(
+    DnsReason,
+    "Why a lookup did not end in an address.",
+    {
+        "NXDOMAIN": "The name does not exist.",
+        "NODATA": "The name exists and has no address.",
+        "SERVFAIL": "The server could not answer.",
+        "REFUSED": "The server would not answer.",
+        "TIMEOUT": "No server answered in time.",
+        "ERROR": "Anything else.",
+    },
+)
+_described(
+    HttpReason,
+    "Why a fetch did not end in an accepted page.",
+    {
+        "TIMEOUT": "The page was not there in time.",
+        "CONNECTION_REFUSED": "Nothing listens there.",
+        "CONNECTION_RESET": "The other side broke off.",
+        "DNS_RESOLVE_ERROR": "The host of a URL did not resolve.",
+        "TLS_EXPIRED": "The certificate has expired.",
+        "TLS_ERROR": "The TLS handshake failed, or the certificate is not trusted.",
+        "PROXY_ERROR": "The proxy failed.",
+        "TOO_MANY_REDIRECTS": "There were more redirects than the persona follows.",
+        "BLOCKED_ADDRESS": "The address is private, or of no public host.",
+        "BODY_ERROR": "The body could not be read or decompressed.",
+        "NOT_FOUND": "Status 404.",
+        "FORBIDDEN": "Status 403.",
+        "UNAUTHORIZED": "Status 401.",
+        "GONE": "Status 410.",
+        "RATE_LIMIT": "Status 429.",
+        "UNAVAILABLE_LEGAL": "Status 451.",
+        "UPSTREAM_5XX": "A status from 500 to 599.",
+        "STATUS_CODE_MISMATCH": "Another status that the persona does not accept.",
+        "ERROR": "Anything else.",
+    },
+)
+_described(
+    Zone,
+    "The part of a page that a keyword was found in.",
+    {
+        "TITLE": "The title.",
+        "META": "The description or the keywords of the head.",
+        "HEADING": "A heading.",
+        "ANCHOR": "The text of a link.",
+        "BODY": "Any other text.",
+    },
+)
+_described(
+    RuleType,
+    "How a rule's pattern is read.",
+    {"STRING": "As plain text.", "REGEX": "As a regular expression in the syntax of RE2."},
+)
+_described(
+    PersonaType,
+    "What a persona is for.",
+    {"DNS": "Resolving names.", "HTTP": "Fetching pages."},
+)
+_described(
+    ResolverStrategy,
+    "Which resolver is asked.",
+    {
+        "RANDOM_ROTATION": "Any of them, at random.",
+        "ROUND_ROBIN": "Each in its turn.",
+        "SEQUENTIAL_FAILOVER": "The first that works, in the order of the list.",
+    },
+)
+_described(
+    ProxyProtocol,
+    "How a proxy is spoken to.",
+    {
+        "HTTP": "HTTP CONNECT, in clear.",
+        "HTTPS": "HTTP CONNECT, inside TLS.",
+        "SOCKS5": "SOCKS 5.",
+    },
+)
+_described(
+    ProxyHealth,
+    "What is known of a proxy.",
+    {
+        "UNKNOWN": "It was never tested.",
+        "TESTING": "A test is under way.",
+        "HEALTHY": "The last test or use succeeded.",
+        "UNHEALTHY": "It failed too often in a row.",
+    },
+)
+_described(
+    CampaignOrderField,
+    "What campaigns are ordered by.",
+    {
+        "CREATED_AT": "The time of making.",
+        "UPDATED_AT": "The time of the last change; a list in this order may shift between two pages.",
+        "NAME": "The name.",
+    },
+)
+_described(
+    DomainOrderField,
+    "What domains are ordered by.",
+    {"OFFSET": "The place in the enumeration.", "NAME": "The name."},
+)
+_described(
+    NamedOrderField,
+    "What proxies, personas and keyword sets are ordered by.",
+    {"NAME": "The name.", "CREATED_AT": "The time of making."},
+)

@@ -1,0 +1,156 @@
+"""How failures are told: named members of the mutations' unions, or errors of the whole request.
+
+A mutation that is refused for a reason that its caller can do something about answers with one of the types
+below, made from `core.errors` in this one place. A *query* that asks for something impossible (a page too large,
+a cursor of another list) fails as a whole with a `Refused`, whose code is in the error's extensions. Everything
+else that is raised is a defect or an outage, and the executor masks it.
+"""
+
+import functools
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar, cast
+
+import strawberry
+from graphql import GraphQLError
+
+from core.errors import Conflict, Forbidden, NotFound, ValidationFailed
+from graph.enums import ErrorCode
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Refused(GraphQLError):
+    """A request that asks for what is not given: `code` is for programs and stands in the extensions."""
+
+    def __init__(self, code: str, message: str, *, limit: int | None = None) -> None:
+        extensions: dict[str, object] = {"code": code}
+        if limit is not None:
+            extensions["limit"] = limit
+        super().__init__(message, extensions=extensions)
+
+
+@strawberry.interface(description="Why a mutation was refused; nothing was changed.")
+class UserError:
+    """The common part of all errors of mutations."""
+
+    code: ErrorCode = strawberry.field(description="For programs.")
+    message: str = strawberry.field(description="For people.")
+    path: list[str] | None = strawberry.field(
+        description="The place in the input that it is about, as names from the input's root; null if there is none."
+    )
+
+
+@strawberry.type(description="One broken rule of an input.")
+class Violation:
+    """One broken rule of an input."""
+
+    path: list[str] = strawberry.field(description="The place in the input, as names from the input's root.")
+    message: str = strawberry.field(description="The rule that is broken.")
+    limit: str | None = strawberry.field(description="The limit that was passed, if the rule has one.")
+
+
+@strawberry.type(description="The input breaks one or more rules. `path` and `limit` are those of the first.")
+class ValidationError(UserError):
+    """The input breaks one or more rules."""
+
+    limit: str | None = strawberry.field(description="The limit that was passed, if the rule has one.")
+    violations: list[Violation] = strawberry.field(description="All broken rules.")
+
+
+@strawberry.type(description="There is no such thing, or it belongs to somebody else, which looks the same.")
+class NotFoundError(UserError):
+    """There is no such thing for the caller."""
+
+    id: strawberry.ID = strawberry.field(description="The id that was given.")
+
+
+@strawberry.type(description="The present state does not allow this.")
+class ConflictError(UserError):
+    """The present state does not allow this."""
+
+    current_state: str | None = strawberry.field(
+        description="The state that stands in the way, if it is one."
+    )
+    attempted: str | None = strawberry.field(description="What was attempted, if it was a transition.")
+
+
+@strawberry.type(description="The role of your token does not allow this.")
+class ForbiddenError(UserError):
+    """The caller's role does not allow this."""
+
+
+ChangeRefused = ValidationError | NotFoundError | ConflictError | ForbiddenError
+
+
+def refusing(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """A mutation whose expected failures are members of its union.
+
+    The union that it returns must have the members for the errors that its verb raises; Strawberry fails the
+    field otherwise, so a missing one shows in the first test that meets it.
+    """
+
+    @functools.wraps(resolver)
+    async def answering(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await resolver(*args, **kwargs)
+        except (ValidationFailed, Conflict, Forbidden, Missing) as error:
+            return cast("R", told(error))
+
+    return answering
+
+
+class Missing(Exception):
+    """What a mutation is about is not there for the caller; `given` is the id as the client wrote it."""
+
+    def __init__(self, given: str, message: str) -> None:
+        self.given = given
+        super().__init__(message)
+
+
+@contextmanager
+def about(given: str) -> Iterator[None]:
+    """A verb on the thing with this id: that there is no such thing is said of the id that was given.
+
+    Raises:
+        Missing: in place of NotFound.
+    """
+    try:
+        yield
+    except NotFound as error:
+        raise Missing(given, str(error)) from error
+
+
+def told(error: ValidationFailed | Conflict | Forbidden | Missing) -> ChangeRefused:
+    """The member of a union that tells of `error`."""
+    match error:
+        case ValidationFailed():
+            return _validation(error)
+        case Missing():
+            return NotFoundError(
+                code=ErrorCode.NOT_FOUND, message=str(error), path=["id"], id=strawberry.ID(error.given)
+            )
+        case Conflict():
+            return ConflictError(
+                code=ErrorCode(error.detail.code),
+                message=str(error),
+                path=list(error.detail.path) or None,
+                current_state=error.detail.current_state,
+                attempted=error.detail.attempted,
+            )
+        case Forbidden():
+            return ForbiddenError(code=ErrorCode.FORBIDDEN, message=str(error), path=None)
+
+
+def _validation(error: ValidationFailed) -> ValidationError:
+    first = error.violations[0]
+    return ValidationError(
+        code=ErrorCode.VALIDATION_FAILED,
+        message=first.message,
+        path=list(first.path),
+        limit=first.limit,
+        violations=[
+            Violation(path=list(one.path), message=one.message, limit=one.limit) for one in error.violations
+        ],
+    )

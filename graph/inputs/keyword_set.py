@@ -1,0 +1,94 @@
+"""Inputs of the verbs on keyword sets."""
+
+import strawberry
+
+from graph.inputs import given
+from services.keyword_sets import KeywordSetDraft, KeywordSetPatch
+from vocabulary import keywords as stored
+from vocabulary.keywords import RuleType
+
+
+@strawberry.input(description="What shall be looked for in the text of a page.")
+class KeywordRuleInput:
+    """What shall be looked for in the text of a page."""
+
+    pattern: str = strawberry.field(description="The text, or the regular expression in the syntax of RE2.")
+    rule_type: RuleType = strawberry.field(default=RuleType.STRING, description="How the pattern is read.")
+    is_case_sensitive: bool = strawberry.field(
+        default=False, description="Whether the case of letters matters."
+    )
+    category: str | None = strawberry.field(default=None, description="What you file it under.")
+    context_chars: int = strawberry.field(
+        default=0, description="How many characters on either side of the first hit are kept; 0 keeps none."
+    )
+
+    def rule(self) -> stored.KeywordRule:
+        """The rule."""
+        return stored.KeywordRule(
+            pattern=self.pattern,
+            rule_type=self.rule_type,
+            is_case_sensitive=self.is_case_sensitive,
+            category=self.category,
+            context_chars=self.context_chars,
+        )
+
+
+@strawberry.input(description="A keyword set to be made.")
+class CreateKeywordSetInput:
+    """A keyword set to be made."""
+
+    name: str = strawberry.field(
+        description="What you call it, 1 to 255 characters, unique among your keyword sets."
+    )
+    rules: list[KeywordRuleInput] = strawberry.field(description="The rules, in their order.")
+    description: str | None = strawberry.field(default=None, description="A note.")
+    enabled: bool = strawberry.field(default=True, description="Whether campaigns may use it.")
+
+    def draft(self) -> KeywordSetDraft:
+        """The draft."""
+        return KeywordSetDraft(
+            name=self.name,
+            rules=tuple(rule.rule() for rule in self.rules),
+            description=self.description,
+            enabled=self.enabled,
+        )
+
+
+@strawberry.input(description="What shall be different about a keyword set; what is left out stays.")
+class UpdateKeywordSetInput:
+    """What shall be different about a keyword set."""
+
+    id: strawberry.ID = strawberry.field(description="Which keyword set.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="What you call it, 1 to 255 characters."
+    )
+    rules: list[KeywordRuleInput] | None = strawberry.field(
+        default=strawberry.UNSET, description="The rules; replaces all of them."
+    )
+    description: str | None = strawberry.field(
+        default=strawberry.UNSET, description="A note; null removes it."
+    )
+    enabled: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether campaigns may use it."
+    )
+
+    def patch(self) -> KeywordSetPatch:
+        """The patch.
+
+        Raises:
+            ValidationFailed: null was given for something that must have a value.
+        """
+        parts = given.patch(
+            {"name": self.name, "rules": self.rules, "enabled": self.enabled},
+            {"description": self.description},
+        )
+        if "rules" in parts:
+            parts["rules"] = tuple(rule.rule() for rule in parts["rules"])
+        return KeywordSetPatch(**parts)
+
+
+@strawberry.input(description="Which keyword set to delete.")
+class DeleteKeywordSetInput:
+    """Which keyword set to delete."""
+
+    id: strawberry.ID = strawberry.field(description="Which keyword set.")

@@ -1,0 +1,173 @@
+"""Inputs of the verbs on personas."""
+
+import strawberry
+
+from graph.inputs import given
+from services.personas import PersonaDraft, PersonaPatch
+from vocabulary import personas as stored
+from vocabulary.personas import ResolverStrategy
+
+
+@strawberry.input(description="A request header.")
+class HeaderInput:
+    """A request header."""
+
+    name: str = strawberry.field(description="As it shall be sent.")
+    value: str = strawberry.field(description="As it shall be sent.")
+
+
+@strawberry.input(description="How names shall be resolved.")
+class DnsPersonaConfigInput:
+    """How names shall be resolved."""
+
+    resolvers: list[str] = strawberry.field(description="The resolvers, at least one, as host:port.")
+    strategy: ResolverStrategy = strawberry.field(
+        default=ResolverStrategy.RANDOM_ROTATION, description="Which of them is asked."
+    )
+    query_timeout_seconds: float = strawberry.field(
+        default=5.0, description="How long one query may take, in seconds."
+    )
+    attempts: int = strawberry.field(default=2, description="All tries of one query, for UDP loses some.")
+    concurrency: int = strawberry.field(
+        default=10, description="How many domains a process looks up at once."
+    )
+    rate_per_second: float = strawberry.field(
+        default=10.0, description="How many domains a process looks up per second."
+    )
+    burst: int = strawberry.field(default=5, description="How many of them may start at once after a pause.")
+
+    def config(self) -> stored.DnsPersonaConfig:
+        """The configuration."""
+        return stored.DnsPersonaConfig(
+            resolvers=tuple(self.resolvers),
+            strategy=self.strategy,
+            query_timeout_seconds=self.query_timeout_seconds,
+            attempts=self.attempts,
+            concurrency=self.concurrency,
+            rate_per_second=self.rate_per_second,
+            burst=self.burst,
+        )
+
+
+@strawberry.input(description="How pages shall be fetched.")
+class HttpPersonaConfigInput:
+    """How pages shall be fetched."""
+
+    user_agent: str = strawberry.field(description="The User-Agent header, which says who we are.")
+    headers: list[HeaderInput] = strawberry.field(
+        default_factory=list, description="Further headers, in the order in which they shall be sent."
+    )
+    request_timeout_seconds: float = strawberry.field(
+        default=15.0, description="How long one domain may take through all its redirects, in seconds."
+    )
+    follow_redirects: bool = strawberry.field(default=True, description="Whether redirects are followed.")
+    max_redirects: int = strawberry.field(default=7, description="How many redirects are followed.")
+    allowed_status_codes: list[int] = strawberry.field(
+        default_factory=list,
+        description="The status codes of an accepted page; any 2xx if the list is empty.",
+    )
+    max_body_bytes: int = strawberry.field(
+        default=2 * 1024 * 1024, description="How much of a body is read, in decompressed bytes."
+    )
+    verify_tls: bool = strawberry.field(default=True, description="Whether a certificate must be valid.")
+    concurrency: int = strawberry.field(default=5, description="How many domains a process fetches at once.")
+    rate_per_second: float = strawberry.field(
+        default=5.0, description="How many domains a process fetches per second."
+    )
+    burst: int = strawberry.field(default=3, description="How many of them may start at once after a pause.")
+
+    def config(self) -> stored.HttpPersonaConfig:
+        """The configuration."""
+        return stored.HttpPersonaConfig(
+            user_agent=self.user_agent,
+            headers=tuple(stored.Header(name=header.name, value=header.value) for header in self.headers),
+            request_timeout_seconds=self.request_timeout_seconds,
+            follow_redirects=self.follow_redirects,
+            max_redirects=self.max_redirects,
+            allowed_status_codes=tuple(self.allowed_status_codes),
+            max_body_bytes=self.max_body_bytes,
+            verify_tls=self.verify_tls,
+            concurrency=self.concurrency,
+            rate_per_second=self.rate_per_second,
+            burst=self.burst,
+        )
+
+
+@strawberry.input(
+    one_of=True,
+    description="The configuration of a persona: just one of the two, which makes it a persona of that type.",
+)
+class PersonaConfigInput:
+    """The configuration of a persona: just one of the two."""
+
+    dns: DnsPersonaConfigInput | None = strawberry.field(
+        default=strawberry.UNSET, description="How names shall be resolved."
+    )
+    http: HttpPersonaConfigInput | None = strawberry.field(
+        default=strawberry.UNSET, description="How pages shall be fetched."
+    )
+
+    def config(self) -> stored.PersonaConfig:
+        """The configuration; GraphQL has seen to it that there is just one."""
+        if self.dns is not strawberry.UNSET and self.dns is not None:
+            return self.dns.config()
+        assert self.http is not None  # noqa: S101  @oneOf: just one is given, and it is not null.
+        return self.http.config()
+
+
+@strawberry.input(description="A persona to be made.")
+class CreatePersonaInput:
+    """A persona to be made."""
+
+    name: str = strawberry.field(
+        description="What you call it, 1 to 255 characters, unique among your personas of the same type."
+    )
+    config: PersonaConfigInput = strawberry.field(description="What it shall do, which gives its type.")
+    description: str | None = strawberry.field(default=None, description="A note.")
+    enabled: bool = strawberry.field(default=True, description="Whether campaigns may use it.")
+
+    def draft(self) -> PersonaDraft:
+        """The draft."""
+        return PersonaDraft(
+            name=self.name, config=self.config.config(), description=self.description, enabled=self.enabled
+        )
+
+
+@strawberry.input(description="What shall be different about a persona; what is left out stays.")
+class UpdatePersonaInput:
+    """What shall be different about a persona."""
+
+    id: strawberry.ID = strawberry.field(description="Which persona.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="What you call it, 1 to 255 characters."
+    )
+    config: PersonaConfigInput | None = strawberry.field(
+        default=strawberry.UNSET, description="What it shall do, of its own type; replaces all of it."
+    )
+    description: str | None = strawberry.field(
+        default=strawberry.UNSET, description="A note; null removes it."
+    )
+    enabled: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether campaigns may use it."
+    )
+
+    def patch(self) -> PersonaPatch:
+        """The patch.
+
+        Raises:
+            ValidationFailed: null was given for something that must have a value.
+        """
+        parts = given.patch(
+            {"name": self.name, "config": self.config, "enabled": self.enabled},
+            {"description": self.description},
+        )
+        if "config" in parts:
+            parts["config"] = parts["config"].config()
+        return PersonaPatch(**parts)
+
+
+@strawberry.input(description="Which persona to delete.")
+class DeletePersonaInput:
+    """Which persona to delete."""
+
+    id: strawberry.ID = strawberry.field(description="Which persona.")

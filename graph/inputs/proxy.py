@@ -1,0 +1,100 @@
+"""Inputs of the verbs on proxies."""
+
+import strawberry
+
+from graph.inputs import given
+from services.proxies import ProxyDraft, ProxyPatch
+from vocabulary.proxies import ProxyProtocol
+
+
+@strawberry.input(description="A proxy to be added.")
+class CreateProxyInput:
+    """A proxy to be added."""
+
+    name: str = strawberry.field(
+        description="What you call it, 1 to 255 characters, unique among your proxies."
+    )
+    protocol: ProxyProtocol = strawberry.field(description="How it is spoken to.")
+    host: str = strawberry.field(description="Where it is: a name or an address.")
+    port: int = strawberry.field(description="The port there, 1 to 65535.")
+    description: str | None = strawberry.field(default=None, description="A note.")
+    username: str | None = strawberry.field(default=None, description="The user that it shall be told.")
+    password: str | None = strawberry.field(
+        default=None, description="The password that it shall be told; sealed at rest and never given out."
+    )
+    enabled: bool = strawberry.field(default=True, description="Whether campaigns may use it.")
+
+    def draft(self) -> ProxyDraft:
+        """The draft."""
+        return ProxyDraft(
+            name=self.name,
+            protocol=self.protocol,
+            host=self.host,
+            port=self.port,
+            description=self.description,
+            username=self.username,
+            password=self.password,
+            enabled=self.enabled,
+        )
+
+
+@strawberry.input(description="What shall be different about a proxy; what is left out stays.")
+class UpdateProxyInput:
+    """What shall be different about a proxy."""
+
+    id: strawberry.ID = strawberry.field(description="Which proxy.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="What you call it, 1 to 255 characters."
+    )
+    protocol: ProxyProtocol | None = strawberry.field(
+        default=strawberry.UNSET, description="How it is spoken to."
+    )
+    host: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Where it is: a name or an address."
+    )
+    port: int | None = strawberry.field(default=strawberry.UNSET, description="The port there, 1 to 65535.")
+    description: str | None = strawberry.field(
+        default=strawberry.UNSET, description="A note; null removes it."
+    )
+    username: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The user that it shall be told; null removes it."
+    )
+    password: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The password that it shall be told; null removes it."
+    )
+    enabled: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether campaigns may use it."
+    )
+
+    def patch(self) -> ProxyPatch:
+        """The patch.
+
+        Raises:
+            ValidationFailed: null was given for something that must have a value.
+        """
+        return ProxyPatch(
+            **given.patch(
+                {
+                    "name": self.name,
+                    "protocol": self.protocol,
+                    "host": self.host,
+                    "port": self.port,
+                    "enabled": self.enabled,
+                },
+                {"description": self.description, "username": self.username, "password": self.password},
+            )
+        )
+
+
+@strawberry.input(description="Which proxy to delete.")
+class DeleteProxyInput:
+    """Which proxy to delete."""
+
+    id: strawberry.ID = strawberry.field(description="Which proxy.")
+
+
+@strawberry.input(description="Which proxy to test.")
+class TestProxyInput:
+    """Which proxy to test."""
+
+    id: strawberry.ID = strawberry.field(description="Which proxy.")

@@ -1,0 +1,170 @@
+"""DataLoaders: what the objects of one response refer to, read in batches.
+
+A loader lives as long as its snapshot, so its cache is never stale. Each turn of the event loop becomes one
+statement per kind of thing, however many objects of the response ask for it; a test counts them.
+Each loader of things that somebody owns reads them in the scope of the caller.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from db.engine import Session
+from db.models import (
+    CampaignRow,
+    DnsConfigRow,
+    DomainRow,
+    EventRow,
+    HttpConfigRow,
+    KeywordRuleRow,
+    KeywordSetRow,
+    Model,
+    PersonaRow,
+    PhaseRow,
+    PrincipalRow,
+    ProxyRow,
+)
+from db.queries import activity, campaigns, domains, keyword_sets, personas, principals, proxies
+from db.queries.campaigns import Generation
+from db.queries.listing import Listing, Wanted
+from db.scope import Scope
+from graph.reading import Reading
+from vocabulary.campaigns import PhaseKind
+
+K = TypeVar("K")
+R = TypeVar("R")
+M = TypeVar("M", bound=Model)
+F = TypeVar("F")
+
+
+class Loaders:
+    """The loaders of one snapshot, each made when first used."""
+
+    def __init__(self, reading: Reading, scope: Scope) -> None:
+        self._reading = reading
+        self._scope = scope
+        self._pages: dict[type[Model], DataLoader[Any, Any]] = {}
+        self._counts: dict[type[Model], DataLoader[Any, int]] = {}
+
+    def pages(self, listing: Listing[M, F]) -> DataLoader[Wanted[F], list[M]]:
+        """Pages of one kind of list."""
+
+        async def load(wanted: list[Wanted[F]]) -> list[list[M]]:
+            return await self._reading.run(listing.pages, self._scope, wanted)
+
+        return self._pages.setdefault(listing.model, DataLoader(load))
+
+    def counts(self, listing: Listing[M, F]) -> DataLoader[F, int]:
+        """How many rows the filters of one kind of list let through."""
+
+        async def load(filters: list[F]) -> list[int]:
+            return await self._reading.run(listing.counts, self._scope, filters)
+
+        return self._counts.setdefault(listing.model, DataLoader(load))
+
+    @cached_property
+    def principal(self) -> DataLoader[UUID, PrincipalRow | None]:
+        """Principals by id."""
+        return self._visible(principals.by_ids)
+
+    @cached_property
+    def campaign(self) -> DataLoader[UUID, CampaignRow | None]:
+        """Campaigns by id."""
+        return self._visible(campaigns.by_ids)
+
+    @cached_property
+    def domain(self) -> DataLoader[tuple[UUID, int], DomainRow | None]:
+        """Domains by campaign and offset."""
+        return self._visible(domains.by_ids)
+
+    @cached_property
+    def proxy(self) -> DataLoader[UUID, ProxyRow | None]:
+        """Proxies by id."""
+        return self._visible(proxies.by_ids)
+
+    @cached_property
+    def persona(self) -> DataLoader[UUID, PersonaRow | None]:
+        """Personas by id."""
+        return self._visible(personas.by_ids)
+
+    @cached_property
+    def keyword_set(self) -> DataLoader[UUID, KeywordSetRow | None]:
+        """Keyword sets by id."""
+        return self._visible(keyword_sets.by_ids)
+
+    @cached_property
+    def activity(self) -> DataLoader[int, EventRow | None]:
+        """Activities by their place in the log."""
+        return self._visible(activity.by_positions)
+
+    @cached_property
+    def phases(self) -> DataLoader[UUID, list[PhaseRow] | None]:
+        """The phases of campaigns."""
+        return self._batch(campaigns.phases)
+
+    @cached_property
+    def generation(self) -> DataLoader[UUID, Generation | None]:
+        """What campaigns enumerate."""
+        return self._batch(campaigns.generations)
+
+    @cached_property
+    def dns_config(self) -> DataLoader[UUID, DnsConfigRow | None]:
+        """How campaigns resolve."""
+        return self._batch(campaigns.dns_configs)
+
+    @cached_property
+    def http_config(self) -> DataLoader[UUID, HttpConfigRow | None]:
+        """How campaigns fetch."""
+        return self._batch(campaigns.http_configs)
+
+    @cached_property
+    def campaign_proxies(self) -> DataLoader[UUID, list[ProxyRow] | None]:
+        """The proxies that campaigns fetch through."""
+        return self._visible(campaigns.proxies)
+
+    @cached_property
+    def campaign_keyword_sets(self) -> DataLoader[UUID, list[KeywordSetRow] | None]:
+        """The keyword sets that campaigns look for."""
+        return self._visible(campaigns.keyword_sets)
+
+    @cached_property
+    def phase_personas(self) -> DataLoader[tuple[UUID, PhaseKind], list[PersonaRow] | None]:
+        """The personas of the phases of campaigns."""
+
+        async def load(keys: list[tuple[UUID, PhaseKind]]) -> list[list[PersonaRow] | None]:
+            ids = list({campaign_id for campaign_id, _ in keys})
+            found = await self._reading.run(campaigns.personas, self._scope, ids)
+            return [found.get(key) for key in keys]
+
+        return DataLoader(load)
+
+    @cached_property
+    def rules(self) -> DataLoader[UUID, list[KeywordRuleRow] | None]:
+        """The rules of keyword sets."""
+        return self._batch(keyword_sets.rules)
+
+    @cached_property
+    def rule_count(self) -> DataLoader[UUID, int | None]:
+        """How many rules keyword sets have."""
+        return self._batch(keyword_sets.rule_counts)
+
+    def _visible(
+        self, read: Callable[[Session, Scope, Sequence[K]], Awaitable[Mapping[K, R]]]
+    ) -> DataLoader[K, R | None]:
+        async def load(keys: list[K]) -> list[R | None]:
+            found = await self._reading.run(read, self._scope, keys)
+            return [found.get(key) for key in keys]
+
+        return DataLoader(load)
+
+    def _batch(
+        self, read: Callable[[Session, Sequence[K]], Awaitable[Mapping[K, R]]]
+    ) -> DataLoader[K, R | None]:
+        async def load(keys: list[K]) -> list[R | None]:
+            found = await self._reading.run(read, keys)
+            return [found.get(key) for key in keys]
+
+        return DataLoader(load)

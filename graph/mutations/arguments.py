@@ -1,0 +1,5 @@
+"""Where a mutation finds its one argument."""
+
+import strawberry
+
+TAKEN = strawberry.argument(name="input", description="What to do it with.")

@@ -1,0 +1,116 @@
+"""Mutations of proxies."""
+
+from typing import Annotated, TypeVar
+
+import strawberry
+
+from graph.context import Info
+from graph.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError, about
+from graph.fields import verb
+from graph.inputs import given
+from graph.inputs.proxy import CreateProxyInput, DeleteProxyInput, TestProxyInput, UpdateProxyInput
+from graph.mutations.arguments import TAKEN
+from graph.scalars import Cursor
+from graph.types.proxy import Proxy
+from services.written import Written
+from vocabulary.proxies import ProxyState
+
+P = TypeVar("P", bound="ProxyWritten")
+
+
+@strawberry.type
+class ProxyWritten:
+    """What a verb on a proxy gives back."""
+
+    proxy: Proxy = strawberry.field(description="The proxy as it is after the change.")
+    cursor: Cursor = strawberry.field(
+        description="The place of the change in the event log, by which you recognise its echo in a subscription."
+    )
+
+
+@strawberry.type(description="The proxy that was added.")
+class CreateProxyPayload(ProxyWritten):
+    """The proxy that was added."""
+
+
+@strawberry.type(description="The proxy that was changed.")
+class UpdateProxyPayload(ProxyWritten):
+    """The proxy that was changed."""
+
+
+@strawberry.type(description="The proxy that was removed.")
+class DeleteProxyPayload:
+    """The proxy that was removed."""
+
+    deleted_id: strawberry.ID = strawberry.field(description="The id of what is gone.")
+    cursor: Cursor = strawberry.field(
+        description="The place of the change in the event log, by which you recognise its echo in a subscription."
+    )
+
+
+@strawberry.type(description="The proxy that is being tested.")
+class TestProxyPayload(ProxyWritten):
+    """The proxy that is being tested."""
+
+
+CreateProxyResult = Annotated[
+    CreateProxyPayload | ValidationError | ConflictError | ForbiddenError,
+    strawberry.union("CreateProxyResult", description="The proxy that was added, or why not."),
+]
+UpdateProxyResult = Annotated[
+    UpdateProxyPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union("UpdateProxyResult", description="The proxy that was changed, or why not."),
+]
+DeleteProxyResult = Annotated[
+    DeleteProxyPayload | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union("DeleteProxyResult", description="The proxy that was removed, or why not."),
+]
+TestProxyResult = Annotated[
+    TestProxyPayload | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union("TestProxyResult", description="The proxy that is being tested, or why not."),
+]
+
+
+@strawberry.type
+class ProxyMutations:
+    """Mutations of proxies."""
+
+    @verb("Add a proxy. If it is enabled a worker tests it at once.")
+    async def create_proxy(self, info: Info, what: Annotated[CreateProxyInput, TAKEN]) -> CreateProxyResult:
+        """Add a proxy. If it is enabled a worker tests it at once."""
+        context = info.context
+        written = await context.services.proxies.create(context.caller, what.draft())
+        return await _payload(CreateProxyPayload, info, written)
+
+    @verb("Change a proxy.")
+    async def update_proxy(self, info: Info, what: Annotated[UpdateProxyInput, TAKEN]) -> UpdateProxyResult:
+        """Change a proxy."""
+        context = info.context
+        with about(what.id):
+            written = await context.services.proxies.update(
+                context.caller, given.key(what.id, "Proxy"), what.patch()
+            )
+        return await _payload(UpdateProxyPayload, info, written)
+
+    @verb("Remove a proxy that no unfinished campaign uses.")
+    async def delete_proxy(self, info: Info, what: Annotated[DeleteProxyInput, TAKEN]) -> DeleteProxyResult:
+        """Remove a proxy that no unfinished campaign uses."""
+        context = info.context
+        with about(what.id):
+            written = await context.services.proxies.delete(context.caller, given.key(what.id, "Proxy"))
+        await context.renew()
+        return DeleteProxyPayload(deleted_id=what.id, cursor=await context.cursor_at(written.position))
+
+    @verb("Have a worker test a proxy now; what it finds arrives as an event.")
+    async def test_proxy(self, info: Info, what: Annotated[TestProxyInput, TAKEN]) -> TestProxyResult:
+        """Have a worker test a proxy now; what it finds arrives as an event."""
+        context = info.context
+        with about(what.id):
+            written = await context.services.proxies.test(context.caller, given.key(what.id, "Proxy"))
+        return await _payload(TestProxyPayload, info, written)
+
+
+async def _payload(kind: type[P], info: Info, written: Written[ProxyState]) -> P:
+    await info.context.renew()
+    cursor = await info.context.cursor_at(written.position)
+    return kind(proxy=Proxy.from_state(written.value), cursor=cursor)

@@ -1,0 +1,15 @@
+"""The root `Mutation`."""
+
+import strawberry
+
+from graph.mutations.campaigns import CampaignMutations
+from graph.mutations.keyword_sets import KeywordSetMutations
+from graph.mutations.personas import PersonaMutations
+from graph.mutations.proxies import ProxyMutations
+
+
+@strawberry.type(
+    description="What you may change: each field is one transaction, and its payload shows what was committed."
+)
+class Mutation(CampaignMutations, ProxyMutations, PersonaMutations, KeywordSetMutations):
+    """What clients may change."""

@@ -1,0 +1,1 @@
+"""The fields of the root `Query`, one module per noun."""

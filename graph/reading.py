@@ -1,0 +1,97 @@
+"""One operation, one snapshot of the database.
+
+All that one query selects is read in one transaction that sees one state, so every object, list and count in a
+response is exact at one position of the log, and a client that follows from that position misses nothing.
+
+GraphQL resolves in parallel and a database session does not, so statements wait for one another here. The
+snapshot is taken at the first read: an operation that reads nothing takes no connection. After a mutation
+`restart` lets the payload see what was just committed.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Concatenate, ParamSpec, TypeVar
+
+from core.errors import Unavailable
+from db.engine import Engines, Session, translated
+from db.repositories import event_log
+from db.repositories.event_log import Head
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Read = Callable[Concatenate[Session, P], Awaitable[T]]
+
+
+class Reading:
+    """The snapshot of one operation; whoever made it closes it when the operation is over."""
+
+    __slots__ = ("_closed", "_engines", "_failure", "_head", "_lock", "_session", "_snapshot")
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+        self._lock = asyncio.Lock()
+        self._snapshot: AbstractAsyncContextManager[Session] | None = None
+        self._session: Session | None = None
+        self._head: Head | None = None
+        self._failure: BaseException | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "idle" if self._session is None else "open"
+        return f"<Reading {state}>"
+
+    async def run(self, read: Read[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do `read(session, *args)` in the snapshot, after what was asked before.
+
+        Raises:
+            Unavailable: the database does not answer.
+            RuntimeError: the operation is over.
+        """
+        async with self._lock:
+            session = self._session or await self._open()
+            try:
+                with translated():
+                    return await read(session, *args, **kwargs)
+            except BaseException as error:
+                self._failure = error
+                raise
+
+    async def head(self) -> Head:
+        """Where the log ends in this snapshot: what the whole response is exact at."""
+        if self._head is None:
+            self._head = await self.run(event_log.head)
+        return self._head
+
+    async def restart(self) -> None:
+        """Give the snapshot up; the next read takes a new one."""
+        async with self._lock:
+            await self._leave()
+
+    async def close(self) -> None:
+        """Give the snapshot up for good. Waits for a statement under way; safe to call twice."""
+        async with self._lock:
+            self._closed = True
+            await self._leave()
+
+    async def _open(self) -> Session:
+        if self._closed:
+            # A batch of a loader may come after its operation was cancelled; it must not open what nobody closes.
+            raise RuntimeError("This operation is over.")
+        snapshot = self._engines.reading()
+        self._session = await snapshot.__aenter__()
+        self._snapshot = snapshot
+        return self._session
+
+    async def _leave(self) -> None:
+        snapshot, failure = self._snapshot, self._failure
+        self._snapshot = self._session = self._head = self._failure = None
+        if snapshot is None:
+            return
+        if failure is None:
+            await snapshot.__aexit__(None, None, None)
+            return
+        # Its own reader has seen the failure; here it only says that the transaction is to be rolled back.
+        with suppress(Unavailable):
+            await snapshot.__aexit__(type(failure), failure, failure.__traceback__)

@@ -1,0 +1,12 @@
+"""The schema. `schema.graphql` is printed from it, and a check compares the two."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from graph.mutations.root import Mutation
+from graph.queries.root import Query
+from graph.scalars import SCALARS
+
+CONFIG = StrawberryConfig(scalar_map=SCALARS)
+
+schema = strawberry.Schema(query=Query, mutation=Mutation, config=CONFIG)
