@@ -119,6 +119,7 @@ def _check_header_name(name: str, path: Path) -> Iterator[Violation]:
 
 
 def _check_header_value(value: str, path: Path) -> Iterator[Violation]:
-    yield from check_text(value, path, 0, MAX_HEADER_VALUE)
-    if has_controls(value.replace("\t", "").replace("\0", "")):
+    broken = [*check_text(value, path, 0, MAX_HEADER_VALUE)]
+    yield from broken
+    if not broken and has_controls(value.replace("\t", "")):
         yield Violation(path, "must not contain line breaks or other control characters")

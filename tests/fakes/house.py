@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -92,6 +92,6 @@ async def make_tables(url: str) -> None:
     async with engine.begin() as connection:
         await connection.run_sync(Model.metadata.create_all)
         await connection.execute(
-            EventLogHeadRow.__table__.insert().values(id=1, incarnation="test", position=0, floor=0)
+            insert(EventLogHeadRow).values(id=1, incarnation="test", position=0, floor=0)
         )
     await engine.dispose()

@@ -55,12 +55,12 @@ def test_a_secret_of_another_key_does_not_open(tmp_path: Path) -> None:
 def test_a_file_without_keys_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "key"
     path.write_bytes(content)
-    with pytest.raises(Misconfigured, match="HELIOGRAPH_SECRET_KEY_FILE: .*must hold Fernet keys"):
+    with pytest.raises(Misconfigured, match=r"HELIOGRAPH_SECRET_KEY_FILE: .*must hold Fernet keys"):
         Sealer.from_file(path)
 
 
 def test_a_file_that_cannot_be_made_is_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="HELIOGRAPH_SECRET_KEY_FILE: .*No such file"):
+    with pytest.raises(Misconfigured, match=r"HELIOGRAPH_SECRET_KEY_FILE: .*No such file"):
         Sealer.from_file(tmp_path / "nowhere" / "key")
 
 

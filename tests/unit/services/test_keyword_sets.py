@@ -115,7 +115,11 @@ async def test_delete_removes_set_and_rules_and_records_it(house: House) -> None
 
 
 async def test_a_set_in_use_cannot_be_deleted(house: House) -> None:
-    sets, personas, campaigns = (kind(house.database) for kind in (KeywordSets, Personas, Campaigns))
+    sets, personas, campaigns = (
+        KeywordSets(house.database),
+        Personas(house.database),
+        Campaigns(house.database),
+    )
     dns = await personas.create(house.alice, factories.dns_persona())
     http = await personas.create(house.alice, factories.http_persona())
     made = await sets.create(house.alice, factories.keyword_set())

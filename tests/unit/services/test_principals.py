@@ -28,6 +28,7 @@ async def test_bootstrap_makes_an_admin_with_a_random_token_once(empty: House) -
     token = await principals.bootstrap(None)
     assert token is not None
     admin = await principals.authenticate(token)
+    assert admin.token_id is not None
     assert (admin.name, admin.role, admin.expires_at) == ("admin", Role.ADMIN, None)
     assert await empty.events() == [
         PrincipalCreated(principal_id=admin.id, name="admin", role=Role.ADMIN),

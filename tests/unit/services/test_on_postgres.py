@@ -1,0 +1,163 @@
+"""The same verbs on PostgreSQL, and what only it can show: two writers at once, each waiting for the other's end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from auth.sealing import Sealer
+from core.errors import Conflict
+from core.tasks import Owner
+from db.models import CampaignRow, PersonaRow, PrincipalRow, ProxyRow, ShardRow
+from db.repositories import campaigns as rows
+from db.repositories import personas as persona_rows
+from db.scope import EVERYTHING
+from services.campaigns import CampaignPatch, Campaigns
+from services.keyword_sets import KeywordSetPatch, KeywordSets
+from services.personas import PersonaPatch, Personas
+from services.principals import Principals
+from services.proxies import Proxies, ProxyPatch
+from tests import factories
+from tests.fakes.house import House, open_house
+from tests.servers.postgres import PostgresServer
+from vocabulary.access import Role
+from vocabulary.keywords import KeywordRule
+
+
+@pytest.fixture
+async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
+    database = await postgres_server.create_database()
+    try:
+        async with open_house(database.sqlalchemy_url()) as house:
+            yield house
+    finally:
+        await postgres_server.drop_database(database)
+
+
+async def test_the_whole_life_of_everything(house: House, tmp_path: Path) -> None:
+    personas, sets, campaigns = (
+        Personas(house.database),
+        KeywordSets(house.database),
+        Campaigns(house.database),
+    )
+    proxies = Proxies(house.database, Sealer.from_file(tmp_path / "key"))
+    dns = (await personas.create(house.alice, factories.dns_persona())).value
+    http = (await personas.create(house.alice, factories.http_persona())).value
+    words = (await sets.create(house.alice, factories.keyword_set())).value
+    secret = msgspec.structs.replace(factories.proxy(), username="u", password="p")
+    proxy = (await proxies.create(house.alice, secret)).value.id
+    await personas.update(house.alice, dns, PersonaPatch(name="other"))
+    await sets.update(house.alice, words, KeywordSetPatch(rules=(KeywordRule("x"),)))
+    await proxies.update(house.alice, proxy, ProxyPatch(port=81))
+    await proxies.test(house.alice, proxy)
+    draft = factories.campaign(dns, http)
+    config = msgspec.structs.replace(draft.http, keyword_set_ids=(words,), proxy_ids=(proxy,))
+    made = (await campaigns.create(house.alice, msgspec.structs.replace(draft, http=config))).value
+    await campaigns.update(house.alice, made, CampaignPatch(name="chase"))
+    for verb in (campaigns.start, campaigns.pause, campaigns.resume):
+        await verb(house.alice, made)
+    for refused in (personas.delete(house.alice, dns), proxies.delete(house.alice, proxy)):
+        with pytest.raises(Conflict):
+            await refused
+    await campaigns.cancel(house.alice, made)
+    await personas.delete(house.alice, dns)
+    await sets.delete(house.alice, words)
+    await proxies.delete(house.alice, proxy)
+    await campaigns.delete(house.alice, made)
+    assert [type(event).__name__ for event in await house.events()] == [
+        *("PersonaCreated", "PersonaCreated", "KeywordSetCreated", "ProxyAdded"),
+        *("PersonaUpdated", "KeywordSetUpdated", "ProxyChanged", "ProxyHealthChanged"),
+        *("CampaignCreated", "CampaignUpdated", "CampaignStatusChanged", "PhaseStarted"),
+        *("CampaignProgress", "PhasePaused", "CampaignStatusChanged"),
+        *("CampaignStatusChanged", "PhaseResumed"),
+        *("CampaignProgress", "PhaseCancelled", "CampaignStatusChanged"),
+        *("PersonaDeleted", "KeywordSetDeleted", "ProxyRemoved", "CampaignDeleted"),
+    ]
+    tables = (CampaignRow, ProxyRow, ShardRow)
+    assert [await house.count(table) for table in tables] == [0, 0, 0]
+
+
+async def test_of_two_that_bootstrap_at_once_one_makes_the_admin(house: House) -> None:
+    async with house.database.engines.writing() as session:
+        for one in (house.alice, house.bob, house.viewer, house.admin):
+            await session.delete(await session.get_one(PrincipalRow, one.id))
+    principals = Principals(house.database)
+    tokens = await asyncio.gather(*(principals.bootstrap(None) for _ in range(4)))
+    [token] = [token for token in tokens if token is not None]
+    assert (await principals.authenticate(token)).role is Role.ADMIN
+    assert await house.head() == 2
+
+
+async def test_of_two_that_take_a_name_at_once_one_has_it(house: House) -> None:
+    personas = Personas(house.database)
+    results = await asyncio.gather(
+        *(personas.create(house.alice, factories.dns_persona()) for _ in range(4)), return_exceptions=True
+    )
+    refused = [result.detail.code for result in results if isinstance(result, Conflict)]
+    assert refused == ["ALREADY_EXISTS"] * 3
+    assert (await house.count(PersonaRow), await house.head()) == (1, 1)
+
+
+async def test_starting_twice_at_once_starts_once(house: House) -> None:
+    personas, campaigns = Personas(house.database), Campaigns(house.database)
+    dns = (await personas.create(house.alice, factories.dns_persona())).value
+    http = (await personas.create(house.alice, factories.http_persona())).value
+    made = (await campaigns.create(house.alice, factories.campaign(dns, http))).value
+    written = await asyncio.gather(*(campaigns.start(house.alice, made) for _ in range(4)))
+    assert {one.position for one in written} == {5}
+    assert await house.head() == 5
+
+
+async def test_a_deletion_waits_for_a_campaign_that_takes_the_persona_up(house: House) -> None:
+    personas, campaigns = Personas(house.database), Campaigns(house.database)
+    dns = (await personas.create(house.alice, factories.dns_persona())).value
+    http = (await personas.create(house.alice, factories.http_persona())).value
+    other = (await personas.create(house.alice, factories.dns_persona("other"))).value
+    draft = factories.campaign(dns, http)
+    made = (await campaigns.create(house.alice, draft)).value
+    async with Owner("test") as owner:
+        async with house.database.engines.writing() as session:
+            await rows.put_dns(session, made, msgspec.structs.replace(draft.dns, persona_ids=(other,)))
+            deletion = owner.start(refusal(personas.delete(house.alice, other)), "delete")
+            await until_somebody_waits(house)
+        refused = await deletion
+    assert refused == "IN_USE"
+    assert await house.count(PersonaRow) == 3
+
+
+async def test_a_campaign_waits_for_a_deletion_and_is_refused(house: House) -> None:
+    personas, campaigns = Personas(house.database), Campaigns(house.database)
+    dns = (await personas.create(house.alice, factories.dns_persona())).value
+    http = (await personas.create(house.alice, factories.http_persona())).value
+    async with Owner("test") as owner:
+        async with house.database.engines.writing() as session:
+            await persona_rows.lock(session, dns, EVERYTHING)
+            await persona_rows.remove(session, dns)
+            creation = owner.start(
+                refusal(campaigns.create(house.alice, factories.campaign(dns, http))), "create"
+            )
+            await until_somebody_waits(house)
+        assert await creation == "IN_USE"
+    assert (await house.count(CampaignRow), await house.head()) == (0, 2)
+
+
+async def refusal(verb: Awaitable[object]) -> str | None:
+    """The code of the conflict that a verb ends in."""
+    try:
+        await verb
+    except Conflict as conflict:
+        return conflict.detail.code
+    return None
+
+
+async def until_somebody_waits(house: House) -> None:
+    """Return when a connection to the database waits for a lock of another."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    for _ in range(2000):
+        async with house.database.engines.reading() as session:
+            if (await session.execute(waiting)).scalar_one():
+                return
+    raise AssertionError("Nobody waits.")
