@@ -62,7 +62,7 @@ async def slices(session: Session, kind: PhaseKind, campaign_id: UUID) -> list[S
     rows = numbered.subquery()
     first, last = func.min(rows.c.offset), func.max(rows.c.offset)
     wanted = select(first, last + 1, func.count()).group_by(rows.c.part).order_by(rows.c.part)
-    return [Slice(*row) for row in (await session.execute(wanted)).tuples()]
+    return [Slice(*row) for row in await session.execute(wanted)]
 
 
 async def _batch_size(session: Session, kind: PhaseKind, campaign_id: UUID) -> int:
@@ -78,7 +78,7 @@ async def left(session: Session, kind: PhaseKind, campaign_id: UUID, within: ran
         .where(*_due(kind, campaign_id), *_in(within), _STATUS[kind] == CheckStatus.PENDING)
         .order_by(DomainRow.offset)
     )
-    return [Candidate(*row) for row in (await session.execute(wanted)).tuples()]
+    return [Candidate(*row) for row in await session.execute(wanted)]
 
 
 async def pending(session: Session, kind: PhaseKind, campaign_id: UUID, offsets: Collection[int]) -> set[int]:
@@ -111,7 +111,7 @@ async def tally(session: Session, kind: PhaseKind, campaign_id: UUID, within: ra
     processed = func.count().filter(status != CheckStatus.PENDING)
     succeeded = func.count().filter(status == CheckStatus.OK)
     wanted = select(func.count(), processed, succeeded).where(*_due(kind, campaign_id), *_in(within))
-    return Tally(*(await session.execute(wanted)).one().tuple())
+    return Tally(*(await session.execute(wanted)).one())
 
 
 def _due(kind: PhaseKind, campaign_id: UUID) -> list[ColumnElement[bool]]:
