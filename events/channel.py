@@ -93,6 +93,8 @@ class Channel:
         except Exception as error:  # noqa: BLE001  Each backend has errors of its own; all mean the same here.
             log.warning("channel_publish_failed", error=repr(error))
             return False
+        finally:
+            _heed_cancelling()
         return True
 
     async def _supervise(self) -> None:
@@ -150,7 +152,7 @@ def _broadcast(url: str) -> Broadcast:
 
 
 def _heed_cancelling() -> None:
-    """Go on with being cancelled when an error of broadcaster's clean-up came in between and hid it."""
+    """Go on with being cancelled when a library's clean-up came in between and lost it."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
