@@ -19,20 +19,24 @@ from typing import NamedTuple, Self
 
 import aiohttp
 import msgspec
+from multidict import CIMultiDictProxy
 from yarl import URL
 
 from probes.addresses import AddressPolicy
-from probes.body import read_body
+from probes.body import Body, read_body
 from probes.dialer import Contexts, Dialer, make_contexts
 from probes.failures import ProbeFailure
 from probes.journey import Hop, Journey, Resolve
-from probes.judge import read_page, refusal
+from probes.judge import Page, read_page, refusal
 from probes.keywords import Matcher
 from probes.rate import TokenBucket
 from probes.session import Session
 from vocabulary.checks import CheckStatus, HttpReason, HttpVerdict
 from vocabulary.personas import HttpPersonaConfig
 from vocabulary.proxies import ProxyEndpoint
+
+# A page of this size takes about 3 ms to read.
+_READ_AT_ONCE = 64 * 1024
 
 
 class Ports(NamedTuple):
@@ -148,7 +152,7 @@ class Fetcher:
             return msgspec.structs.replace(failed, status_code=response.status, final_url=final_url)
         finally:
             response.close()
-        page = read_page(body, response.headers, matcher)
+        page = await _read(body, response.headers, matcher)
         return HttpVerdict(
             CheckStatus.OK,
             status_code=response.status,
@@ -160,6 +164,13 @@ class Fetcher:
             truncated=body.truncated,
             hits=page.hits,
         )
+
+
+async def _read(body: Body, headers: CIMultiDictProxy[str], matcher: Matcher) -> Page:
+    """Read a page; a large one in a thread, so that the loop and its heartbeats are not held up for it."""
+    if len(body.data) <= _READ_AT_ONCE:
+        return read_page(body, headers, matcher)
+    return await asyncio.to_thread(read_page, body, headers, matcher)
 
 
 def _failed(failure: ProbeFailure) -> HttpVerdict:

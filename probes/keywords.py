@@ -45,11 +45,7 @@ class Matcher:
 
     def __init__(self, rules: Sequence[KeywordRule]) -> None:
         self._rules = [_compile(rule) for rule in rules]
-        self._set = _re2.Set.SearchSet(_options(_SET_MEMORY))
-        for compiled in self._rules:
-            self._set.Add(compiled.source)
-        self._sentinel = self._set.Add("")
-        self._set.Compile()
+        self._set, self._sentinel = _compile_set(self._rules)
 
     def __repr__(self) -> str:
         return f"<Matcher of {len(self._rules)} rules>"
@@ -64,7 +60,7 @@ class Matcher:
         return tuple(hit for _, _, hit in sorted(found, key=lambda row: row[:2]) if hit is not None)
 
     def _candidates(self, text: str) -> Iterator[int]:
-        numbers = self._set.Match(text)
+        numbers = self._set.Match(text) if self._set is not None else ()
         if self._sentinel not in numbers:
             return iter(range(len(self._rules)))
         return (number for number in numbers if number != self._sentinel)
@@ -102,6 +98,19 @@ def _compile(rule: KeywordRule) -> _Compiled:
         raise ValueError("; ".join(violation.message for violation in violations))
     source = _source(rule)
     return _Compiled(rule, _re2.compile(source, _options()), source)
+
+
+def _compile_set(rules: Sequence[_Compiled]) -> tuple[Any, int]:
+    """All rules in one set with the sentinel's number, or no set if they are too much for its memory."""
+    whole = _re2.Set.SearchSet(_options(_SET_MEMORY))
+    for compiled in rules:
+        whole.Add(compiled.source)
+    sentinel: int = whole.Add("")
+    try:
+        whole.Compile()
+    except _re2.error:
+        return None, sentinel
+    return whole, sentinel
 
 
 def _source(rule: KeywordRule) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from probes.markup import bounded
 from vocabulary.checks import Zone
 
 MAX_TITLE = 512
@@ -73,7 +74,7 @@ def from_plain(text: str) -> PageText:
 
 def from_html(html: str) -> PageText:
     """The zones of an HTML page; broken markup is read as browsers read it."""
-    tree = LexborHTMLParser(html)
+    tree = LexborHTMLParser(bounded(html))
     title = tree.css_first("head > title") or tree.css_first("body > title")
     visible = _Visible()
     if tree.body is not None:

@@ -159,7 +159,12 @@ class WebServer:
             writer.transport.abort() if writer.is_closing() else writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = Request(await reader.readuntil(b"\r\n\r\n"))
+        first = await reader.readexactly(1)
+        if first == b"\x16":
+            # A TLS handshake came to a server without TLS, which answers as such servers do.
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            return
+        request = Request(first + await reader.readuntil(b"\r\n\r\n"))
         self.requests.append(request)
         self.seen.set()
         reply = self.handler(request)
