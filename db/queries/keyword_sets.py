@@ -61,4 +61,4 @@ async def rule_counts(session: Session, set_ids: Sequence[UUID]) -> Mapping[UUID
         .where(KeywordRuleRow.set_id.in_(set_ids))
         .group_by(KeywordRuleRow.set_id)
     )
-    return dict((await session.execute(wanted)).tuples().all())
+    return {row[0]: row[1] for row in await session.execute(wanted)}

@@ -20,6 +20,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from sqlalchemy import ColumnElement, Select, Subquery, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.types import TypeDecorator
 
 from db.engine import Session
 from db.models import Model
@@ -59,7 +60,7 @@ class Listing(Generic[R, F]):
 
     def key_types(self, order: StrEnum) -> tuple[type, ...]:
         """The Python types of a key's values."""
-        return tuple(column.type.python_type for column in self.keys[order])
+        return tuple(_python_type(column) for column in self.keys[order])
 
     async def pages(self, session: Session, scope: Scope, wanted: Sequence[Wanted[F]]) -> list[list[R]]:
         """The rows of each page, in the order of the requests; one statement for up to 100 of them."""
@@ -111,6 +112,11 @@ class Listing(Generic[R, F]):
 
 def _directed(columns: Sequence[Any], *, descending: bool) -> list[ColumnElement[Any]]:
     return [column.desc() if descending else column.asc() for column in columns]
+
+
+def _python_type(column: InstrumentedAttribute[Any]) -> type:
+    kind = column.type
+    return kind.impl_instance.python_type if isinstance(kind, TypeDecorator) else kind.python_type
 
 
 def _bound(column: InstrumentedAttribute[Any], value: object) -> ColumnElement[Any]:
