@@ -63,12 +63,12 @@ class Work:
             return await shards.next_due(session, Wanted(kinds, held))
 
     async def release(self, claims: Sequence[Claim]) -> None:
-        """Give shards back as they are: anybody may claim them at once."""
+        """Give shards back as they are: anybody may claim them at once, and they keep their place in the order."""
         async with self._database.write() as unit:
             for claim in sorted(claims, key=lambda claim: claim.id):
                 shard = await shards.locked(unit.session, claim)
                 if shard is not None:
-                    shards.make_ready(shard, unit.now)
+                    shards.make_ready(shard, shard.available_at)
                     unit.work = True
 
     async def failed(self, claim: Claim, error: str) -> None:

@@ -20,9 +20,11 @@ from events.event import EventType
 from sandbox import keywords, world
 from sandbox.sandbox import Sandbox
 from services.campaigns import CampaignDraft, Campaigns
+from services.generating import Generating
 from services.keyword_sets import KeywordSetDraft, KeywordSets
 from services.personas import PersonaDraft, Personas
 from services.proxies import Proxies, ProxyDraft
+from services.work import Work
 from tests.fakes.house import House
 from vocabulary.campaigns import (
     CampaignStatus,
@@ -34,6 +36,9 @@ from vocabulary.campaigns import (
 )
 from vocabulary.personas import DnsPersonaConfig, HttpPersonaConfig
 from vocabulary.proxies import ProxyEndpoint
+from vocabulary.work import ShardKind
+from workers.domain_generation import DomainGeneration
+from workers.held import Held
 from workers.main import build_runner
 from workers.runner import Runner
 
@@ -158,6 +163,26 @@ class Shop:
 
         await self.until(has_ended, seconds)
         return (await self.row(campaign_id)).status
+
+    async def started(self, generation: GenerationConfig | None = None, batch_size: int = 4) -> UUID:
+        """A running campaign of which no worker knows yet; its personas lead nowhere."""
+        dns, http = await self.dns_persona("192.0.2.1:53"), await self.http_persona()
+        ident = await self.campaign(
+            generation or demo_generation(10),
+            DnsConfig((dns,), batch_size=batch_size),
+            HttpConfig((http,), ad_hoc_keywords=("sun",), batch_size=batch_size),
+        )
+        await self.start(ident)
+        return ident
+
+    async def generated(self, generation: GenerationConfig | None = None, batch_size: int = 4) -> UUID:
+        """A running campaign with its names; DNS validation waits for workers."""
+        ident = await self.started(generation, batch_size)
+        (claim,) = await Work(self.database, self.settings).claim(
+            "generator", [ShardKind.DOMAIN_GENERATION], 1
+        )
+        await DomainGeneration(Generating(self.database)).handle(Held(claim))
+        return ident
 
     async def row(self, campaign_id: UUID) -> CampaignRow:
         async with self.database.engines.reading() as session:
