@@ -17,6 +17,7 @@ from graph import node_ids
 from graph.connections import PAGE, Ask
 from graph.enums import ActivityKind, OrderDirection
 from graph.errors import Refused
+from services.rules_text import is_storable
 from vocabulary.campaigns import CampaignStatus
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason
 from vocabulary.personas import PersonaType
@@ -290,12 +291,12 @@ def _values(name: str, values: Sequence[T] | None) -> tuple[T, ...] | None:
 
 
 def _text(name: str, text: str | None) -> str | None:
-    """A text to look for. No stored text has a NUL or half of a surrogate pair, and a database refuses both."""
+    """A text to look for."""
     if not _given(text):
         return None
     if len(text) > TEXT_MOST:
         raise Refused("LIMIT_EXCEEDED", f"`{name}` takes {TEXT_MOST} characters at most.", limit=TEXT_MOST)
-    if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text):
+    if not is_storable(text):
         raise Refused("BAD_FILTER", f"`{name}` has a character that no text has.")
     return text
 

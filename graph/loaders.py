@@ -131,15 +131,9 @@ class Loaders:
         return self._visible(campaigns.keyword_sets)
 
     @cached_property
-    def phase_personas(self) -> DataLoader[tuple[UUID, PhaseKind], list[PersonaRow] | None]:
-        """The personas of the phases of campaigns."""
-
-        async def load(keys: list[tuple[UUID, PhaseKind]]) -> list[list[PersonaRow] | None]:
-            ids = list({campaign_id for campaign_id, _ in keys})
-            found = await self._reading.run(campaigns.personas, self._scope, ids)
-            return [found.get(key) for key in keys]
-
-        return DataLoader(load)
+    def phase_personas(self) -> DataLoader[UUID, dict[PhaseKind, list[PersonaRow]] | None]:
+        """The personas of campaigns, by phase."""
+        return self._visible(campaigns.personas)
 
     @cached_property
     def rules(self) -> DataLoader[UUID, list[KeywordRuleRow] | None]:

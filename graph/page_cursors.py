@@ -12,6 +12,7 @@ import msgspec
 
 from graph.errors import Refused
 from graph.scalars import INT64_MAX, INT64_MIN
+from services.rules_text import is_storable
 
 _VERSION = 1
 _LONGEST = 4096
@@ -35,9 +36,10 @@ def decode(text: str, order: str, types: tuple[type, ...]) -> tuple[Any, ...]:
         raise _bad("This cursor is of another list, or of the same one in another order.")
     try:
         values: tuple[Any, ...] = msgspec.convert(key, _shape(types), strict=True)
-        "".join(str(value) for value in values).encode()
-    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+    except msgspec.ValidationError as error:
         raise _bad("This is no cursor of a list.") from error
+    if not all(is_storable(value) for value in values if isinstance(value, str)):
+        raise _bad("This is no cursor of a list.")
     return values
 
 

@@ -136,5 +136,5 @@ class HttpConfig:
 
 
 async def _personas(info: Info, campaign_id: UUID, kind: PhaseKind) -> list[Persona]:
-    rows = await info.context.loaders.phase_personas.load((campaign_id, kind))
-    return [Persona.from_row(row) for row in rows or ()]
+    by_kind = await info.context.loaders.phase_personas.load(campaign_id)
+    return [Persona.from_row(row) for row in (by_kind or {}).get(kind, ())]
