@@ -13,10 +13,11 @@ from sqlalchemy import select
 from auth.sealing import Sealer
 from core.clock import Clock
 from core.settings import Settings, load
-from db.models import CampaignRow, DomainRow, PhaseRow, ProxyRow, ShardRow
+from db.models import CampaignRow, DomainRow, GenerationSpaceRow, PhaseRow, ProxyRow, ShardRow
 from db.unit_of_work import Database, Outcome
 from events.doorbell import Ring
 from events.event import EventType
+from names.space import Space
 from sandbox import keywords, world
 from sandbox.sandbox import Sandbox
 from services.campaigns import CampaignDraft, Campaigns
@@ -85,9 +86,13 @@ class Shop:
     def runner(self, holder: str | None = None, **settings: object) -> Runner:
         """A runner that is told of the bell, not started yet."""
         runner = build_runner(self.database, self.changed(**settings), self.sealer, holder)
+        self.adopt(runner)
+        return runner
+
+    def adopt(self, runner: Runner) -> None:
+        """Have a runner told of the bell, and closed with the shop."""
         self.bell.listeners.append(runner.hear)
         self._runners.append(runner)
-        return runner
 
     async def work(self, holder: str | None = None, **settings: object) -> Runner:
         """A runner at work."""
@@ -172,6 +177,15 @@ class Shop:
             DnsConfig((dns,), batch_size=batch_size),
             HttpConfig((http,), ad_hoc_keywords=("sun",), batch_size=batch_size),
         )
+        await self.start(ident)
+        return ident
+
+    async def only(self, offset: int, dns: DnsConfig, http: HttpConfig) -> UUID:
+        """A campaign of the one sandbox name at `offset`, running."""
+        async with self.database.engines.writing() as session:
+            space = Space.of(demo_generation())
+            await session.merge(GenerationSpaceRow(key=space.key, next_offset=offset, total=space.total))
+        ident = await self.campaign(demo_generation(1), dns, http)
         await self.start(ident)
         return ident
 
