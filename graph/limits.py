@@ -7,7 +7,7 @@ otherwise be small to send and exponential to measure.
 How many *rows* an operation may read depends on its variables and is counted when it runs (`graph/context.py`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from graphql import (
@@ -29,7 +29,7 @@ MAX_TOKENS = 3000
 MAX_DEPTH = 14
 MAX_ALIASES = 50
 
-PARSE_OPTIONS = {"max_tokens": MAX_TOKENS}
+PARSE_OPTIONS: Mapping[str, Any] = {"max_tokens": MAX_TOKENS}
 
 
 def _of_fragments(

@@ -121,7 +121,7 @@ async def http_configs(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, H
 
 async def personas(
     session: Session, scope: Scope, ids: Sequence[UUID]
-) -> Mapping[tuple[UUID, PhaseKind], list[PersonaRow]]:
+) -> Mapping[UUID, dict[PhaseKind, list[PersonaRow]]]:
     """The visible personas of these campaigns' phases, in the order of trying."""
     wanted = (
         select(PhasePersonaRow.campaign_id, PhasePersonaRow.kind, PersonaRow)
@@ -129,9 +129,9 @@ async def personas(
         .where(PhasePersonaRow.campaign_id.in_(ids), scope.clause(PersonaRow.owner_id))
         .order_by(PhasePersonaRow.ordinal)
     )
-    found: defaultdict[tuple[UUID, PhaseKind], list[PersonaRow]] = defaultdict(list)
+    found: defaultdict[UUID, dict[PhaseKind, list[PersonaRow]]] = defaultdict(dict)
     for campaign_id, kind, persona in await session.execute(wanted):
-        found[campaign_id, kind].append(persona)
+        found[campaign_id].setdefault(kind, []).append(persona)
     return found
 
 

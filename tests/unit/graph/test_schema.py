@@ -40,6 +40,8 @@ def described(name: str, kind: GraphQLNamedType) -> Iterator[tuple[str, str | No
         case GraphQLEnumType():
             for value_name, value in kind.values.items():
                 yield f"{name}.{value_name}", value.description
+        case _:
+            pass
 
 
 def test_everything_has_a_description() -> None:

@@ -140,10 +140,9 @@ async def test_what_belongs_to_campaigns_is_loaded_for_many_at_once(any_gallery:
     assert {key: one.reserved and one.reserved.upper for key, one in generations.items()} == dict.fromkeys(
         idents, 3
     )
-    assert {key: len(rows) for key, rows in tried.items()} == {
-        (ident, kind): 1
-        for ident in idents
-        for kind in (PhaseKind.DNS_VALIDATION, PhaseKind.HTTP_KEYWORD_VALIDATION)
+    kinds = (PhaseKind.DNS_VALIDATION, PhaseKind.HTTP_KEYWORD_VALIDATION)
+    assert {key: {kind: len(rows) for kind, rows in by_kind.items()} for key, by_kind in tried.items()} == {
+        ident: dict.fromkeys(kinds, 1) for ident in idents
     }
     assert {key: len(rows) for key, rows in sets.items()} == dict.fromkeys(idents, 1)
     assert {key: len(rows) for key, rows in through.items()} == dict.fromkeys(idents, 1)
@@ -159,7 +158,7 @@ async def test_nothing_of_another_owner_is_loaded(gallery: Gallery) -> None:
     ident = await gallery.campaign(house.alice)
     async with house.database.engines.reading() as session:
         mine = await campaigns.personas(session, house.alice.scope, [ident])
-        persona_ids = [row.id for rows in mine.values() for row in rows]
+        persona_ids = [row.id for rows in mine[ident].values() for row in rows]
         [set_rows] = (await campaigns.keyword_sets(session, house.alice.scope, [ident])).values()
         [proxy_rows] = (await campaigns.proxies(session, house.alice.scope, [ident])).values()
         for scope, found in ((house.alice.scope, True), (house.bob.scope, False), (house.admin.scope, True)):
