@@ -32,7 +32,9 @@ class Proxy(Node):
         description="Protocol, host and port as a URL, without user and password."
     )
     username: str | None = strawberry.field(description="The user that it is told.")
-    has_credentials: bool = strawberry.field(description="Whether it is told a user, with a password or without.")
+    has_credentials: bool = strawberry.field(
+        description="Whether it is told a user, with a password or without."
+    )
     enabled: bool = strawberry.field(description="Whether campaigns may use it.")
     health: ProxyHealth = strawberry.field(description="What is known of it; a new one is UNKNOWN.")
     latency_ms: int | None = strawberry.field(
