@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from events.catalog import Event
+from events.event import Unreadable
 from vocabulary.access import Actor
 
 
@@ -13,7 +14,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     """What readers of the log receive. `position` is unique and ascending in commit order."""
 
     position: int
-    event: Event
+    event: Event | Unreadable
     occurred_at: datetime
     actor: Actor
     owner_id: UUID | None

@@ -42,3 +42,12 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True):
     def summary(self) -> str:
         """One sentence for people, without a full stop."""
         raise AssertionError(f"{type(self).__name__} does not say what happened.")
+
+
+class Unreadable(EventType, frozen=True, kw_only=True):
+    """An event that this version does not know, written by a newer one beside it.
+
+    It keeps its place in the log, so that positions have no holes, and belongs to no stream.
+    """
+
+    FEED: ClassVar[bool] = False

@@ -11,8 +11,9 @@ import structlog
 
 from core.errors import Unavailable
 from core.tasks import Owner
+from db.repositories.event_log import Head
 from events.envelope import Page
-from events.log import Log
+from events.log import Lapsed, Log
 from events.window import Gap, Window
 
 log = structlog.get_logger(__name__)
@@ -80,6 +81,14 @@ class Hub:
         self.pages_read += 1
         return await self._log.read_after(position, limit)
 
+    async def head(self) -> Head:
+        """Where the log itself ends now, which may be further than `position`.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        return await self._log.head()
+
     async def _follow(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         while True:
@@ -89,11 +98,27 @@ class Hub:
             try:
                 await self._catch_up()
                 pause = FIRST_PAUSE_SECONDS
+            except Lapsed:
+                await self._skip()
             except (Unavailable, Gap, TimeoutError) as error:
                 log.warning("log_not_read", position=self.position, error=str(error), again_in=pause)
                 self._owed.set()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _skip(self) -> None:
+        """Begin anew at the log's end: it was pruned beyond us. Readers below the new floor are told so."""
+        try:
+            head = await self._log.head()
+        except Unavailable:
+            self._owed.set()
+            return
+        self._window = Window(position=head.position, size=self._size)
+        self._advance()
+
+    def _advance(self) -> None:
+        self._advanced.set()
+        self._advanced = asyncio.Event()
 
     async def _catch_up(self) -> None:
         while True:
@@ -101,7 +126,6 @@ class Hub:
             self.pages_read += 1
             if page.envelopes:
                 self._window.extend(page)
-                self._advanced.set()
-                self._advanced = asyncio.Event()
+                self._advance()
             if len(page.envelopes) < PAGE_EVENTS:
                 return

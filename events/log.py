@@ -20,14 +20,20 @@ A page is read in one snapshot together with the head, so an empty page still pr
 
 from collections.abc import Sequence
 
+import msgspec
+import structlog
+
 from core.errors import HeliographError
 from db.engine import Engines
 from db.models import EventRow
 from db.repositories import event_log
 from db.repositories.event_log import Head
-from events.catalog import decode
+from events.catalog import Event, decode
 from events.envelope import Envelope, Page
+from events.event import Unreadable
 from vocabulary.access import Actor
+
+log = structlog.get_logger(__name__)
 
 
 class Lapsed(HeliographError):
@@ -74,9 +80,17 @@ def envelope_of(row: EventRow) -> Envelope:
     """The envelope of a stored event."""
     return Envelope(
         position=row.position,
-        event=decode(row.data),
+        event=_event_of(row),
         occurred_at=row.occurred_at,
         actor=Actor(kind=row.actor_kind, name=row.actor_name, id=row.actor_id),
         owner_id=row.owner_id,
         summary=row.summary,
     )
+
+
+def _event_of(row: EventRow) -> Event | Unreadable:
+    try:
+        return decode(row.data)
+    except msgspec.ValidationError as error:
+        log.warning("event_unreadable", type=row.type, version=row.version, reason=str(error))
+        return Unreadable()

@@ -38,6 +38,13 @@ class OrderDirection(StrEnum):
     DESC = "DESC"
 
 
+class ResetReason(StrEnum):
+    """Why a stream could not go on from where the client was."""
+
+    RETENTION = "RETENTION"
+    LOG_REPLACED = "LOG_REPLACED"
+
+
 class ActivityKind(StrEnum):
     """What happened: one value for each type of event that people see in the feed."""
 
@@ -293,4 +300,12 @@ _described(
     NamedOrderField,
     "What proxies, personas and keyword sets are ordered by.",
     {"NAME": "The name.", "CREATED_AT": "The time of making."},
+)
+_described(
+    ResetReason,
+    "Why a stream could not go on from where the client was.",
+    {
+        "RETENTION": "The log no longer holds what followed the cursor.",
+        "LOG_REPLACED": "The cursor is of another log: the database was restored or replaced.",
+    },
 )

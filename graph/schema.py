@@ -6,7 +6,8 @@ from strawberry.schema.config import StrawberryConfig
 from graph.mutations.root import Mutation
 from graph.queries.root import Query
 from graph.scalars import SCALARS
+from graph.subscriptions.root import Subscription
 
 CONFIG = StrawberryConfig(scalar_map=SCALARS)
 
-schema = strawberry.Schema(query=Query, mutation=Mutation, config=CONFIG)
+schema = strawberry.Schema(query=Query, mutation=Mutation, subscription=Subscription, config=CONFIG)

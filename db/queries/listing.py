@@ -12,7 +12,7 @@ Invariants: all columns of a key have the same direction, so that one comparison
 every listing passes the scope into its conditions, so nothing of another owner can enter a page or a count.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -128,7 +128,7 @@ def holds(column: InstrumentedAttribute[str], text: str | None) -> Conditions:
     return [] if text is None else [column.icontains(text, autoescape=True)]
 
 
-def among(column: InstrumentedAttribute[Any], values: Sequence[object] | None) -> Conditions:
+def among(column: InstrumentedAttribute[Any], values: Collection[object] | None) -> Conditions:
     """That a column is one of `values`; nothing if none were given, nobody if the list is empty."""
     return [] if values is None else [column.in_(values)]
 

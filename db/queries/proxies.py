@@ -1,6 +1,6 @@
 """Proxies for those who look at them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -75,3 +75,9 @@ async def stats(session: Session, scope: Scope) -> Stats:
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count(case((condition, 1)))
+
+
+async def all_of(session: Session, scope: Scope, ids: Collection[UUID] | None) -> Sequence[ProxyRow]:
+    """Those of the visible proxies with one of these ids, or all if `ids` is None, by name."""
+    wanted = select(ProxyRow).where(scope.clause(ProxyRow.owner_id), *among(ProxyRow.id, ids))
+    return (await session.execute(wanted.order_by(ProxyRow.name, ProxyRow.id))).scalars().all()

@@ -6,7 +6,9 @@ from graph.types.campaign import Activity
 from graph.types.stream import Happening, StreamEvent
 
 
-@strawberry.type(description="The latest activity of this kind at `cursor`; what happens from then on follows.")
+@strawberry.type(
+    description="The latest activity of this kind at `cursor`; what happens from then on follows."
+)
 class ActivitySnapshot(StreamEvent):
     """The latest activity."""
 

@@ -1,6 +1,7 @@
 """The events of `campaignEvents`."""
 
 from datetime import datetime
+from typing import Any
 
 import strawberry
 
@@ -141,7 +142,7 @@ def from_event(event: catalog.CampaignEventType, envelope: Envelope, cursor: Cur
     Raises:
         TypeError: the schema has no event for it; `tests/unit/graph` compares the two.
     """
-    common = {
+    common: dict[str, Any] = {
         "cursor": cursor,
         "at": envelope.occurred_at,
         "campaign_id": node_ids.encode("Campaign", event.campaign_id),
@@ -161,8 +162,8 @@ def from_event(event: catalog.CampaignEventType, envelope: Envelope, cursor: Cur
             raise TypeError(f"The schema does not know {type(event).__name__}.")
 
 
-def _of_phase(event: catalog.PhaseEventType, common: dict[str, object]) -> object:
-    counted = {
+def _of_phase(event: catalog.PhaseEventType, common: dict[str, Any]) -> object:
+    counted: dict[str, Any] = {
         **common,
         "phase": event.phase,
         "counts": Counts.from_counts(event.counts),

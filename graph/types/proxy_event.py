@@ -9,7 +9,8 @@ from events.envelope import Envelope
 from graph.scalars import Cursor
 from graph.types.proxy import Proxy
 from graph.types.stream import Happening, StreamEvent
-from vocabulary.proxies import ProxyHealth, ProxyTestResult as StoredResult
+from vocabulary.proxies import ProxyHealth
+from vocabulary.proxies import ProxyTestResult as StoredResult
 
 
 @strawberry.type(description="What one real test through a proxy found.")
@@ -84,10 +85,12 @@ class ProxyStatsChanged(ProxyHappening):
     """A proxy's counts moved because campaigns used it."""
 
 
-ProxyDelta = ProxyAdded | ProxyChanged | ProxyRemoved | ProxyHealthChanged | ProxyTestFinished | ProxyStatsChanged
+ProxyDelta = (
+    ProxyAdded | ProxyChanged | ProxyRemoved | ProxyHealthChanged | ProxyTestFinished | ProxyStatsChanged
+)
 
 
-def from_event(event: catalog.ProxyEventType, envelope: Envelope, cursor: Cursor) -> ProxyDelta:  # noqa: PLR0911
+def from_event(event: catalog.ProxyEventType, envelope: Envelope, cursor: Cursor) -> ProxyDelta:
     """The event of the schema for an event of the catalog.
 
     Raises:

@@ -7,7 +7,9 @@ import strawberry
 from graph.scalars import Cursor
 
 
-@strawberry.interface(description="One frame of a stream. Subscribe again with its `cursor` as `after` and miss nothing.")
+@strawberry.interface(
+    description="One frame of a stream. Subscribe again with its `cursor` as `after` and miss nothing."
+)
 class StreamEvent:
     """One frame of a stream."""
 

@@ -10,17 +10,21 @@ from graph.types.campaign_event import CampaignSnapshot
 from graph.types.proxy_event import ProxySnapshot
 from graph.types.stream import StreamEvent
 
+Snapshot = CampaignSnapshot | ProxySnapshot | ActivitySnapshot
+
 StreamSnapshot = Annotated[
-    CampaignSnapshot | ProxySnapshot | ActivitySnapshot,
+    Snapshot,
     strawberry.union("StreamSnapshot", description="The present state of what a stream is about."),
 ]
 
 
 @strawberry.type(
-    description="The stream cannot go on from the cursor that was given. Forget what you have and begin with `snapshot`."
+    description="The stream cannot go on from the cursor that was given. Begin anew with `snapshot`."
 )
 class StreamReset(StreamEvent):
     """The stream cannot go on from the cursor that was given."""
 
     reason: ResetReason = strawberry.field(description="Why.")
-    snapshot: StreamSnapshot = strawberry.field(description="The state at `cursor`; what follows it follows this frame.")
+    snapshot: StreamSnapshot = strawberry.field(
+        description="The state at `cursor`; what follows it follows this frame."
+    )

@@ -1,0 +1,89 @@
+"""One compiled subscription, as `live/` follows it."""
+
+from collections.abc import Hashable
+
+import msgspec
+
+from auth.principal import Principal
+from events.envelope import Envelope
+from graph.core_execution import Compiled, executed
+from graph.enums import ResetReason
+from graph.rendering import Rendering
+from graph.streams.source import Source
+from graph.types.stream_reset import StreamReset
+from vocabulary.operations import Frame
+
+
+class Beginning(msgspec.Struct, frozen=True):
+    """Where a subscriber begins: after a position, or with a snapshot, which says so if it is a reset."""
+
+    after: int | None
+    reset: ResetReason | None = None
+
+
+class Followed:
+    """Implements `live.operations.Stream`. Whoever has an equal `key` receives the same frames."""
+
+    def __init__(  # noqa: PLR0913, PLR0917  Each part is used; a bag of them would only hide the number.
+        self,
+        key: Hashable,
+        field: str,
+        executor: Compiled,
+        source: Source,
+        beginning: Beginning,
+        rendering: Rendering,
+        caller: Principal,
+    ) -> None:
+        self.key = key
+        self.field = field
+        self._executor = executor
+        self._source = source
+        self._beginning = beginning
+        self._rendering = rendering
+        self._caller = caller
+
+    def __repr__(self) -> str:
+        return f"<Followed {self.field} by {self._caller.name}>"
+
+    @property
+    def after(self) -> int | None:
+        """Resume strictly after this position; None opens with a snapshot."""
+        return self._beginning.after
+
+    def matches(self, envelope: Envelope) -> bool:
+        """Whether this event belongs to the stream."""
+        return self._source.matches(envelope)
+
+    async def render(self, envelope: Envelope) -> Frame:
+        """Execute the selection for one event.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        position = envelope.position
+        payload = self._source.event(envelope, self._rendering.cursor(position))
+        async with self._rendering.context(self._caller) as context:
+            result = await executed(self._executor, payload, context)
+        return self._rendering.frame(result, position, last=self._source.ends(envelope))
+
+    async def open(self) -> Frame:
+        """The snapshot, or the reset that the subscription began with.
+
+        Raises:
+            Refused: there is nothing of the kind for the caller any more.
+            Unavailable: the database does not answer.
+        """
+        return await self._snapshot(self._beginning.reset)
+
+    async def reset(self) -> Frame:
+        """A reset for a reader whom the log has left behind; raises what `open` raises."""
+        return await self._snapshot(ResetReason.RETENTION)
+
+    async def _snapshot(self, reason: ResetReason | None) -> Frame:
+        async with self._rendering.context(self._caller) as context:
+            position = (await context.reading.head()).position
+            place = self._rendering.cursor(position)
+            snapshot = await self._source.snapshot(context, place)
+            reset = reason and StreamReset(cursor=place, reason=reason, snapshot=snapshot)
+            result = await executed(self._executor, reset or snapshot, context)
+        return self._rendering.frame(result, position)

@@ -1,0 +1,166 @@
+"""Plans: documents parsed, validated and measured once, however often they are sent.
+
+Strawberry's own caches never hit together with its limits, and lose syntax errors on a socket, so this is one
+bounded cache in front of graphql-core, for queries, mutations and subscriptions alike.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import msgspec
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    Node,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    Visitor,
+    get_operation_ast,
+    parse,
+    print_ast,
+    validate,
+    visit,
+)
+
+from graph.limits import PARSE_OPTIONS, RULES
+from vocabulary.operations import OperationKind, Rejected, Request
+
+KEPT = 500
+RESUME_ARGUMENT = "after"
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """One operation of a validated document.
+
+    `identity` and `shared_variables` say what two subscriptions must have in common to be one group: everything
+    but where each resumes.
+    """
+
+    document: DocumentNode
+    operation_name: str | None
+    kind: OperationKind
+    field: str
+    identity: bytes
+    shared_variables: frozenset[str]
+
+
+class Plans:
+    """The plans of one schema, the most recently used ones kept."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._kept: OrderedDict[tuple[str, str | None], Plan] = OrderedDict()
+        self.made = 0
+
+    def __repr__(self) -> str:
+        return f"<Plans {len(self._kept)} kept, {self.made} made>"
+
+    def of(self, request: Request) -> Plan:
+        """The plan of a request.
+
+        Raises:
+            Rejected: a syntax error, a broken rule, a limit, or no such operation.
+        """
+        key = (request.query, request.operation_name)
+        plan = self._kept.get(key)
+        if plan is None:
+            plan = self._make(request)
+            self.made += 1
+            self._kept[key] = plan
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return plan
+
+    def _make(self, request: Request) -> Plan:
+        try:
+            document = parse(request.query, **PARSE_OPTIONS)
+        except GraphQLError as error:
+            raise Rejected([_told(error)]) from error
+        errors = validate(self._schema, document, RULES)
+        if errors:
+            raise Rejected([_told(error) for error in errors])
+        operation = get_operation_ast(document, request.operation_name)
+        if operation is None:
+            raise Rejected([{"message": _no_operation(request.operation_name)}])
+        return _plan(document, operation, request.operation_name)
+
+
+def _told(error: GraphQLError) -> dict[str, Any]:
+    return cast("dict[str, Any]", error.formatted)
+
+
+def _no_operation(name: str | None) -> str:
+    if name is None:
+        return "The document has several operations: say which one by `operationName`."
+    return f"The document has no operation named “{name}”."
+
+
+def _plan(document: DocumentNode, operation: OperationDefinitionNode, name: str | None) -> Plan:
+    fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
+    shared = replace(
+        operation, selection_set=_without_resume(operation.selection_set), variable_definitions=()
+    )
+    used = _variables_in([shared, *fragments])
+    kept = tuple(one for one in operation.variable_definitions or () if one.variable.name.value in used)
+    parts = [replace(shared, variable_definitions=kept), *fragments]
+    return Plan(
+        document=document,
+        operation_name=name,
+        kind=OperationKind(operation.operation.value),
+        field=_root_field(operation),
+        identity=hashlib.sha256("\n".join(print_ast(part) for part in parts).encode()).digest(),
+        shared_variables=used,
+    )
+
+
+def _root_field(operation: OperationDefinitionNode) -> str:
+    """The name of the first root field, for metrics; a subscription has only one."""
+    first = operation.selection_set.selections[0]
+    return first.name.value if isinstance(first, FieldNode) else "(fragment)"
+
+
+def _without_resume(root: SelectionSetNode) -> SelectionSetNode:
+    """The root selection without the argument that says where a client resumes.
+
+    One that is hidden in a fragment stays; such subscriptions then share nothing, and are right all the same.
+    """
+    return replace(
+        root,
+        selections=tuple(
+            replace(
+                node,
+                arguments=tuple(one for one in node.arguments or () if one.name.value != RESUME_ARGUMENT),
+            )
+            if isinstance(node, FieldNode)
+            else node
+            for node in root.selections
+        ),
+    )
+
+
+def _variables_in(nodes: Sequence[Node]) -> frozenset[str]:
+    found = _Variables()
+    for node in nodes:
+        visit(node, found)
+    return frozenset(found.names)
+
+
+class _Variables(Visitor):
+    """Collects the names of the variables that a node uses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_variable(self, node: VariableNode, *_: object) -> None:
+        """One use."""
+        self.names.add(node.name.value)

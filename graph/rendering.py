@@ -1,0 +1,51 @@
+"""From an event or a snapshot to the frame that a whole group receives."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from graphql import ExecutionResult
+
+from auth.principal import Principal
+from core.errors import Unavailable
+from db.engine import Engines
+from events import cursor
+from events.hub import Hub
+from graph.context import Context, Services
+from graph.results import encoded, outage
+from graph.scalars import Cursor
+from vocabulary.operations import Frame
+
+
+class Rendering:
+    """What all frames of one process need: contexts to execute in, and cursors of its log."""
+
+    def __init__(self, services: Services, engines: Engines, hub: Hub) -> None:
+        self._services = services
+        self._engines = engines
+        self.hub = hub
+
+    @asynccontextmanager
+    async def context(self, caller: Principal) -> AsyncIterator[Context]:
+        """A context for one execution, with a snapshot and loaders of its own."""
+        context = Context(caller, self._services, self._engines)
+        try:
+            yield context
+        finally:
+            await context.close()
+
+    def cursor(self, position: int) -> Cursor:
+        """The cursor of a position in this log."""
+        return Cursor(cursor.encode(self.hub.incarnation, position))
+
+    def frame(self, result: ExecutionResult, position: int, *, last: bool = False) -> Frame:
+        """The result, encoded once for everybody.
+
+        Raises:
+            Unavailable: it failed for an outage, which is to be waited out and not to be told.
+        """
+        trouble = outage(result.errors)
+        if trouble is not None:
+            raise Unavailable(str(trouble)) from trouble
+        place = self.cursor(position)
+        payload = encoded(result, {"cursor": place})
+        return Frame(position=position, cursor=place, payload=payload, last=last)

@@ -1,0 +1,66 @@
+"""From what graphql-core gives to JSON, with everything unexpected masked.
+
+An expected failure (`Refused`, a variable that does not fit) is told as it is. An outage says that the same
+request may work later. All else is a defect: the client gets an id, and the log gets the id and the traceback.
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, cast
+
+import msgspec
+import structlog
+from graphql import ExecutionResult, GraphQLError
+
+from core.errors import Unavailable
+from vocabulary.operations import Rejected
+
+log = structlog.get_logger(__name__)
+
+
+def encoded(result: ExecutionResult, extensions: dict[str, object] | None = None) -> bytes:
+    """The result as JSON."""
+    body: dict[str, Any] = {}
+    if result.errors:
+        body["errors"] = [told(error) for error in result.errors]
+    body["data"] = result.data
+    if extensions:
+        body["extensions"] = extensions
+    return msgspec.json.encode(body)
+
+
+def rejected(errors: Sequence[GraphQLError]) -> Rejected:
+    """The refusal of a request that was not executed."""
+    return Rejected([told(error) for error in errors])
+
+
+def told(error: GraphQLError) -> dict[str, Any]:
+    """One error as the GraphQL specification formats it (section 7.1.2)."""
+    cause = _cause(error)
+    if cause is None:
+        return cast("dict[str, Any]", error.formatted)
+    if isinstance(cause, Unavailable):
+        return _masked(error, str(cause), {"code": "UNAVAILABLE"})
+    request_id = structlog.contextvars.get_contextvars().get("request_id") or secrets.token_hex(8)
+    log.error("request_failed", request_id=request_id, path=error.path, exc_info=cause)
+    return _masked(error, "Something went wrong on our side.", {"code": "INTERNAL", "requestId": request_id})
+
+
+def outage(errors: Sequence[GraphQLError] | None) -> Unavailable | None:
+    """The outage among the errors, if there is one."""
+    for error in errors or ():
+        cause = _cause(error)
+        if isinstance(cause, Unavailable):
+            return cause
+    return None
+
+
+def _cause(error: GraphQLError) -> BaseException | None:
+    """What a resolver raised, unless it was meant for the client."""
+    cause: BaseException | None = error.original_error
+    return None if cause is None or isinstance(cause, GraphQLError) else cause
+
+
+def _masked(error: GraphQLError, message: str, extensions: dict[str, object]) -> dict[str, Any]:
+    formatted = cast("dict[str, Any]", error.formatted)
+    return {**formatted, "message": message, "extensions": extensions}

@@ -1,0 +1,1 @@
+"""What the subscriptions follow: one module per stream."""

@@ -1,0 +1,74 @@
+"""The stream of one campaign."""
+
+from uuid import UUID
+
+from db.queries import activity, campaigns
+from db.scope import Scope
+from events.campaign_events import CampaignDeleted, CampaignEventType
+from events.cursor import Cursor as Place
+from events.envelope import Envelope
+from graph.context import Context
+from graph.errors import Refused
+from graph.scalars import Cursor
+from graph.streams.source import Source
+from graph.types import campaign_event
+from graph.types.campaign import Campaign
+from graph.types.campaign_event import CampaignSnapshot
+from graph.types.stream_reset import Snapshot
+
+
+class CampaignSource(Source):
+    """What happens to one campaign, from its making to its deletion."""
+
+    def __init__(self, scope: Scope, after: Place | None, campaign_id: UUID) -> None:
+        super().__init__(scope, after)
+        self._campaign_id = campaign_id
+
+    def concerns(self, envelope: Envelope) -> bool:
+        """Whether it is an event of this campaign."""
+        event = envelope.event
+        return isinstance(event, CampaignEventType) and event.campaign_id == self._campaign_id
+
+    def event(self, envelope: Envelope, cursor: Cursor) -> object:
+        """The event of the schema.
+
+        Raises:
+            TypeError: it is none of a campaign.
+        """
+        if not isinstance(envelope.event, CampaignEventType):
+            raise TypeError(f"{envelope.event!r} is no event of a campaign.")
+        return campaign_event.from_event(envelope.event, envelope, cursor)
+
+    async def snapshot(self, context: Context, cursor: Cursor) -> Snapshot:
+        """The campaign as it is.
+
+        Raises:
+            Refused: there is no such campaign for the caller.
+        """
+        row = await context.loaders.campaign.load(self._campaign_id)
+        if row is None:
+            raise unknown_campaign()
+        return CampaignSnapshot(cursor=cursor, campaign=Campaign.from_row(row))
+
+    async def authorise(self, context: Context) -> None:
+        """See that there is, or was, such a campaign of the caller's: a deleted one may still be replayed.
+
+        Raises:
+            Refused: there is nothing of the kind, or it is somebody else's, which looks the same.
+        """
+        found = await context.reading.run(campaigns.by_ids, self.scope, [self._campaign_id])
+        if found:
+            return
+        if self.after is None or not await context.reading.run(
+            activity.has_any, self.scope, self._campaign_id
+        ):
+            raise unknown_campaign()
+
+    def ends(self, envelope: Envelope) -> bool:
+        """A deleted campaign has no future."""
+        return isinstance(envelope.event, CampaignDeleted)
+
+
+def unknown_campaign() -> Refused:
+    """The answer to an id that names no campaign of the caller's."""
+    return Refused("NOT_FOUND", "No campaign with this id is visible to you.")

@@ -1,0 +1,48 @@
+"""The stream of proxies."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from db.queries import proxies
+from db.scope import Scope
+from events.cursor import Cursor as Place
+from events.envelope import Envelope
+from events.proxy_events import ProxyEventType
+from graph.context import Context
+from graph.scalars import Cursor
+from graph.streams.source import Source
+from graph.types import proxy_event
+from graph.types.proxy import Proxy
+from graph.types.proxy_event import ProxySnapshot
+from graph.types.stream_reset import Snapshot
+
+
+class ProxySource(Source):
+    """What happens to some proxies, or to all that the caller may see if `proxy_ids` is None."""
+
+    def __init__(self, scope: Scope, after: Place | None, proxy_ids: Sequence[UUID] | None) -> None:
+        super().__init__(scope, after)
+        self._proxy_ids = None if proxy_ids is None else frozenset(proxy_ids)
+
+    def concerns(self, envelope: Envelope) -> bool:
+        """Whether it is an event of one of these proxies."""
+        event = envelope.event
+        if not isinstance(event, ProxyEventType):
+            return False
+        return self._proxy_ids is None or event.proxy.id in self._proxy_ids
+
+    def event(self, envelope: Envelope, cursor: Cursor) -> object:
+        """The event of the schema.
+
+        Raises:
+            TypeError: it is none of a proxy.
+        """
+        if not isinstance(envelope.event, ProxyEventType):
+            raise TypeError(f"{envelope.event!r} is no event of a proxy.")
+        return proxy_event.from_event(envelope.event, envelope, cursor)
+
+    async def snapshot(self, context: Context, cursor: Cursor) -> Snapshot:
+        """The proxies as they are, by name."""
+        rows = await context.reading.run(proxies.all_of, self.scope, self._proxy_ids)
+        context.spend(len(rows))
+        return ProxySnapshot(cursor=cursor, proxies=[Proxy.from_row(row) for row in rows])

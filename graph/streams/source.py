@@ -1,0 +1,56 @@
+"""A source: what a subscription's resolver returns in place of a generator.
+
+A generator per subscriber would execute the selection once per subscriber. A source only *describes* what to
+follow: which events belong to it, what each becomes in the schema, and how it opens. `graph/execution.py` turns
+it into a `live.operations.Stream`, and `live/group.py` executes it once for everybody who follows the same.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+
+from db.scope import Scope
+from events.cursor import Cursor as Place
+from events.envelope import Envelope
+from graph.context import Context
+from graph.scalars import Cursor
+from graph.types.stream_reset import Snapshot
+
+
+class Source(ABC):
+    """What one subscription follows, in the scope of whoever asked.
+
+    `after` is the place that the client has reached; None opens with a snapshot.
+    """
+
+    def __init__(self, scope: Scope, after: Place | None) -> None:
+        self.scope = scope
+        self.after = after
+
+    def __aiter__(self) -> AsyncIterator[object]:
+        """graphql-core knows a source of events by this method; it is never called."""
+        raise NotImplementedError("A source is followed by live/group.py, not iterated.")
+
+    def matches(self, envelope: Envelope) -> bool:
+        """Whether the caller may see the event and it belongs here."""
+        owner = self.scope.owner_id
+        return (owner is None or envelope.owner_id == owner) and self.concerns(envelope)
+
+    @abstractmethod
+    def concerns(self, envelope: Envelope) -> bool:
+        """Whether the event belongs here, whoever looks."""
+
+    @abstractmethod
+    def event(self, envelope: Envelope, cursor: Cursor) -> object:
+        """The member of the union that tells of the event."""
+
+    @abstractmethod
+    async def snapshot(self, context: Context, cursor: Cursor) -> Snapshot:
+        """The member of the union that opens the stream, read in the snapshot of `context`.
+
+        Raises:
+            Refused: there is no such thing for the caller.
+        """
+
+    def ends(self, _envelope: Envelope) -> bool:
+        """Whether nothing can follow this event."""
+        return False

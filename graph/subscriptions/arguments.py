@@ -1,0 +1,22 @@
+"""Arguments that all subscriptions have."""
+
+from typing import Annotated
+
+import strawberry
+
+from events import cursor
+from events.cursor import Cursor as Place
+from graph.scalars import Cursor
+
+Resume = Annotated[
+    Cursor | None,
+    strawberry.argument(
+        name="after",
+        description="The cursor of the last frame that the client has; null opens with a snapshot of the present.",
+    ),
+]
+
+
+def place(after: str | None) -> Place | None:
+    """The place that a client has reached; None if it has none."""
+    return cursor.decode(after) if isinstance(after, str) else None

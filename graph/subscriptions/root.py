@@ -1,0 +1,142 @@
+"""The root `Subscription`: each field describes what to follow, and `graph/execution.py` has it followed."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, cast
+
+import strawberry
+
+from graph.context import Info
+from graph.errors import Refused
+from graph.filters import ActivityFilter
+from graph.node_ids import BadId, uuid_in
+from graph.streams.activity import ActivitySource
+from graph.streams.campaigns import CampaignSource, unknown_campaign
+from graph.streams.proxies import ProxySource
+from graph.subscriptions.arguments import Resume, place
+from graph.types.activity_event import ActivityAdded, ActivitySnapshot
+from graph.types.campaign_event import (
+    CampaignCreated,
+    CampaignDeleted,
+    CampaignProgress,
+    CampaignSnapshot,
+    CampaignStatusChanged,
+    CampaignUpdated,
+    PhaseCancelled,
+    PhaseCompleted,
+    PhaseFailed,
+    PhasePaused,
+    PhaseResumed,
+    PhaseStarted,
+)
+from graph.types.proxy_event import (
+    ProxyAdded,
+    ProxyChanged,
+    ProxyHealthChanged,
+    ProxyRemoved,
+    ProxySnapshot,
+    ProxyStatsChanged,
+    ProxyTestFinished,
+)
+from graph.types.stream_reset import StreamReset
+
+PROXIES_MOST = 1000
+
+CampaignEvent = Annotated[
+    CampaignSnapshot
+    | CampaignCreated
+    | CampaignUpdated
+    | CampaignDeleted
+    | CampaignStatusChanged
+    | PhaseStarted
+    | PhasePaused
+    | PhaseResumed
+    | PhaseCompleted
+    | PhaseFailed
+    | PhaseCancelled
+    | CampaignProgress
+    | StreamReset,
+    strawberry.union("CampaignEvent", description="A frame of `campaignEvents`."),
+]
+ProxyEvent = Annotated[
+    ProxySnapshot
+    | ProxyAdded
+    | ProxyChanged
+    | ProxyRemoved
+    | ProxyHealthChanged
+    | ProxyTestFinished
+    | ProxyStatsChanged
+    | StreamReset,
+    strawberry.union("ProxyEvent", description="A frame of `proxyEvents`."),
+]
+ActivityEvent = Annotated[
+    ActivitySnapshot | ActivityAdded | StreamReset,
+    strawberry.union("ActivityEvent", description="A frame of `activity`."),
+]
+
+
+def streamed(description: str) -> Callable[[Callable[..., Any]], Any]:
+    """A field that is followed. Its resolver returns a `Source`, which the type checker sees as an iterator."""
+    return cast("Callable[[Callable[..., Any]], Any]", strawberry.subscription(description=description))
+
+
+@strawberry.type(
+    description="What you may follow. Each frame has a cursor; subscribe again with it as `after` and miss nothing."
+)
+class Subscription:
+    """What clients may follow."""
+
+    @streamed("One campaign: its state, then what happens to it. It ends with the campaign's deletion.")
+    async def campaign_events(
+        self,
+        info: Info,
+        campaign_id: Annotated[strawberry.ID, strawberry.argument(description="Which campaign.")],
+        after: Resume = strawberry.UNSET,
+    ) -> AsyncIterator[CampaignEvent]:
+        """One campaign."""
+        try:
+            key = uuid_in(campaign_id, "Campaign")
+        except BadId as error:
+            raise unknown_campaign() from error
+        source = CampaignSource(info.context.caller.scope, place(after), key)
+        await source.authorise(info.context)
+        return cast("AsyncIterator[CampaignEvent]", source)
+
+    @streamed("Proxies: their states, then what happens to them.")
+    async def proxy_events(
+        self,
+        info: Info,
+        proxy_ids: Annotated[
+            list[strawberry.ID] | None,
+            strawberry.argument(description="Which proxies, at most 1000; all that you may see unless told."),
+        ] = strawberry.UNSET,
+        after: Resume = strawberry.UNSET,
+    ) -> AsyncIterator[ProxyEvent]:
+        """Proxies."""
+        keys = None if not isinstance(proxy_ids, list) else _proxy_keys(proxy_ids)
+        source = ProxySource(info.context.caller.scope, place(after), keys)
+        return cast("AsyncIterator[ProxyEvent]", source)
+
+    @streamed("What people see in the feed: the latest, then what happens.")
+    async def activity(
+        self,
+        info: Info,
+        where: Annotated[
+            ActivityFilter | None,
+            strawberry.argument(name="filter", description="Which of it; all that you may see unless told."),
+        ] = strawberry.UNSET,
+        after: Resume = strawberry.UNSET,
+    ) -> AsyncIterator[ActivityEvent]:
+        """Activity."""
+        wanted = (where or ActivityFilter()).wanted()
+        incarnation = (await info.context.reading.head()).incarnation
+        source = ActivitySource(info.context.caller.scope, place(after), wanted, incarnation)
+        return cast("AsyncIterator[ActivityEvent]", source)
+
+
+def _proxy_keys(ids: list[strawberry.ID]) -> list[Any]:
+    if len(ids) > PROXIES_MOST:
+        raise Refused("LIMIT_EXCEEDED", f"`proxyIds` takes {PROXIES_MOST} ids at most.", limit=PROXIES_MOST)
+    try:
+        return [uuid_in(one, "Proxy") for one in ids]
+    except BadId as error:
+        raise Refused("VALIDATION_FAILED", f"`proxyIds`: {error}") from error

@@ -1,0 +1,53 @@
+"""Requests and results as they pass between the transports and the schema, which do not know each other."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class OperationKind(StrEnum):
+    """The three kinds of operations of the GraphQL specification, section 2.3."""
+
+    QUERY = "query"
+    MUTATION = "mutation"
+    SUBSCRIPTION = "subscription"
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One GraphQL request, whichever transport brought it.
+
+    `extensions["lastEventId"]` is the cursor that a server-sent event stream resumes after.
+    """
+
+    query: str
+    operation_name: str | None = None
+    variables: dict[str, Any] = {}
+    extensions: dict[str, Any] = {}
+
+
+class Rejected(Exception):
+    """The request was refused before anything was executed.
+
+    `errors` holds at least one error as the GraphQL specification formats it (section 7.1.2).
+    """
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(str(error.get("message")) for error in errors))
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One result of a subscription, encoded once for everybody who receives it.
+
+    Attributes:
+        position: the place in the log that the result is exact at.
+        cursor: the same place, opaque, as clients send it back to resume.
+        payload: the execution result as JSON in UTF-8.
+        last: the stream completes after this frame.
+    """
+
+    position: int
+    cursor: str
+    payload: bytes
+    last: bool = False
