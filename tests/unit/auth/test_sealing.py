@@ -51,7 +51,7 @@ def test_a_secret_of_another_key_does_not_open(tmp_path: Path) -> None:
         Sealer.from_file(tmp_path / "two").open(sealed)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"not a key\n", b"\xff\xfe", Fernet.generate_key()[:-4]])
+@pytest.mark.parametrize("content", [b"", b"\n", b"not a key\n", b"\xff\xfe", b"A" * 40])
 def test_a_file_without_keys_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "key"
     path.write_bytes(content)

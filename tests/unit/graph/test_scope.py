@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 
 from auth.principal import Principal
-from core.ids import new_id
 from db.models import CampaignKeywordSetRow, CampaignProxyRow, PhasePersonaRow
 from db.queries import campaigns
 from events.campaign_events import CampaignCreated
@@ -76,19 +75,22 @@ async def test_nodes_come_in_the_order_of_their_ids(gallery: Gallery, desk: Desk
     ]
 
 
+STRANGER = UUID("01a20c4b-cd7b-762e-9f97-4f643e653bac")
+
+
 @pytest.mark.parametrize(
     "ident",
     [
         "",
         "garbage",
         "é",
-        node_ids.encode("Campaign", new_id()),
-        node_ids.encode("Domain", new_id()),
-        node_ids.encode("Domain", new_id(), 2**63),
-        node_ids.encode("Campaign", new_id(), 1),
-        node_ids.encode("Activity", new_id()),
+        node_ids.encode("Campaign", STRANGER),
+        node_ids.encode("Domain", STRANGER),
+        node_ids.encode("Domain", STRANGER, 2**63),
+        node_ids.encode("Campaign", STRANGER, 1),
+        node_ids.encode("Activity", STRANGER),
         node_ids.encode("Activity", 99),
-        node_ids.encode("Nonsense", new_id()),
+        node_ids.encode("Nonsense", STRANGER),
         node_ids.encode("Principal", 1),
     ],
 )

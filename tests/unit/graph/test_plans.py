@@ -1,0 +1,204 @@
+"""Plans are made once per document, and say what two subscriptions must have in common to be one group."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph import plans
+from graph.core_execution import CORE_SCHEMA
+from graph.plans import Plan, Plans
+from vocabulary.operations import OperationKind, Rejected, Request
+
+NAMED = "query A { cursor } query B { me { role } }"
+CAMPAIGN = "campaignEvents(campaignId: $id, after: $after) { cursor }"
+
+
+def plan(query: str, operation_name: str | None = None) -> Plan:
+    return Plans(CORE_SCHEMA).of(Request(query, operation_name))
+
+
+def identity(query: str, operation_name: str | None = None) -> bytes:
+    return plan(query, operation_name).identity
+
+
+class TestKeeping:
+    def test_a_document_is_made_once(self) -> None:
+        kept = Plans(CORE_SCHEMA)
+        first = kept.of(Request("{ cursor }"))
+        assert kept.of(Request("{ cursor }", variables={"unused": 1})) is first
+        assert kept.made == 1
+
+    def test_each_operation_of_a_document_is_a_plan_of_its_own(self) -> None:
+        kept = Plans(CORE_SCHEMA)
+        a, b = kept.of(Request(NAMED, "A")), kept.of(Request(NAMED, "B"))
+        assert (kept.made, a.operation_name, b.operation_name) == (2, "A", "B")
+        assert (a.field, b.field) == ("cursor", "me")
+
+    def test_the_least_recently_used_is_forgotten(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(plans, "KEPT", 2)
+        kept = Plans(CORE_SCHEMA)
+        for alias in ("a", "b", "a", "c", "a", "b"):
+            kept.of(Request(f"{{ {alias}: cursor }}"))
+        assert repr(kept) == "<Plans 2 kept, 4 made>"
+
+    def test_the_limit_is_that_of_the_module(self) -> None:
+        kept = Plans(CORE_SCHEMA)
+        for number in range(plans.KEPT + 5):
+            kept.of(Request(f"query Q{number} {{ cursor }}"))
+        assert repr(kept) == f"<Plans {plans.KEPT} kept, {plans.KEPT + 5} made>"
+
+
+class TestRejecting:
+    @pytest.mark.parametrize(
+        ("query", "name", "message"),
+        [
+            ("{", None, "Syntax Error: Expected Name, found <EOF>."),
+            ("", None, "Syntax Error: Unexpected <EOF>."),
+            ("{ nothing }", None, "Cannot query field 'nothing' on type 'Query'."),
+            (NAMED, None, "The document has several operations: say which one by `operationName`."),
+            (NAMED, "C", "The document has no operation named “C”."),
+            ("{ cursor }", "C", "The document has no operation named “C”."),
+            ("fragment F on Query { cursor }", None, "Fragment 'F' is never used."),
+        ],
+    )
+    def test_says_why_and_is_never_kept(self, query: str, name: str | None, message: str) -> None:
+        kept = Plans(CORE_SCHEMA)
+        for _ in range(2):
+            with pytest.raises(Rejected) as refusal:
+                kept.of(Request(query, name))
+            assert refusal.value.errors[0]["message"] == message
+        assert repr(kept) == "<Plans 0 kept, 0 made>"
+
+    def test_every_broken_rule_is_told_with_its_place(self) -> None:
+        with pytest.raises(Rejected) as refusal:
+            plan("{ a\n b }")
+        assert [error["locations"] for error in refusal.value.errors] == [
+            [{"line": 1, "column": 3}],
+            [{"line": 2, "column": 2}],
+        ]
+
+    def test_a_subscription_has_one_root_field(self) -> None:
+        with pytest.raises(Rejected):
+            plan("subscription { activity { cursor } proxyEvents { cursor } }")
+
+    def test_a_bad_cursor_in_the_document_is_a_broken_rule(self) -> None:
+        with pytest.raises(Rejected, match="no cursor of a stream"):
+            plan('subscription { activity(after: "nonsense") { __typename } }')
+
+
+class TestKind:
+    @pytest.mark.parametrize(
+        ("query", "kind", "field"),
+        [
+            ("{ cursor }", OperationKind.QUERY, "cursor"),
+            ("subscription { x: activity { __typename } }", OperationKind.SUBSCRIPTION, "activity"),
+            (
+                "subscription { ... on Subscription { activity { __typename } } }",
+                OperationKind.SUBSCRIPTION,
+                "(fragment)",
+            ),
+            (
+                'mutation { deletePersona(input: {id: "x"}) { __typename } }',
+                OperationKind.MUTATION,
+                "deletePersona",
+            ),
+        ],
+    )
+    def test_is_that_of_the_operation(self, query: str, kind: OperationKind, field: str) -> None:
+        assert (plan(query).kind, plan(query).field) == (kind, field)
+
+
+CURSORS = ("AQEjRWeJqwAAAAAAAAAB", "AQEjRWeJqwAAAAAAAAAC")
+
+
+def activity(arguments: str = "", selection: str = "__typename", head: str = "subscription") -> str:
+    return f"{head} {{ activity{arguments} {{ {selection} }} }}"
+
+
+class TestIdentity:
+    """Equal for what differs only in where it resumes, different for all else."""
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            activity(),
+            activity("(after: null)"),
+            activity(f'(after: "{CURSORS[0]}")'),
+            activity(f'(after: "{CURSORS[1]}")'),
+            activity("(after: $after)", head="subscription ($after: Cursor)"),
+            activity("(after: $x)", head=f'subscription ($x: Cursor = "{CURSORS[0]}")'),
+            "subscription{\n  # a remark\n  activity { __typename },\n}",
+        ],
+    )
+    def test_is_equal_wherever_it_resumes_and_however_it_is_written(self, query: str) -> None:
+        assert identity(query) == identity(activity())
+
+    def test_the_variable_of_the_resume_is_not_shared(self) -> None:
+        found = plan(f"subscription ($id: ID!, $after: Cursor) {{ {CAMPAIGN} }}")
+        assert found.shared_variables == {"id"}
+
+    def test_a_variable_that_is_used_for_something_else_too_is_shared(self) -> None:
+        """The same text as a domain's filter: it says more than where to resume."""
+        found = plan(
+            """subscription ($id: ID!, $after: Cursor, $all: Boolean!) {
+              campaignEvents(campaignId: $id, after: $after) {
+                ... on CampaignSnapshot @include(if: $all) { campaign { domains(after: "x") { totalCount } } }
+              } }"""
+        )
+        assert found.shared_variables == {"id", "all"}
+
+    def test_variables_in_fragments_are_shared(self) -> None:
+        found = plan(
+            """subscription ($n: Int!) { activity { ...F } }
+            fragment F on ActivitySnapshot { activities { campaign { domains(first: $n) { totalCount } } } }"""
+        )
+        assert found.shared_variables == {"n"}
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            activity(selection="__typename cursor: __typename"),
+            activity(selection="... on ActivityAdded { cursor }"),
+            activity("(filter: {kinds: [PHASE_STARTED]})"),
+            "subscription { feed: activity { __typename } }",
+            activity(head="subscription Named"),
+            "subscription { proxyEvents { __typename } }",
+            'subscription { activity @skip(if: false) { __typename } }',
+            activity(selection="...F") + " fragment F on ActivityAdded { cursor }",
+            f'subscription {{ ... on Subscription {{ activity(after: "{CURSORS[0]}") {{ __typename }} }} }}',
+        ],
+    )
+    def test_is_another_for_anything_else(self, query: str) -> None:
+        assert identity(query) != identity(activity())
+
+    def test_fragments_of_one_name_with_other_fields_are_others(self) -> None:
+        first = activity(selection="...F") + " fragment F on ActivityAdded { cursor }"
+        second = activity(selection="...F") + " fragment F on ActivityAdded { at }"
+        assert identity(first) != identity(second)
+
+    def test_a_default_of_a_shared_variable_counts_and_one_of_the_resume_does_not(self) -> None:
+        head = "subscription ($id: ID! = {}, $after: Cursor = {}) {{ " + CAMPAIGN.replace("{", "{{").replace("}", "}}") + " }}"
+        same = head.format('"a"', "null")
+        assert identity(same) == identity(head.format('"a"', f'"{CURSORS[0]}"'))
+        assert identity(same) != identity(head.format('"b"', "null"))
+
+    def test_operations_of_one_document_are_others(self) -> None:
+        query = "subscription A { activity { cursor } } subscription B { activity { cursor } }"
+        assert identity(query, "A") != identity(query, "B")
+
+    def test_an_after_below_the_root_counts(self) -> None:
+        inner = '... on ActivityAdded { activity { campaign { domains(after: "%s") { totalCount } } } }'
+        assert identity(activity(selection=inner % "a")) != identity(activity(selection=inner % "b"))
+
+    @given(st.lists(st.sampled_from(["at", "cursor", "__typename", "x: at"]), min_size=1, max_size=4), st.data())
+    def test_white_space_and_cursors_never_count_and_the_order_of_fields_does(
+        self, fields: list[str], data: st.DataObject
+    ) -> None:
+        """Clients read the order of fields, so equal frames need it equal."""
+        gap = data.draw(st.sampled_from([" ", "\n", ",", " # remark\n"]))
+        place = data.draw(st.sampled_from(["", *(f'(after: "{one}")' for one in CURSORS)]))
+        written = activity(place, f"... on ActivityAdded {{ {gap.join(fields)} }}")
+        assert identity(written) == identity(activity(selection=f"... on ActivityAdded {{ {' '.join(fields)} }}"))
+        other = data.draw(st.permutations(fields))
+        moved = activity(selection=f"... on ActivityAdded {{ {' '.join(other)} }}")
+        assert (identity(moved) == identity(written)) == (list(other) == fields)
