@@ -1,0 +1,1 @@
+"""The demo: an offline world in the same process, and something going on in it."""

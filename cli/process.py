@@ -1,0 +1,39 @@
+"""A process that serves until it is told to stop: its event loop, its log and its signals.
+
+SIGINT and SIGTERM set one event, and the work ends by itself, in order, with exit code 0. Cancelling the main task
+instead would cut short the very steps that leave nothing behind. A second signal ends the process at once.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+
+import uvloop
+
+from core.logging import configure
+
+Work = Callable[[asyncio.Event], Awaitable[None]]
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(work: Work, log_level: str) -> int:
+    """Run `work` in an event loop; the event that it is given is set when the process shall stop."""
+    configure(log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_stopped(work))
+    return 0
+
+
+async def _until_stopped(work: Work) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+
+    def stop() -> None:
+        stopping.set()
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop)
+    await work(stopping)

@@ -1,0 +1,117 @@
+"""`heliograph token`: tokens for people and programs. The token itself is told once, alone on standard output."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from uuid import UUID
+
+from cli import setting_flags
+from cli.durations import duration
+from core.clock import SystemClock
+from core.errors import Conflict
+from core.logging import configure
+from core.settings import Settings, load
+from services.principals import Principals, TokenInfo
+from vocabulary.access import Role
+from web.foundation import standing
+
+Verb = Callable[[Principals, argparse.Namespace], Awaitable[None]]
+COLUMNS = ("ID", "PRINCIPAL", "NAME", "ROLE", "CREATED", "ENDS")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of each verb."""
+    verbs = parser.add_subparsers(required=True, dest="verb", metavar="VERB")
+    create = verbs.add_parser("create", help="make a token, and its principal if there is none of this name")
+    create.add_argument("--principal", required=True, metavar="NAME", help="whose token it is")
+    create.add_argument(
+        "--role",
+        required=True,
+        type=str.lower,
+        choices=[role.lower() for role in Role],
+        help="what it may do: look, work with its own things, or everything",
+    )
+    create.add_argument("--name", required=True, metavar="LABEL", help="what the token is for")
+    create.add_argument(
+        "--expires-in", type=duration, metavar="TIME", help="such as 90d or 12h; without it, it does not end"
+    )
+    listing = verbs.add_parser("list", help="list all tokens, without the tokens themselves")
+    revoke = verbs.add_parser("revoke", help="end a token at once")
+    revoke.add_argument("id", type=_uuid, metavar="ID", help="as `heliograph token list` shows it")
+    for verb in (create, listing, revoke):
+        setting_flags.add(verb, setting_flags.DATABASE)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the verb says.
+
+    Raises:
+        HeliographError: a setting, the database or an argument is not in order.
+    """
+    settings = load(**setting_flags.given(args))
+    configure(settings.log_level)
+    verbs: dict[str, Verb] = {"create": _create, "list": _list, "revoke": _revoke}
+    return asyncio.run(_run(settings, verbs[args.verb], args))
+
+
+async def _run(settings: Settings, verb: Verb, args: argparse.Namespace) -> int:
+    async with standing(settings, SystemClock()) as ground:
+        await verb(Principals(ground.database), args)
+    return 0
+
+
+async def _create(principals: Principals, args: argparse.Namespace) -> None:
+    role = Role(args.role.upper())
+    try:
+        await principals.create(args.principal, role)
+    except Conflict:
+        pass
+    else:
+        print(f"The principal {args.principal} is new; its role is {role.lower()}.", file=sys.stderr)
+    token, info = await principals.create_token(args.principal, args.name, role, args.expires_in)
+    print(f"Token {info.id} is shown only now; it {_ends(info)}.", file=sys.stderr)
+    print(token)
+
+
+async def _list(principals: Principals, _args: argparse.Namespace) -> None:
+    rows = [COLUMNS, *(_row(info) for info in await principals.list_tokens())]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+async def _revoke(principals: Principals, args: argparse.Namespace) -> None:
+    await principals.revoke_token(args.id)
+    print(f"Token {args.id} is revoked.")
+
+
+def _row(info: TokenInfo) -> tuple[str, ...]:
+    return (
+        str(info.id),
+        info.principal_name,
+        info.name,
+        info.role.lower(),
+        _moment(info.created_at),
+        _ends(info).removeprefix("ends "),
+    )
+
+
+def _ends(info: TokenInfo) -> str:
+    if info.revoked_at is not None:
+        return f"was revoked {_moment(info.revoked_at)}"
+    return "does not end" if info.expires_at is None else f"ends {_moment(info.expires_at)}"
+
+
+def _moment(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%MZ")
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no id of a token; see `heliograph token list`"
+        ) from error

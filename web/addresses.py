@@ -1,0 +1,53 @@
+"""The address that the server listens on, and how addresses are shown."""
+
+import socket
+from urllib.parse import urlsplit
+
+from core.errors import Misconfigured
+
+BACKLOG = 1024
+ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  It is recognised here, not bound.
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket: from here on clients can connect, and are answered as soon as somebody accepts.
+
+    It is opened before everything else at start, so that a port in use is found out before workers begin.
+
+    Raises:
+        Misconfigured: the port is in use, may not be used, or the host is no address of this machine.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise Misconfigured(f"HELIOGRAPH_HOST: {host} is no address of this machine") from error
+    # A name such as localhost often has two addresses; the older family is what most clients try.
+    family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise Misconfigured(
+            f"HELIOGRAPH_PORT: {host}:{port} cannot be listened on ({error.strerror}):"
+            " end what uses it, or choose another port with --port"
+        ) from error
+    listening.setblocking(False)
+    return listening
+
+
+def http_url(listening: socket.socket) -> str:
+    """Where a browser on this machine finds what listens there."""
+    host, port = listening.getsockname()[:2]
+    host = ANY.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def shown_url(url: str) -> str:
+    """A URL of a database or a channel without its password and its options, which may hold one."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    user = f"{parts.username}@" if parts.username else ""
+    return f"{parts.scheme}://{user}{host}{parts.path}"

@@ -1,0 +1,153 @@
+"""The root of the API process: here, and nowhere else, the schema, the streams, the workers and the edge meet.
+
+Order matters in both directions. At start the port is taken first, so that a second start fails before its workers
+claim anything; the hub has its place in the log before anybody can subscribe; requests come last. At the end
+requests and sockets go first (clients are told to come back elsewhere), then the hub, then the workers, which ring
+for what they still write, then the doorbell, and the database when nobody needs it any more.
+"""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from typing import Self
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from auth.sealing import Sealer
+from core.clock import Clock
+from core.settings import Settings, WorkerMode
+from events.hub import Hub
+from events.log import Log
+from graph.context import Services
+from graph.execution import GraphOperations
+from live.group import Groups
+from live.session import Reception
+from services.campaigns import Campaigns
+from services.keyword_sets import KeywordSets
+from services.personas import Personas
+from services.principals import Principals
+from services.proxies import Proxies
+from web import request_ids
+from web.access_log import log_request
+from web.addresses import http_url, listen
+from web.authentication import BearerTokens
+from web.foundation import Foundation, standing
+from web.graphiql import add_assets, graphiql_page
+from web.health import Health
+from web.http import Executor, GraphQLEndpoint
+from web.metrics import Metrics
+from web.readiness import checks
+from web.routes import GRAPHQL_PATH, add_graphql
+from web.socket import Sockets
+from web.sole_process import sole_process
+from workers.main import build_runner
+from workers.runner import Runner
+
+SHUTDOWN_SECONDS = 5.0
+BODY_BYTES = 2 << 20
+"""`web/graphql_request.py` has the limit that clients are told of; this one is behind it."""
+
+
+class ApiProcess:
+    """A running API. Make it with `open`.
+
+    `first_token` is the admin token that was made at random because the database was empty; it is known nowhere else.
+    """
+
+    def __init__(self, ground: Foundation, services: Services, url: str, first_token: str | None) -> None:
+        self.ground = ground
+        self.services = services
+        self.url = url
+        self.first_token = first_token
+
+    def __repr__(self) -> str:
+        return f"<ApiProcess {self.url} on {self.ground.engines!r}>"
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings, clock: Clock) -> AsyncIterator[Self]:
+        """Serve until the block ends; then everything is closed and nothing is left running.
+
+        Raises:
+            Misconfigured: the port, the database, the channel, a file or the web assets are not in order.
+            Unavailable: the database stopped answering meanwhile.
+        """
+        async with AsyncExitStack() as stack:
+            listening = stack.enter_context(closing(listen(settings.host, settings.port)))
+            ground = await stack.enter_async_context(standing(settings, clock))
+            stack.enter_context(sole_process(ground))
+            sealer = Sealer.from_file(settings.secret_key_file)
+            services = _services(ground, sealer)
+            token = settings.bootstrap_token
+            given = None if token is None else token.get_secret_value()
+            first_token = await services.principals.bootstrap(given)
+            runner = await _start_workers(stack, ground, sealer)
+            hub = await _start_hub(stack, ground)
+            await _serve(stack, _application(ground, services, hub, runner), listening)
+            yield cls(ground, services, http_url(listening), first_token)
+
+
+def _services(ground: Foundation, sealer: Sealer) -> Services:
+    return Services(
+        campaigns=Campaigns(ground.database),
+        proxies=Proxies(ground.database, sealer),
+        personas=Personas(ground.database),
+        keyword_sets=KeywordSets(ground.database),
+        principals=Principals(ground.database),
+    )
+
+
+async def _start_workers(stack: AsyncExitStack, ground: Foundation, sealer: Sealer) -> Runner | None:
+    if ground.settings.workers is not WorkerMode.EMBEDDED:
+        return None
+    runner = build_runner(ground.database, ground.settings, sealer, ground.name)
+    ground.doorbell.listen(runner.hear)
+    await runner.start()
+    stack.push_async_callback(runner.close)
+    return runner
+
+
+async def _start_hub(stack: AsyncExitStack, ground: Foundation) -> Hub:
+    hub = Hub(Log(ground.engines), ground.settings.window_events)
+    ground.doorbell.listen(lambda ring: hub.rung(ring.position))
+    await hub.start()
+    stack.push_async_callback(hub.close)
+    return hub
+
+
+def _application(ground: Foundation, services: Services, hub: Hub, runner: Runner | None) -> web.Application:
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    metrics = Metrics(registry)
+    groups = Groups(hub, metrics)
+    operations = GraphOperations(services, ground.engines, hub)
+    authenticate = BearerTokens(services.principals)
+    executor = Executor(operations, authenticate, groups, ground.clock)
+    sockets = Sockets(Reception(operations, authenticate, groups, ground.clock))
+
+    app = web.Application(client_max_size=BODY_BYTES)
+    request_ids.install(app)
+    app.middlewares.append(log_request)
+    metrics.count_requests(app)
+    add_graphql(app, GraphQLEndpoint(executor, graphiql_page), sockets, groups)
+    health = Health(checks(ground, hub, runner))
+    app.router.add_get("/", _to_graphiql)
+    app.router.add_get("/healthz", health.alive)
+    app.router.add_get("/readyz", health.ready)
+    app.router.add_get("/metrics", metrics.show)
+    add_assets(app)
+    return app
+
+
+async def _to_graphiql(_request: web.Request) -> web.StreamResponse:
+    raise web.HTTPFound(GRAPHQL_PATH)
+
+
+async def _serve(stack: AsyncExitStack, app: web.Application, listening: socket.socket) -> None:
+    # A client that goes away cancels its operation; the access log is our own.
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.SockSite(runner, listening).start()
