@@ -61,6 +61,7 @@ class Runner:
         self._holding = asyncio.Event()
         self._closing = asyncio.Event()
         self._held: dict[UUID, Held] = {}
+        self._looking: asyncio.Task[None] | None = None
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._lanes = [lane for lane in _lanes(handlers) if lane]
         self.passes = 0
@@ -80,7 +81,7 @@ class Runner:
 
     async def start(self) -> None:
         """Begin to look for work."""
-        self._owner.start(self._look_for_work(), "look")
+        self._looking = self._owner.start(self._look_for_work(), "look")
         self._owner.start(self._keep_leases(), "leases")
         self.wake()
 
@@ -97,9 +98,12 @@ class Runner:
         """Write what is finished, give every shard back for others to take, and end."""
         self._closing.set()
         self.wake()
-        tasks = [held.task for held in self._held.values() if held.task is not None]
+        if self._looking is not None:
+            # It may be in the middle of a claim, whose shards are to be given back as well.
+            await asyncio.wait({self._looking}, timeout=CLOSE_SECONDS)
         for held in self._held.values():
             held.stop()
+        tasks = [held.task for held in self._held.values() if held.task is not None]
         if tasks:
             await asyncio.wait(tasks, timeout=CLOSE_SECONDS)
         await self._owner.close()
@@ -154,8 +158,6 @@ class Runner:
         held = Held(claim)
         self._held[claim.id] = held
         self._holding.set()
-        if self._closing.is_set():
-            held.stop()
         held.task = self._owner.start(self._work_on(held), f"{claim.kind}:{claim.id}")
 
     async def _work_on(self, held: Held) -> None:

@@ -249,3 +249,14 @@ async def test_two_runners_share_the_shards_and_none_twice(shop: Shop) -> None:
 
 async def test_holders_have_names_of_their_own(shop: Shop) -> None:
     assert make(shop, {DNS: Waiting()}).holder != make(shop, {DNS: Waiting()}).holder
+
+
+async def test_closing_in_the_middle_of_a_claim_leaves_nothing_leased(shop: Shop) -> None:
+    for turns in range(0, 40, 4):
+        await shop.generated(batch_size=5)
+        runner = make(shop, {DNS: Waiting()})
+        await runner.start()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await runner.close()
+    assert {row.status for row in await shop.shards() if row.kind is DNS} == {ShardStatus.READY}
