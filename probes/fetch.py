@@ -35,7 +35,7 @@ from vocabulary.checks import CheckStatus, HttpReason, HttpVerdict
 from vocabulary.personas import HttpPersonaConfig
 from vocabulary.proxies import ProxyEndpoint
 
-# A page of this size takes about 3 ms to read.
+# A page of this size takes about 5 ms to read.
 _READ_AT_ONCE = 64 * 1024
 
 

@@ -6,7 +6,6 @@ is fetched once and a kept connection would belong to an address and not to a na
 """
 
 import asyncio
-import weakref
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -20,13 +19,34 @@ from probes.failures import explain
 MAX_HEADER_BYTES = 16 * 1024
 
 
+class _Handler(ResponseHandler):
+    """aiohttp's protocol, which is in `handlers` as long as its connection is open.
+
+    A set of weak references to transports would be simpler, but uvloop's TLS transports allow none.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, handlers: "set[_Handler]") -> None:
+        super().__init__(loop)
+        self._handlers = handlers
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Part of asyncio.Protocol."""
+        super().connection_made(transport)
+        self._handlers.add(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Part of asyncio.Protocol."""
+        self._handlers.discard(self)
+        super().connection_lost(exc)
+
+
 class DialingConnector(aiohttp.BaseConnector):
-    """Hands the connections of its dialer to aiohttp, and ends them all when it is closed."""
+    """Hands the connections of its dialer to aiohttp, and can end them all."""
 
     def __init__(self, dialer: Dialer) -> None:
         super().__init__(force_close=True, limit=0)
         self._dialer = dialer
-        self._open: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+        self._handlers: set[_Handler] = set()
 
     async def _create_connection(
         self,
@@ -38,14 +58,14 @@ class DialingConnector(aiohttp.BaseConnector):
         if host is None or port is None:
             raise aiohttp.InvalidURL(req.url)
         target = Target(host, port, req.server_hostname if req.is_ssl() else None)
-        transport, protocol = await self._dialer.open(target, self._factory)
-        self._open.add(transport)
-        return protocol
+        _, handler = await self._dialer.open(target, lambda: _Handler(self._loop, self._handlers))
+        return handler
 
     def abort_all(self) -> None:
         """End every connection at once, those that still wait for a TLS good-bye too."""
-        for transport in list(self._open):
-            transport.abort()
+        for handler in list(self._handlers):
+            if handler.transport is not None:
+                handler.transport.abort()
 
 
 class Session:

@@ -1,8 +1,11 @@
-"""One certificate authority for all tests of the room."""
+"""One certificate authority for all tests of the room, and both event loops for those that open connections."""
 
+import asyncio
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from tests.unit.probes.loopback import Authority
 
@@ -10,3 +13,25 @@ from tests.unit.probes.loopback import Authority
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(Path(tmp_path_factory.mktemp("ca")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def system_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The system trusts one stranger instead of its long list, which takes a while to read for every fetcher."""
+    stranger = Authority(tmp_path_factory.mktemp("stranger"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(stranger.file))
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("empty")))
+        yield
+
+
+BOTH_LOOPS = frozenset({"test_fetch.py", "test_proxy_test.py", "test_tunnels.py"})
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """uvloop's transports differ from asyncio's in small ways that have broken the dialer before."""
+    if item.path.name in BOTH_LOOPS:
+        return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+    return {"asyncio": asyncio.new_event_loop}
