@@ -18,7 +18,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 @pytest.fixture(scope="session", autouse=True)
 def system_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The system trusts one stranger instead of its long list, which takes a while to read for every fetcher."""
-    stranger = Authority(tmp_path_factory.mktemp("stranger"))
+    stranger = Authority(tmp_path_factory.mktemp("stranger"), "Stranger")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(stranger.file))
         patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("empty")))

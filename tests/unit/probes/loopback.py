@@ -221,10 +221,10 @@ def redirect(location: str, status: int = 302) -> bytes:
 class Authority:
     """A certificate authority of the test, and server contexts with certificates that it signed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "Test authority") -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self.file = folder / "ca.pem"
         basic = x509.BasicConstraints(ca=True, path_length=None)
         certificate = self._build(self._name, self._key.public_key(), days=10).add_extension(

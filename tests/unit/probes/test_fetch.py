@@ -103,6 +103,7 @@ async def test_without_tls_http_is_asked(fetch: Fetch) -> None:
     assert (verdict.status, verdict.final_url) == (CheckStatus.OK, f"http://a.test:{http.port}/")
 
 
+@pytest.mark.effect("http_persona.verify_tls")
 @pytest.mark.parametrize(
     ("names", "days", "reason"),
     [
@@ -158,6 +159,7 @@ async def test_silence_is_a_timeout_and_does_not_fall_back(fetch: Fetch, tls: ss
     assert http.connections == 0
 
 
+@pytest.mark.effect("http_persona.request_timeout_seconds")
 async def test_the_time_limit_bounds_all_redirects_together(fetch: Fetch) -> None:
     async def slow(_: Request) -> bytes:
         await asyncio.sleep(0.05)
@@ -185,6 +187,7 @@ async def test_a_body_that_never_ends_is_a_timeout(fetch: Fetch) -> None:
     assert only(verdict) == (CheckStatus.TIMEOUT, HttpReason.TIMEOUT, None)
 
 
+@pytest.mark.effect("http_persona.follow_redirects")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_followed(fetch: Fetch, status: int) -> None:
     def site(request: Request) -> bytes:
@@ -204,6 +207,7 @@ async def test_a_redirect_without_a_location_is_judged_by_its_status(fetch: Fetc
         assert only(await fetch(http)) == (CheckStatus.ERROR, HttpReason.STATUS_CODE_MISMATCH, 302)
 
 
+@pytest.mark.effect("http_persona.max_redirects")
 async def test_max_redirects_is_how_many_are_followed(fetch: Fetch) -> None:
     def countdown(request: Request) -> bytes:
         left = int(request.line.split()[1].removeprefix("/") or 3)
@@ -305,12 +309,14 @@ async def test_a_status_that_is_not_allowed_has_its_reason(
     assert (only(allowed), len(allowed.hits)) == ((CheckStatus.OK, None, status), 1)
 
 
+@pytest.mark.effect("http_persona.allowed_status_codes")
 async def test_allowed_codes_replace_the_2xx(fetch: Fetch) -> None:
     async with web_server(lambda _: page(b"", 204, content_length="")) as http:
         assert (await fetch(http)).status is CheckStatus.OK
         assert (await fetch(http, allowed_status_codes=(200,))).reason is HttpReason.STATUS_CODE_MISMATCH
 
 
+@pytest.mark.effect("http_persona.headers", "http_persona.user_agent")
 async def test_headers_are_sent_as_written_and_in_order(fetch: Fetch) -> None:
     headers = (
         Header("X-second", "2"),
@@ -364,6 +370,7 @@ async def test_keywords_are_found_with_zone_count_and_context(fetch: Fetch) -> N
     )
 
 
+@pytest.mark.effect("http_persona.concurrency")
 @pytest.mark.parametrize("limit", [1, 3])
 async def test_concurrency_limits_what_is_under_way(fetch: Fetch, limit: int, authority: Authority) -> None:
     gate = asyncio.Event()
@@ -383,6 +390,7 @@ async def test_concurrency_limits_what_is_under_way(fetch: Fetch, limit: int, au
         assert http.most_open == limit
 
 
+@pytest.mark.effect("http_persona.rate_per_second", "http_persona.burst")
 @pytest.mark.parametrize(("rate", "burst", "least"), [(50.0, 1, 0.06), (50.0, 4, 0.0), (1e5, 1, 0.0)])
 async def test_rate_and_burst_space_the_fetches(rate: float, burst: int, least: float) -> None:
     loop = asyncio.get_running_loop()

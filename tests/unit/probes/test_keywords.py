@@ -27,6 +27,7 @@ def count(rule: KeywordRule, text: str) -> int:
     return sum(hit.count for hit in Matcher([rule]).hits({BODY: text}))
 
 
+@pytest.mark.effect("keyword_rule.pattern", "keyword_rule.rule_type", "keyword_rule.is_case_sensitive")
 @pytest.mark.parametrize(
     ("rule", "text", "times"),
     [
@@ -50,12 +51,14 @@ def test_a_rule_hits_as_often_as_it_should(rule: KeywordRule, text: str, times: 
     assert count(rule, text) == times
 
 
+@pytest.mark.effect("keyword_rule.context_chars")
 def test_contexts_are_in_characters_and_clipped_at_the_ends() -> None:
     text = "😀éü-KEY-äö😀"
     hits = [Matcher([string("key", context_chars=n)]).hits({BODY: text})[0].context for n in (0, 1, 3, 100)]
     assert hits == [None, "-KEY-", "éü-KEY-äö", text]
 
 
+@pytest.mark.effect("keyword_rule.category")
 def test_hits_come_in_the_order_of_rules_then_zones_with_the_first_context() -> None:
     rules = [string("two", category="b"), string("one", category="a", context_chars=2), string("three")]
     hits = Matcher(rules).hits({Zone.TITLE: "one two", BODY: "x one y one"})

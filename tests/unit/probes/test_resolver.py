@@ -88,6 +88,7 @@ async def test_silence_is_a_timeout_after_all_tries() -> None:
     assert verdict.millis >= 90
 
 
+@pytest.mark.effect("dns_persona.attempts")
 async def test_a_lost_packet_is_sent_again() -> None:
     lost: set[str] = set()
 
@@ -216,6 +217,7 @@ async def test_failover_goes_on_after_a_failure_and_stays_with_the_first_otherwi
         assert len(good.asked) == asked
 
 
+@pytest.mark.effect("dns_persona.strategy")
 async def test_failover_uses_the_first_for_every_name() -> None:
     async with dns_server(both) as one, dns_server(both) as two:
         resolver = Resolver(persona(one, two, strategy=FAILOVER))
@@ -225,6 +227,7 @@ async def test_failover_uses_the_first_for_every_name() -> None:
     assert (len(one.asked), len(two.asked)) == (12, 0)
 
 
+@pytest.mark.effect("dns_persona.strategy", "dns_persona.resolvers")
 async def test_round_robin_takes_turns_across_lookups() -> None:
     async with dns_server(both) as one, dns_server(both) as two, dns_server(both) as three:
         config = persona(one, two, three, strategy=ResolverStrategy.ROUND_ROBIN)
@@ -233,6 +236,7 @@ async def test_round_robin_takes_turns_across_lookups() -> None:
     assert used == [one.text, two.text, three.text] * 2
 
 
+@pytest.mark.effect("dns_persona.strategy")
 async def test_random_rotation_uses_every_resolver() -> None:
     async with dns_server(both) as one, dns_server(both) as two:
         config = persona(one, two, strategy=ResolverStrategy.RANDOM_ROTATION)
@@ -254,6 +258,7 @@ async def test_an_answer_outweighs_a_later_silence() -> None:
     assert (verdict.reason, verdict.resolver, verdict.attempts) == (DnsReason.SERVFAIL, failing.text, 2)
 
 
+@pytest.mark.effect("dns_persona.concurrency")
 @pytest.mark.parametrize("limit", [1, 3])
 async def test_concurrency_limits_what_is_under_way(limit: int) -> None:
     async with dns_server(silent) as server:
@@ -266,6 +271,7 @@ async def test_concurrency_limits_what_is_under_way(limit: int) -> None:
     assert len(server.asked) == 12
 
 
+@pytest.mark.effect("dns_persona.rate_per_second", "dns_persona.burst")
 @pytest.mark.parametrize(("rate", "burst", "least"), [(100.0, 1, 0.07), (100.0, 5, 0.03), (1e5, 1, 0.0)])
 async def test_rate_and_burst_space_the_lookups(rate: float, burst: int, least: float) -> None:
     loop = asyncio.get_running_loop()
@@ -281,6 +287,7 @@ async def test_rate_and_burst_space_the_lookups(rate: float, burst: int, least: 
         assert taken < 0.07
 
 
+@pytest.mark.effect("dns_persona.query_timeout_seconds")
 async def test_the_time_limit_is_that_of_one_try() -> None:
     async with dns_server(silent) as server:
         quick = await look_up(persona(server, query_timeout_seconds=0.02))
