@@ -19,6 +19,7 @@ from typing import NamedTuple, Self
 
 import aiohttp
 import msgspec
+import structlog
 from multidict import CIMultiDictProxy
 from yarl import URL
 
@@ -34,6 +35,8 @@ from probes.session import Session
 from vocabulary.checks import CheckStatus, HttpReason, HttpVerdict
 from vocabulary.personas import HttpPersonaConfig
 from vocabulary.proxies import ProxyEndpoint
+
+log = structlog.get_logger(__name__)
 
 # A page of this size takes about 5 ms to read.
 _READ_AT_ONCE = 64 * 1024
@@ -105,6 +108,9 @@ class Fetcher:
                     verdict = await self._both_schemes(session, name, addresses, ports, matcher)
             except TimeoutError:
                 verdict = _failed(ProbeFailure(HttpReason.TIMEOUT, "no answer in time"))
+            except Exception as error:
+                log.exception("fetch_failed", name=name)
+                verdict = _failed(ProbeFailure(HttpReason.ERROR, type(error).__name__))
             millis = round((asyncio.get_running_loop().time() - started) * 1000)
             return msgspec.structs.replace(verdict, millis=millis)
 
@@ -124,7 +130,7 @@ class Fetcher:
     ) -> HttpVerdict:
         first: ProbeFailure | None = None
         for scheme, port in (("https", ports.https), ("http", ports.http)):
-            journey = Journey(self._config, session, self._resolve, self._policy)
+            journey = Journey(self._config, session, self._resolve, self._policy, frozenset(ports))
             try:
                 hop = Hop(URL.build(scheme=scheme, host=name, port=port, path="/"), addresses)
                 return await self._judge(*await journey.go(hop), matcher)

@@ -41,12 +41,18 @@ class Hop(NamedTuple):
 
 
 class Journey:
-    """Follows one start to its last response."""
+    """Follows one start to its last response; redirects may lead to `ports`, to 80 and 443, and to any from 1024 up."""
 
     def __init__(
-        self, config: HttpPersonaConfig, session: Session, resolve: Resolve, policy: AddressPolicy
+        self,
+        config: HttpPersonaConfig,
+        session: Session,
+        resolve: Resolve,
+        policy: AddressPolicy,
+        ports: frozenset[int],
     ) -> None:
         self._config = config
+        self._ports = _WEB_PORTS | ports
         self._session = session
         self._resolve = resolve
         self._policy = policy
@@ -70,7 +76,7 @@ class Journey:
             if followed == self._config.max_redirects:
                 detail = f"more than {followed}"
                 raise ProbeFailure(HttpReason.TOO_MANY_REDIRECTS, detail, status_code=response.status)
-            hop = await self._next(hop.url, location, start.url)
+            hop = await self._next(hop.url, location)
             followed += 1
 
     async def _visit(self, hop: Hop, start: URL) -> aiohttp.ClientResponse:
@@ -111,10 +117,10 @@ class Journey:
             return None
         return response.headers.get("Location")
 
-    async def _next(self, current: URL, location: str, start: URL) -> Hop:
+    async def _next(self, current: URL, location: str) -> Hop:
         url = _target(current, location)
         port = url.port or 0
-        if port < _LOWEST_FREE_PORT and port not in _WEB_PORTS | {start.port}:
+        if port < _LOWEST_FREE_PORT and port not in self._ports:
             raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, f"redirect to port {port}")
         return Hop(url, await self._addresses(url.raw_host or ""))
 

@@ -142,12 +142,20 @@ class WebServer:
         self.port = 0
         self.idle = asyncio.Event()
         self.seen = asyncio.Event()
+        self._opened = asyncio.Event()
+
+    async def until_open(self, count: int) -> None:
+        """Wait until so many connections are open at once."""
+        while self.open < count:
+            self._opened.clear()
+            await self._opened.wait()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         self.idle.clear()
+        self._opened.set()
         try:
             await self._answer(reader, writer)
         except (OSError, asyncio.IncompleteReadError):

@@ -89,7 +89,8 @@ async def test_silence_is_a_timeout_after_all_tries() -> None:
 
 
 @pytest.mark.effect("dns_persona.attempts")
-async def test_a_lost_packet_is_sent_again() -> None:
+@pytest.mark.parametrize(("attempts", "status"), [(1, CheckStatus.TIMEOUT), (2, CheckStatus.OK)])
+async def test_a_lost_packet_is_sent_again(attempts: int, status: CheckStatus) -> None:
     lost: set[str] = set()
 
     def lossy(query: dns.message.Message) -> bytes | None:
@@ -99,8 +100,8 @@ async def test_a_lost_packet_is_sent_again() -> None:
         return both(query)
 
     async with dns_server(lossy) as server:
-        verdict = await look_up(persona(server, attempts=2))
-    assert (verdict.status, verdict.attempts) == (CheckStatus.OK, 2)
+        verdict = await look_up(persona(server, attempts=attempts))
+    assert (verdict.status, verdict.attempts) == (status, attempts)
 
 
 async def test_one_family_with_an_address_is_enough() -> None:
@@ -272,7 +273,7 @@ async def test_concurrency_limits_what_is_under_way(limit: int) -> None:
 
 
 @pytest.mark.effect("dns_persona.rate_per_second", "dns_persona.burst")
-@pytest.mark.parametrize(("rate", "burst", "least"), [(100.0, 1, 0.07), (100.0, 5, 0.03), (1e5, 1, 0.0)])
+@pytest.mark.parametrize(("rate", "burst", "least"), [(20.0, 1, 0.34), (20.0, 5, 0.14), (1e5, 1, 0.0)])
 async def test_rate_and_burst_space_the_lookups(rate: float, burst: int, least: float) -> None:
     loop = asyncio.get_running_loop()
     async with (
@@ -284,7 +285,7 @@ async def test_rate_and_burst_space_the_lookups(rate: float, burst: int, least: 
         taken = loop.time() - started
     assert taken >= least
     if rate > 1000:
-        assert taken < 0.07
+        assert taken < 0.14
 
 
 @pytest.mark.effect("dns_persona.query_timeout_seconds")
