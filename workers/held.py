@@ -15,10 +15,11 @@ class Held:
         self.claim = claim
         self.stirred = asyncio.Event()
         self.stopping = asyncio.Event()
+        self.is_lost = False
         self.task: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
-        state = "stopping" if self.is_stopping else "at work"
+        state = "lost" if self.is_lost else "stopping" if self.is_stopping else "at work"
         return f"<Held {self.claim.kind} {self.claim.within} fence {self.claim.fence}, {state}>"
 
     @property
@@ -32,9 +33,12 @@ class Held:
         self.stirred.set()
 
     def lose(self) -> None:
-        """The lease is another's now: end the work, for nothing of it can be written any more."""
-        if self.task is not None:
-            self.task.cancel()
+        """The lease is another's now: end the work, for nothing of it can be written any more.
+
+        Nothing is cancelled from here: a transaction that is under way ends by itself, refused by its fence.
+        """
+        self.is_lost = True
+        self.stop()
 
 
 class Handler(Protocol):

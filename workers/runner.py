@@ -8,8 +8,8 @@ at a sweep of five minutes or more. While all of its slots are taken it does not
 Slots are in two lanes of `worker_shards` each, phases and proxy probes: somebody who tests a proxy shall not wait
 until a shard of a campaign is through.
 
-Leases are renewed together, in one statement, three times in their length. A shard whose lease was lost is
-abandoned at once; whatever it would still write is refused by its fence. A shard is let go of only when the
+Leases are renewed together, in one statement, three times in their length. Work on a shard whose lease was lost
+ends at once; whatever it would still write is refused by its fence. A shard is let go of only when the
 database knows it, however long that takes; a process that dies instead leaves it to the end of the lease.
 """
 
@@ -61,7 +61,8 @@ class Runner:
         self._holding = asyncio.Event()
         self._closing = asyncio.Event()
         self._held: dict[UUID, Held] = {}
-        self._looking: asyncio.Task[None] | None = None
+        self._at_rest = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._lanes = [lane for lane in _lanes(handlers) if lane]
         self.passes = 0
@@ -81,8 +82,10 @@ class Runner:
 
     async def start(self) -> None:
         """Begin to look for work."""
-        self._looking = self._owner.start(self._look_for_work(), "look")
-        self._owner.start(self._keep_leases(), "leases")
+        self._loops = [
+            self._owner.start(self._look_for_work(), "look"),
+            self._owner.start(self._keep_leases(), "leases"),
+        ]
         self.wake()
 
     def wake(self) -> None:
@@ -95,17 +98,20 @@ class Runner:
             self.wake()
 
     async def close(self) -> None:
-        """Write what is finished, give every shard back for others to take, and end."""
+        """Write what is finished, give every shard back for others to take, and end.
+
+        Everything ends by itself, in time: nothing is cancelled in the middle of a transaction.
+        """
         self._closing.set()
         self.wake()
-        if self._looking is not None:
-            # It may be in the middle of a claim, whose shards are to be given back as well.
-            await asyncio.wait({self._looking}, timeout=CLOSE_SECONDS)
+        # It may be in the middle of a claim, whose shards are to be given back as well.
+        await _wait(self._loops[:1])
         for held in self._held.values():
             held.stop()
-        tasks = [held.task for held in self._held.values() if held.task is not None]
-        if tasks:
-            await asyncio.wait(tasks, timeout=CLOSE_SECONDS)
+        await _wait([held.task for held in self._held.values() if held.task is not None])
+        self._at_rest.set()
+        self._holding.set()
+        await _wait(self._loops)
         await self._owner.close()
         for closer in self._closers:
             await closer()
@@ -161,16 +167,15 @@ class Runner:
         held.task = self._owner.start(self._work_on(held), f"{claim.kind}:{claim.id}")
 
     async def _work_on(self, held: Held) -> None:
-        claim = held.claim
         try:
             settle = await self._handle(held)
-            if settle is not None:
+            if settle is not None and not held.is_lost:
                 await self._insist(held, settle)
         except asyncio.CancelledError:
-            log.info("shard_abandoned", shard=str(claim.id), kind=claim.kind)
+            log.warning("shard_abandoned", shard=str(held.claim.id), kind=held.claim.kind)
             raise
         finally:
-            self._held.pop(claim.id, None)
+            self._held.pop(held.claim.id, None)
             if not self._held:
                 self._holding.clear()
             self.wake()
@@ -218,9 +223,9 @@ class Runner:
 
     async def _keep_leases(self) -> None:
         interval = self._settings.lease_seconds / RENEWALS_PER_LEASE
-        while True:
+        while not self._at_rest.is_set():
             await self._holding.wait()
-            await asyncio.sleep(interval)
+            await wait_for(self._at_rest, interval)
             try:
                 await self._renew()
             except Exception as error:  # noqa: BLE001  The next one may do better, and is soon.
@@ -234,6 +239,11 @@ class Runner:
             if held is not None and ident not in kept:
                 log.warning("lease_lost", shard=str(ident), kind=held.claim.kind)
                 held.lose()
+
+
+async def _wait(tasks: Sequence[asyncio.Task[None]]) -> None:
+    if tasks:
+        await asyncio.wait(tasks, timeout=CLOSE_SECONDS)
 
 
 def _tell(what: str, error: Exception, **where: str) -> None:

@@ -7,7 +7,7 @@ which cannot grow beyond the shard. Each write says how the shard stands:
 - GOING_ON: go on. If its progress was not told, because the last was a moment ago, a write without results
   follows when nothing else does, so that what is on screens is never old for long.
 - STOPPED (paused, cancelled, failed): begin no more domains, wait for those under way, write them.
-- LOST: leave at once.
+- LOST (or so the runner says): leave at once; what is under way is cancelled.
 
 When the runner closes, what is under way is given up: it will be checked again by whoever takes the shard.
 """
@@ -108,6 +108,8 @@ class ShardRun:
     async def _collect(self) -> Standing:
         while True:
             await self._until_there_is_something_to_write()
+            if self._held.is_lost:
+                return Standing.LOST
             at_end = self._is_at_end
             flushed = await self._write()
             if flushed.standing in (Standing.LOST, Standing.DONE) or at_end:

@@ -20,7 +20,6 @@ from tests.fakes.shop import Shop, counted, demo_generation, open_shop, sandbox_
 from tests.servers.postgres import Database, PostgresServer
 from vocabulary.campaigns import CampaignStatus, DnsConfig, HttpConfig, PhaseKind
 from vocabulary.checks import CheckStatus
-from workers.runner import Runner
 
 NAMES = 60
 LEASE = 0.5
@@ -72,23 +71,6 @@ async def assert_exact(shop: Shop, box: Sandbox, ident: UUID) -> None:
         (each.processed, each.succeeded) for each in counts
     ]
     assert [row.open_shards for row in rows] == [0, 0, 0]
-
-
-async def abandon(runner: Runner) -> None:
-    """End a runner as a kill would: nothing is written, nothing is given back."""
-    await runner._owner.close()
-
-
-@pytest.mark.parametrize("at", [30, 75, 100, 130])
-async def test_another_worker_takes_over_from_one_that_is_gone(shop: Shop, box: Sandbox, at: int) -> None:
-    ident = await campaign(shop, box)
-    doomed = await shop.work(lease_seconds=LEASE)
-    await shop.start(ident)
-    await reaches(shop, ident, at)
-    await abandon(doomed)
-    await shop.work(lease_seconds=LEASE)
-    assert await shop.finished(ident) is CampaignStatus.COMPLETED
-    await assert_exact(shop, box, ident)
 
 
 @asynccontextmanager
@@ -150,11 +132,13 @@ async def test_kill_9_again_and_again(any_house: House, box: Sandbox) -> None:
 async def test_two_workers_of_which_one_dies(any_house: House, box: Sandbox) -> None:
     async with open_shop(any_house, SystemClock(), sandbox_settings(box)) as shop:
         ident = await campaign(shop, box)
-        doomed, other = await shop.work(lease_seconds=LEASE), await shop.work(lease_seconds=LEASE)
         await shop.start(ident)
-        await reaches(shop, ident, NAMES + 20)
-        await abandon(doomed)
-        assert await shop.finished(ident) is CampaignStatus.COMPLETED
+        async with worker_process(shop, box) as doomed:
+            await reaches(shop, ident, NAMES + 5)
+            other = await shop.work()
+            await reaches(shop, ident, NAMES + 20)
+            doomed.send_signal(signal.SIGKILL)
+            assert await shop.finished(ident) is CampaignStatus.COMPLETED
         await assert_exact(shop, box, ident)
         assert other.answers
 

@@ -200,6 +200,18 @@ async def test_a_lost_lease_is_left_at_once(shop: Shop) -> None:
     assert await run.done() == 0
 
 
+async def test_a_shard_that_the_runner_has_lost_is_left_without_a_write(shop: Shop) -> None:
+    checks = Gated(width=3)
+    run = await prepare(shop, checks)
+    await run.begin(flush_seconds=10)
+    await until(lambda: len(checks.begun) == 3)
+    checks.let_through(1)
+    await until(lambda: len(checks.begun) == 4)
+    run.held.lose()
+    assert await run.end() is Standing.LOST
+    assert checks.flushed == []
+
+
 async def test_whoever_takes_over_does_only_what_is_left(shop: Shop) -> None:
     first = await prepare(shop, Gated())
     await first.begin()
