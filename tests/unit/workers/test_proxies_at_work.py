@@ -72,6 +72,7 @@ async def test_the_wrong_password_fails_the_test(shop: Shop, box: Sandbox) -> No
     assert "wrong" not in str((await shop.proxy_row(ident)).last_error)
 
 
+@pytest.mark.effect("setting.probe_url")
 async def test_probe_url(shop: Shop, box: Sandbox) -> None:
     """What the test fetches is the setting's: where nothing answers, nobody passes."""
     ident = await shop.proxy(box.proxy("http"))
@@ -79,6 +80,7 @@ async def test_probe_url(shop: Shop, box: Sandbox) -> None:
     assert await tested(shop, ident) == [ProxyHealth.UNHEALTHY]
 
 
+@pytest.mark.effect("setting.probe_timeout_seconds")
 async def test_probe_timeout_seconds(shop: Shop) -> None:
     async def say_nothing(_connection: Connection) -> None:
         await asyncio.Event().wait()
@@ -95,6 +97,7 @@ async def test_probe_timeout_seconds(shop: Shop) -> None:
         await silent.close()
 
 
+@pytest.mark.effect("setting.probe_backoff_seconds")
 async def test_an_unhealthy_proxy_is_probed_again_and_healed_by_one_success(shop: Shop, box: Sandbox) -> None:
     """Nobody rings: the worker knows the moment of the next probe. With the default it would be in five minutes."""
     right = box.proxy("http")
@@ -115,6 +118,7 @@ async def test_an_unhealthy_proxy_is_probed_again_and_healed_by_one_success(shop
     assert changes == [ProxyHealth.UNHEALTHY, ProxyHealth.UNKNOWN, ProxyHealth.HEALTHY]
 
 
+@pytest.mark.effect("http.proxy_ids")
 async def test_a_campaign_goes_through_its_proxies_in_turn(shop: Shop, box: Sandbox) -> None:
     proxies = [await shop.proxy(box.proxy(name)) for name in ("http", "https", "socks5")]
     await shop.work()
@@ -127,6 +131,7 @@ async def test_a_campaign_goes_through_its_proxies_in_turn(shop: Shop, box: Sand
     assert len(await shop.events(ProxyStatsChanged)) > 0
 
 
+@pytest.mark.effect("http.proxy_ids")
 async def test_without_proxies_it_goes_directly(shop: Shop, box: Sandbox) -> None:
     await shop.work()
     ident = await campaign(shop, box)
@@ -156,6 +161,7 @@ async def link(shop: Shop, ident: UUID, *proxies: UUID) -> None:
         )
 
 
+@pytest.mark.effect("setting.proxy_strikes")
 async def test_a_dead_proxy_is_struck_out_and_no_domain_suffers(shop: Shop, box: Sandbox) -> None:
     dead, ident = await through_one_dead(shop, box, strikes=3)
     row = await shop.proxy_row(dead)
@@ -169,6 +175,7 @@ async def test_a_dead_proxy_is_struck_out_and_no_domain_suffers(shop: Shop, box:
     assert probe.available_at > shop.database.clock.now()
 
 
+@pytest.mark.effect("setting.proxy_strikes")
 async def test_proxy_strikes(shop: Shop, box: Sandbox) -> None:
     dead, _ = await through_one_dead(shop, box, strikes=1)
     assert (await shop.proxy_row(dead)).failure_count == 1
@@ -198,6 +205,7 @@ async def test_a_proxy_that_is_unhealthy_at_the_start_is_not_used(shop: Shop, bo
     assert (await shop.proxy_row(dead)).failure_count == before
 
 
+@pytest.mark.effect("proxy.enabled")
 @pytest.mark.parametrize("ring", ["one", "two"])
 async def test_a_disabled_proxy_is_not_used(shop: Shop, box: Sandbox, ring: str) -> None:
     off, good = await shop.proxy(box.proxy("http")), await shop.proxy(box.proxy("socks5"))

@@ -72,6 +72,7 @@ async def at(shop: Shop, box: Sandbox) -> Campaigner:
     return Campaigner(shop, box)
 
 
+@pytest.mark.effect("dns.retry_attempts")
 @pytest.mark.parametrize(("retries", "tries"), [(0, 1), (2, 3)])
 async def test_dns_retry_attempts(at: Campaigner, retries: int, tries: int) -> None:
     persona = await at.shop.dns_persona(at.box.dns, attempts=1)
@@ -84,6 +85,7 @@ async def test_a_name_that_does_not_exist_is_not_asked_again(at: Campaigner) -> 
     assert (domain.dns_reason, domain.dns_attempts) == (DnsReason.NXDOMAIN, 1)
 
 
+@pytest.mark.effect("dns.persona_ids", "dns_persona.resolvers")
 async def test_dns_personas_are_tried_in_order(at: Campaigner) -> None:
     deaf = await at.shop.dns_persona(DEAF, attempts=1)
     good = await at.shop.dns_persona(at.box.dns, attempts=1)
@@ -104,6 +106,7 @@ async def disable(shop: Shop, persona: UUID) -> None:
     await shop.personas.update(shop.house.alice, persona, PersonaPatch(enabled=False))
 
 
+@pytest.mark.effect("persona.enabled")
 async def test_a_disabled_dns_persona_is_passed_over(shop: Shop, box: Sandbox) -> None:
     at = Campaigner(shop, box)
     first, second = await shop.dns_persona(box.dns), await shop.dns_persona(box.dns)
@@ -124,6 +127,7 @@ async def test_without_a_usable_dns_persona_the_phase_fails(shop: Shop, box: San
     assert await at.failure(ident, PhaseKind.DNS_VALIDATION) == NO_USABLE_PERSONA
 
 
+@pytest.mark.effect("persona.enabled")
 async def test_without_a_usable_http_persona_the_phase_fails(shop: Shop, box: Sandbox) -> None:
     at = Campaigner(shop, box)
     persona = await shop.http_persona()
@@ -133,6 +137,7 @@ async def test_without_a_usable_http_persona_the_phase_fails(shop: Shop, box: Sa
     assert await at.failure(ident, PhaseKind.HTTP_KEYWORD_VALIDATION) == NO_USABLE_PERSONA
 
 
+@pytest.mark.effect("http.retry_attempts")
 @pytest.mark.parametrize(("retries", "tries"), [(0, 1), (2, 3)])
 async def test_http_retry_attempts(at: Campaigner, retries: int, tries: int) -> None:
     domain = await at.run(Web.RESET, http=await at.http(retry_attempts=retries))
@@ -144,6 +149,7 @@ async def test_an_answer_is_not_fetched_again(at: Campaigner) -> None:
     assert (domain.http_reason, domain.http_attempts) == (HttpReason.NOT_FOUND, 1)
 
 
+@pytest.mark.effect("http.persona_ids", "http_persona.allowed_status_codes")
 async def test_http_personas_are_tried_in_order(at: Campaigner) -> None:
     strict = await at.shop.http_persona(allowed_status_codes=(204,))
     lenient = await at.shop.http_persona()
@@ -153,6 +159,7 @@ async def test_http_personas_are_tried_in_order(at: Campaigner) -> None:
     assert (domain.http_status, domain.http_persona_id, domain.http_attempts) == (CheckStatus.OK, lenient, 1)
 
 
+@pytest.mark.effect("http.http_port", "http.https_port")
 async def test_the_ports_of_both_schemes(at: Campaigner) -> None:
     domain = await at.run(Web.PLAIN)
     assert domain.http_final_url == f"https://{domain.name}:{at.box.https_port}/"
@@ -167,6 +174,7 @@ async def test_a_redirects_host_is_looked_up_by_the_dns_personas(at: Campaigner)
     assert (domain.http_status, domain.http_reason) == (CheckStatus.OK, None)
 
 
+@pytest.mark.effect("http.ad_hoc_keywords")
 async def test_ad_hoc_keywords(at: Campaigner) -> None:
     domain = await at.run(Web.AD_HOC, http=await at.http(ad_hoc_keywords=("HEAT pump",)))
     assert (domain.matched, {hit.pattern for hit in domain.hits}) == (True, {"HEAT pump"})
@@ -174,6 +182,7 @@ async def test_ad_hoc_keywords(at: Campaigner) -> None:
     assert (domain.matched, domain.hits) == (False, ())
 
 
+@pytest.mark.effect("http.keyword_set_ids")
 async def test_keyword_sets_and_whether_they_are_enabled(at: Campaigner) -> None:
     solar, contact = await at.shop.demo_keyword_sets()
     domain = await at.run(Web.PHONE, http=await at.http(keyword_set_ids=(solar, contact)))
@@ -182,6 +191,7 @@ async def test_keyword_sets_and_whether_they_are_enabled(at: Campaigner) -> None
     assert not domain.matched
 
 
+@pytest.mark.effect("keyword_set.enabled")
 async def test_a_set_that_is_disabled_after_the_start_does_not_count(shop: Shop, box: Sandbox) -> None:
     at = Campaigner(shop, box)
     _, contact = await shop.demo_keyword_sets()
@@ -192,6 +202,7 @@ async def test_a_set_that_is_disabled_after_the_start_does_not_count(shop: Shop,
     assert [domain.matched for domain in await shop.domains(ident)] == [False]
 
 
+@pytest.mark.effect("dns_persona.rate_per_second")
 async def test_a_personas_rate_holds_across_shards(at: Campaigner) -> None:
     """Eight names in eight shards, four of them at a time: still no more than one each 50 ms."""
     persona = await at.shop.dns_persona(at.box.dns, rate_per_second=20.0, burst=1)
@@ -207,6 +218,7 @@ async def test_a_personas_rate_holds_across_shards(at: Campaigner) -> None:
     assert asyncio.get_running_loop().time() - started >= 7 / 20
 
 
+@pytest.mark.effect("setting.allowed_networks")
 async def test_allowed_networks(shop: Shop, box: Sandbox) -> None:
     """Without leave, a worker asks no resolver of a private network."""
     at = Campaigner(shop, box)
@@ -215,6 +227,7 @@ async def test_allowed_networks(shop: Shop, box: Sandbox) -> None:
     assert await at.failure(ident, PhaseKind.DNS_VALIDATION) == NO_USABLE_PERSONA
 
 
+@pytest.mark.effect("setting.ca_file")
 async def test_ca_file(shop: Shop, box: Sandbox) -> None:
     await shop.work(ca_file=None)
     at = Campaigner(shop, box)
@@ -222,6 +235,7 @@ async def test_ca_file(shop: Shop, box: Sandbox) -> None:
     assert domain.http_reason is HttpReason.TLS_ERROR
 
 
+@pytest.mark.effect("setting.flush_seconds")
 @pytest.mark.parametrize(("seconds", "is_early"), [(0.01, True), (10.0, False)])
 async def test_flush_seconds(shop: Shop, box: Sandbox, seconds: float, is_early: bool) -> None:
     """A silent name holds its shard for a while; are the quick ones beside it written before?"""
