@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from cli import setting_flags
+from core.logging import configure
 from core.settings import load
 from db import migrating
 from web.foundation import migrate, revision
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="touch no database; exit with 1 if the migrations do not make what the models say",
     )
-    setting_flags.add(parser, ["database_url"])
+    setting_flags.add(parser, ["database_url", "log_level"])
 
 
 def run(args: argparse.Namespace) -> int:
@@ -29,7 +30,9 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         Misconfigured: a setting is wrong, or the database does not answer.
     """
-    return asyncio.run(_check() if args.check else _migrate(load(**setting_flags.given(args)).database_url))
+    settings = load(**setting_flags.given(args))
+    configure(settings.log_level)
+    return asyncio.run(_check() if args.check else _migrate(settings.database_url))
 
 
 async def _migrate(url: str) -> int:

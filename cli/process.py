@@ -2,6 +2,9 @@
 
 SIGINT and SIGTERM set one event, and the work ends by itself, in order, with exit code 0. Cancelling the main task
 instead would cut short the very steps that leave nothing behind. A second signal ends the process at once.
+
+Until a process stands, the log has errors only: what is wrong at the start is told in one line, by the exception
+that ends it, and a warning before it would be a second one. `configure` then sets the level that was asked for.
 """
 
 import asyncio
@@ -16,9 +19,9 @@ Work = Callable[[asyncio.Event], Awaitable[None]]
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def run(work: Work, log_level: str) -> int:
+def run(work: Work) -> int:
     """Run `work` in an event loop; the event that it is given is set when the process shall stop."""
-    configure(log_level)
+    configure("error")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_stopped(work))
     return 0

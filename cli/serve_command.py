@@ -14,10 +14,11 @@ from cli.process import run as run_process
 from cli.start_screen import show
 from core.clock import SystemClock
 from core.errors import HeliographError
+from core.logging import configure
 from core.settings import Settings, WorkerMode, load
 from web.addresses import shown_url
 from web.app import ApiProcess
-from web.foundation import migrate, require_newest
+from web.foundation import migrate
 from web.routes import GRAPHQL_PATH
 
 LATER = "`heliograph token create` makes one; the first was shown at the first start"
@@ -44,7 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_names,
         default=seeding.NAMES,
         metavar="N",
-        help=f"how many of the world's {seeding.WORLD_NAMES} names a campaign takes, 0 for no campaign. Default: {seeding.NAMES}.",
+        help=f"how many of the world's {seeding.WORLD_NAMES} names a campaign takes, 0 for no campaign."
+        f" Default: {seeding.NAMES}.",
     )
     setting_flags.add(parser, setting_flags.ALL)
 
@@ -65,12 +67,13 @@ def run(args: argparse.Namespace) -> int:
         else:
             await _serve(settings, stopping, migrating=args.migrate)
 
-    return run_process(work, settings.log_level)
+    return run_process(work)
 
 
 async def _serve(settings: Settings, stopping: asyncio.Event, *, migrating: bool) -> None:
     await _prepare_database(settings, migrating=migrating)
     async with ApiProcess.open(settings, SystemClock()) as api:
+        configure(settings.log_level)
         _show(api, api.first_token, {"Token": api.first_token or LATER})
         await stopping.wait()
 
@@ -79,6 +82,7 @@ async def _serve_demo(args: argparse.Namespace, flags: Mapping[str, Any], stoppi
     async with taking_part(DemoFolder(args.demo_dir), flags) as demo:
         await _prepare_database(demo.settings, migrating=args.migrate)
         async with ApiProcess.open(demo.settings, SystemClock()) as api:
+            configure(demo.settings.log_level)
             token, rows = await _seed(api, demo, args.demo_names)
             _show(api, token, {"Token": f"{token} (an admin's)", **rows})
             await stopping.wait()
@@ -87,7 +91,6 @@ async def _serve_demo(args: argparse.Namespace, flags: Mapping[str, Any], stoppi
 async def _prepare_database(settings: Settings, *, migrating: bool) -> None:
     if migrating or settings.database_url.startswith("sqlite"):
         await migrate(settings.database_url)
-    await require_newest(settings.database_url)
 
 
 async def _seed(api: ApiProcess, demo: Demo, names: int) -> tuple[str, Mapping[str, str]]:

@@ -12,7 +12,7 @@ API_ONLY = frozenset({"host", "port", "workers", "window_events"})
 
 ALL = tuple(name for name in Settings.model_fields if name not in SECRET)
 WORKER = tuple(name for name in ALL if name not in API_ONLY)
-DATABASE = ("database_url", "channel_url", "log_level")
+DATABASE = ("database_url", "channel_url")
 
 
 def add(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         HeliographError: a setting, the database or an argument is not in order.
     """
     settings = load(**setting_flags.given(args))
-    configure(settings.log_level)
+    configure("error")
     verbs: dict[str, Verb] = {"create": _create, "list": _list, "revoke": _revoke}
     return asyncio.run(_run(settings, verbs[args.verb], args))
 

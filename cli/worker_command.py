@@ -12,6 +12,7 @@ from cli.process import run as run_process
 from cli.start_screen import show
 from core.clock import SystemClock
 from core.errors import Misconfigured
+from core.logging import configure
 from core.settings import Settings, load
 from web.addresses import shown_url
 from web.foundation import standing
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     async def work(stopping: asyncio.Event) -> None:
         await _work(settings, stopping)
 
-    return run_process(work, settings.log_level)
+    return run_process(work)
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -56,6 +57,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 async def _work(settings: Settings, stopping: asyncio.Event) -> None:
     async with standing(settings, SystemClock()) as ground:
+        configure(settings.log_level)
         sealer = Sealer.from_file(settings.secret_key_file)
         runner = build_runner(ground.database, settings, sealer, ground.name)
         ground.doorbell.listen(runner.hear)

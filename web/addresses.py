@@ -47,7 +47,11 @@ def http_url(listening: socket.socket) -> str:
 
 def shown_url(url: str) -> str:
     """A URL of a database or a channel without its password and its options, which may hold one."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        # What is no URL may have a password anywhere.
+        return f"{url.partition('://')[0]}://…"
     host = parts.netloc.rpartition("@")[2]
     user = f"{parts.username}@" if parts.username else ""
     return f"{parts.scheme}://{user}{host}{parts.path}"

@@ -5,10 +5,15 @@ operator to say. What is wrong with the surroundings at the start is told as a s
 """
 
 import asyncio
+import re
+import ssl
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
+
+import structlog
 
 from core.clock import Clock
 from core.errors import Misconfigured, Unavailable
@@ -23,6 +28,8 @@ from web.addresses import shown_url
 ANSWER_SECONDS = 10.0
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,17 +49,29 @@ async def standing(settings: Settings, clock: Clock) -> AsyncIterator[Foundation
     """Connect to the database and the channel for as long as the block lasts.
 
     Raises:
-        Misconfigured: either does not answer, or the database is not at the newest revision.
+        Misconfigured: either does not answer, the database is not at the newest revision, or a file is amiss.
     """
-    await require_newest(settings.database_url)
+    _check_authorities(settings.ca_file)
     async with AsyncExitStack() as stack:
         engines = Engines(settings.database_url)
         stack.push_async_callback(engines.close)
+        await require_newest(settings.database_url)
         name = process_name()
         doorbell = Doorbell(settings.channel_url, name)
-        await doorbell.start()
+        await _start(doorbell, settings.channel_url)
         stack.push_async_callback(doorbell.close)
         yield Foundation(name, settings, clock, engines, doorbell, Database(engines, doorbell, clock))
+
+
+def _check_authorities(ca_file: Path | None) -> None:
+    # Workers load it when they first fetch, which is late to learn of a wrong name.
+    if ca_file is None:
+        return
+    try:
+        ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        message = f"HELIOGRAPH_CA_FILE: {ca_file} cannot be used ({error.strerror}): it must hold certificates in PEM"
+        raise Misconfigured(message) from error
 
 
 async def require_newest(url: str) -> None:
@@ -91,9 +110,28 @@ async def _answer(url: str, asked: Awaitable[T], seconds: float | None = None) -
     try:
         async with asyncio.timeout(seconds):
             return await asked
-    except (Unavailable, OSError, TimeoutError) as error:
-        reason = str(error).removeprefix("The database does not answer (").removesuffix("); try again.")
+    except Exception as error:
+        # Each driver, and Alembic, has errors of its own for what can be amiss with a database at the start.
+        log.debug("database_cannot_be_used", exc_info=error)
         raise Misconfigured(
-            f"HELIOGRAPH_DATABASE_URL: {shown_url(url)} does not answer"
-            f" ({reason or 'no answer in time'}): start the database, or correct the setting"
+            f"HELIOGRAPH_DATABASE_URL: {shown_url(url)} cannot be used ({_reason(error)}):"
+            " start the database, or correct the setting"
         ) from error
+
+
+async def _start(doorbell: Doorbell, channel_url: str) -> None:
+    try:
+        await doorbell.start()
+    except Misconfigured as error:
+        raise Misconfigured(
+            f"{error} at {shown_url(channel_url)}: start it, or correct the setting"
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """What the driver itself said, in one line."""
+    if isinstance(error, Unavailable) and error.__cause__ is not None:
+        error = error.__cause__
+    told = str(getattr(error, "orig", None) or error).strip().splitlines() or ["no answer in time"]
+    # SQLAlchemy puts the class of an asyncpg error before its words.
+    return re.sub(r"^<class '[^']*'>: ", "", told[0])
