@@ -1,0 +1,136 @@
+"""`heliograph` processes of one installation: they share a folder, settings and a token.
+
+Each is started with nothing in its environment but `HELIOGRAPH_…`, is ready when it says so itself (the start screen
+and `/readyz`), and ends by SIGTERM with exit code 0 and a log without a traceback; a test that wants it otherwise
+kills it, and then nothing is asked of it any more.
+"""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from aiohttp import ClientError, ClientSession
+
+from tests.e2e.client import Client
+from tests.servers.process import Launch, ServerProcess
+
+HELIOGRAPH = Path(sys.executable).with_name("heliograph")
+TOKEN = "e2e-administrator"
+START_SECONDS = 30
+END_SECONDS = 15
+LINK = re.compile(r"(http://\S+)/graphql(?:#token=(\S+))?")
+
+
+class Process(ServerProcess):
+    """One running `heliograph` command, and its log: what it wrote to either stream."""
+
+    def __init__(self, arguments: list[str], log: Path, env: dict[str, str]) -> None:
+        super().__init__(Launch([str(HELIOGRAPH), *arguments], log=log, env=env))
+        self._log_file = log
+        self.killed = False
+
+    @property
+    def log(self) -> str:
+        return self._log_file.read_text()
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.poll()
+
+    def entries(self, start: int = 0) -> Iterator[dict[str, object]]:
+        """The structured lines of the log from the character `start` on."""
+        for line in self.log[start:].splitlines():
+            if line.startswith("{"):
+                yield json.loads(line)
+
+    def freeze(self) -> None:
+        """Stop it where it is, so that a condition that holds goes on to hold."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    async def kill(self) -> None:
+        """`kill -9`."""
+        self.killed = True
+        await super().kill()
+
+    async def end(self) -> None:
+        """SIGTERM, and all that a user may expect of it."""
+        if self.killed:
+            return
+        await self.stop(signal.SIGTERM, END_SECONDS)
+        assert self.returncode == 0, self.log[-3000:]
+        assert "Traceback" not in self.log, self.log[-6000:]
+
+
+class Api:
+    """A process that serves: where, and a client that may do everything."""
+
+    def __init__(self, process: Process, client: Client) -> None:
+        self.process = process
+        self.client = client
+
+
+class Product:
+    """Starts processes, and ends all of them when the block ends."""
+
+    def __init__(self, folder: Path, **settings: object) -> None:
+        self.folder = folder
+        self._settings = settings
+        self._processes: list[Process] = []
+        self._http: ClientSession
+
+    async def __aenter__(self) -> "Product":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._http = ClientSession()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+        await self._http.close()
+        # In the order of an upgrade: the API first, so that its clients go elsewhere, then the workers.
+        ends = await asyncio.gather(*(each.end() for each in self._processes), return_exceptions=True)
+        failures = [end for end in ends if isinstance(end, BaseException)]
+        if failures and kind is None:
+            raise failures[0]
+
+    async def serve(self, *flags: str, **settings: object) -> Api:
+        """`heliograph serve` on a free port, when it answers that it is ready."""
+        process = self._start(["serve", *flags], port=0, **settings)
+        await process.wait_until(lambda: _holds(LINK.search(process.log) is not None), START_SECONDS)
+        link = LINK.search(process.log)
+        assert link is not None
+        client = Client(self._http, link[1], link[2] or TOKEN)
+        await process.wait_until(lambda: answers(client, 200), START_SECONDS)
+        return Api(process, client)
+
+    async def work(self, **settings: object) -> Process:
+        """`heliograph worker`, when it is at work."""
+        process = self._start(["worker"], **settings)
+        await process.wait_until(lambda: _holds("worker is running" in process.log), START_SECONDS)
+        return process
+
+    def _start(self, arguments: list[str], **settings: object) -> Process:
+        given = {"bootstrap_token": TOKEN, **self._settings, **settings}
+        env = {f"HELIOGRAPH_{name.upper()}": str(value) for name, value in given.items()}
+        log = self.folder / f"{arguments[0]}-{len(self._processes)}.log"
+        process = Process(arguments, log, env)
+        self._processes.append(process)
+        return process
+
+
+async def answers(client: Client, status: int) -> bool:
+    """Whether `/readyz` answers with this status."""
+    try:
+        return await client.readiness() == status
+    except ClientError:
+        return False
+
+
+async def _holds(fact: bool) -> bool:
+    return fact
