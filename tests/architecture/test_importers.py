@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "pytest": (),
     "tests": (),
     "bench": (),
+    "tools": (),
 }
 
 

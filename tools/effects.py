@@ -1,0 +1,85 @@
+"""Which settings change what a worker does, and which tests show it.
+
+A test says so by its mark, `@pytest.mark.effect("dns_persona.attempts")`. Tests are read, not run, so that the
+documents can be written and checked without the servers that some of them need.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from core.settings import Settings
+from vocabulary.campaigns import DnsConfig, GenerationConfig, HttpConfig
+from vocabulary.keywords import KeywordRule
+from vocabulary.personas import DnsPersonaConfig, HttpPersonaConfig
+from vocabulary.proxies import ProxyEndpoint
+
+ROOT = Path(__file__).parents[1]
+
+# What an API and a worker stand on. Another value is another place or another log, not another way to work.
+NOT_ABOUT_WORK = frozenset(
+    {
+        "database_url",
+        "channel_url",
+        "host",
+        "port",
+        "workers",
+        "secret_key_file",
+        "bootstrap_token",
+        "window_events",
+        "log_level",
+    }
+)
+
+
+class Group(NamedTuple):
+    """Settings that belong together: what they are called in marks, on the page, and in the schema."""
+
+    key: str
+    title: str
+    fields: tuple[str, ...]
+    input_type: str | None = None
+
+
+def _names(struct: type[msgspec.Struct]) -> tuple[str, ...]:
+    return tuple(field.name for field in msgspec.structs.fields(struct))
+
+
+GROUPS = (
+    Group("setting", "Workers", tuple(name for name in Settings.model_fields if name not in NOT_ABOUT_WORK)),
+    Group("persona", "Every persona", ("enabled",), "CreatePersonaInput"),
+    Group("dns_persona", "DNS personas", _names(DnsPersonaConfig), "DnsPersonaConfigInput"),
+    Group("http_persona", "HTTP personas", _names(HttpPersonaConfig), "HttpPersonaConfigInput"),
+    Group("proxy", "Proxies", (*_names(ProxyEndpoint), "enabled"), "CreateProxyInput"),
+    Group("keyword_set", "Keyword sets", ("enabled",), "CreateKeywordSetInput"),
+    Group("keyword_rule", "Keyword rules", _names(KeywordRule), "KeywordRuleInput"),
+    Group("generation", "Phase: domain generation", _names(GenerationConfig), "GenerationConfigInput"),
+    Group("dns", "Phase: DNS validation", _names(DnsConfig), "DnsConfigInput"),
+    Group("http", "Phase: HTTP keyword validation", _names(HttpConfig), "HttpConfigInput"),
+)
+
+
+def settings() -> list[str]:
+    """Every setting that must have an effect, as marks name it."""
+    return [f"{group.key}.{field}" for group in GROUPS for field in group.fields]
+
+
+def shown() -> Mapping[str, tuple[str, ...]]:
+    """The tests that show each setting's effect, as `file::test`, in the order of their files."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "tests" / "unit").rglob("test_*.py")):
+        for test, names in _marks(ast.parse(path.read_text())):
+            for name in names:
+                found.setdefault(name, []).append(f"{path.relative_to(ROOT)}::{test}")
+    return {name: tuple(tests) for name, tests in found.items()}
+
+
+def _marks(tree: ast.Module) -> Iterator[tuple[str, list[str]]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            for decorator in node.decorator_list:
+                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.effect":
+                    yield node.name, [str(ast.literal_eval(argument)) for argument in decorator.args]

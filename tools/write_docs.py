@@ -1,0 +1,58 @@
+"""`make docs`: writes the generated parts of the documents. `--check` names those that are not up to date.
+
+A part stands in its page between `<!-- generated: NAME -->` and `<!-- end -->`; the text around it is written
+by hand.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tools import settings_page
+
+ROOT = Path(__file__).parents[1]
+END = "<!-- end -->"
+
+PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "docs/settings.md": {"settings": settings_page.installation, "effects": settings_page.effective},
+}
+
+
+def written(page: str) -> str:
+    """A page as it must be.
+
+    Raises:
+        ValueError: the page has no place for one of its parts.
+    """
+    text = (ROOT / page).read_text()
+    for name, make in PARTS[page].items():
+        head, opening, rest = text.partition(f"<!-- generated: {name} -->\n")
+        _, closing, tail = rest.partition(END)
+        if not opening or not closing:
+            raise ValueError(f"{page} has no place for the part {name}")
+        text = f"{head}{opening}\n{make()}\n\n{closing}{tail}"
+    return text
+
+
+def stale() -> list[str]:
+    """The pages that are not up to date."""
+    return [page for page in PARTS if (ROOT / page).read_text() != written(page)]
+
+
+def main() -> int:
+    """Write, or check; 1 if something is not up to date."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, and say what is not up to date")
+    if not parser.parse_args().check:
+        for page in PARTS:
+            (ROOT / page).write_text(written(page))
+        return 0
+    pages = stale()
+    if pages:
+        sys.stderr.write(f"Not up to date: {', '.join(pages)}. Run `make docs`.\n")
+    return 1 if pages else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
