@@ -79,4 +79,8 @@ class Generating:
         # At the end the table has the last word: counting it at every batch would be quadratic.
         within = claim.within
         turn.count(processed, await generation.count_names(session, campaign_id, within.start, within.stop))
-        return await turn.finish()
+        standing = await turn.finish()
+        if turn.phase.completed_at is None:
+            # It pauses, and these names were under way.
+            turn.tell_progress()
+        return standing

@@ -8,6 +8,7 @@ import pytest
 from core.settings import Settings
 from db.models import DomainRow
 from db.repositories.shards import Claim
+from events.campaign_events import CampaignProgress
 from services.generating import Generating, NameBatch
 from services.turns import Standing
 from services.work import Work
@@ -100,6 +101,8 @@ async def test_a_pause_stops_after_the_batch(
     last = await batch(generating, claim, 99)
     await shop.campaigns.pause(shop.house.alice, campaign)
     assert await generating.write(claim, last) is Standing.STOPPED
+    told = (await shop.events(CampaignProgress))[-1]
+    assert told.counts == Counts(total=9, processed=9, succeeded=4, failed=5)
     assert await counts(shop, campaign) == Counts(total=9, processed=9, succeeded=4, failed=5)
     assert (await shop.phase(campaign, PhaseKind.DOMAIN_GENERATION)).status is PhaseStatus.PAUSED
     await shop.campaigns.resume(shop.house.alice, campaign)
