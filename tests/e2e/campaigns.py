@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sandbox import keywords, world
 from sandbox.sandbox import PROXY_CREDENTIALS, Sandbox
@@ -11,9 +12,13 @@ from sandbox.world import WORLD, Site, Totals
 from tests.e2e.client import Client, Json
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason
 
+Reason = TypeVar("Reason")
+
 CREATE_PERSONA = """
 mutation ($input: CreatePersonaInput!) {
-  createPersona(input: $input) { __typename ... on CreatePersonaPayload { persona { id } } ... on UserError { message } }
+  createPersona(input: $input) {
+    __typename ... on CreatePersonaPayload { persona { id } } ... on UserError { message }
+  }
 }
 """
 CREATE_PROXY = """
@@ -280,7 +285,7 @@ async def _assert_filters(client: Client, campaign_id: str, truth: Totals) -> No
     assert counts == wanted
 
 
-def _with(counts: Mapping[tuple[CheckStatus, object], int], status: CheckStatus) -> int:
+def _with(counts: Mapping[tuple[CheckStatus, Reason], int], status: CheckStatus) -> int:
     return sum(number for (found, _), number in counts.items() if found is status)
 
 

@@ -1,11 +1,10 @@
 """The world outside, and installations of the product."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from sandbox.sandbox import Sandbox
 from tests.e2e.product import Product
@@ -13,6 +12,12 @@ from tests.servers.postgres import PostgresServer
 
 # They assert on behalf of tests, and shall show as much when something differs.
 pytest.register_assert_rewrite("tests.e2e.campaigns", "tests.e2e.subscriber")
+
+
+@pytest.fixture
+def tell() -> Callable[[object], None]:
+    """Shows what was counted to those who run pytest with -s."""
+    return print
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ async def product(tmp_path: Path, world_settings: dict[str, Any]) -> AsyncIterat
         yield product
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def postgres_database(postgres_server: PostgresServer) -> AsyncIterator[str]:
     """The URL of an empty PostgreSQL database."""
     database = await postgres_server.create_database()

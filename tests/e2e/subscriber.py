@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from aiohttp import ClientError
 
@@ -128,7 +129,7 @@ def assert_same(subscriber: Subscriber, events: list[Json]) -> None:
 def assert_in_order(events: list[Json]) -> None:
     """Cursors ascend strictly, so nothing comes twice."""
     positions = [cursor.decode(event["cursor"]).position for event in events]
-    assert all(one < other for one, other in zip(positions, positions[1:], strict=False))
+    assert all(one < other for one, other in pairwise(positions))
 
 
 def kinds(events: list[Json]) -> Counter[str]:

@@ -1,6 +1,7 @@
 """A subscriber whose connection is cut again and again has exactly the events of one that was never cut."""
 
 import asyncio
+from collections.abc import Callable
 
 from sandbox.sandbox import Sandbox
 from tests.e2e.campaigns import Pace, assert_exact, make_draft, start
@@ -24,7 +25,9 @@ EVERY_SECOND = Cutting(seconds=1)
 EVERY_FEW = Cutting(frames=3)
 
 
-async def test_cut_all_the_time_and_still_complete(product: Product, box: Sandbox) -> None:
+async def test_cut_all_the_time_and_still_complete(
+    product: Product, box: Sandbox, tell: Callable[[object], None]
+) -> None:
     api = await product.serve()
     draft = await make_draft(api.client, box, NAMES, PACE)
 
@@ -55,6 +58,6 @@ async def test_cut_all_the_time_and_still_complete(product: Product, box: Sandbo
             assert_same(each, whole.events)
     connections = {way: each.connections for way, each in cut_lives.items()}
     assert min(connections.values()) >= 6
-    print(await assert_exact(api.client, draft.id, whole_life.events, NAMES))
-    print(f"{len(whole_life.events)} events of {dict(kinds(whole_life.events))}, connections {connections}")
-    print(f"{len(whole_feed.events)} activities")
+    tell(await assert_exact(api.client, draft.id, whole_life.events, NAMES))
+    tell(f"{len(whole_life.events)} events of {dict(kinds(whole_life.events))}, connections {connections}")
+    tell(f"{len(whole_feed.events)} activities")

@@ -1,0 +1,157 @@
+"""The same campaign, to the same exact counts, whatever it runs on and whoever dies on the way.
+
+On PostgreSQL with Redis there are two API processes and two worker processes, and one of the workers is killed
+with `kill -9` while it holds a shard of which it has written down some verdicts and not all.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from core.settings import load
+from db.engine import Engines
+from db.models import ShardRow
+from sandbox.sandbox import Sandbox
+from tests.e2e.campaigns import Draft, Pace, assert_exact, make_draft, start
+from tests.e2e.product import Api, Process, Product
+from tests.e2e.subscriber import LIFE, Subscriber, assert_same, kinds, logged, named
+from tests.servers.redis import RedisServer
+from vocabulary.work import ShardKind, ShardStatus
+
+NAMES = 120
+LEASE_SECONDS = 1.0
+LOOK_SECONDS = 0.02
+
+Tell = Callable[[object], None]
+
+
+async def follow(apis: list[Api], draft: Draft) -> list[Subscriber]:
+    """Start a campaign and follow it, at each API, to its end."""
+    subscribers = [Subscriber(api.client, LIFE, draft.id, draft.cursor) for api in apis]
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        for subscriber in subscribers:
+            tasks.create_task(subscriber.over_socket())
+        await start(apis[0].client, draft)
+    return subscribers
+
+
+async def assert_told(subscribers: list[Subscriber], database_url: str, draft: Draft) -> None:
+    """All were told the same, which is what the log holds."""
+    first = subscribers[0].events
+    assert named(first) == await logged(database_url, draft.id, draft.cursor)
+    for subscriber in subscribers:
+        assert subscriber.connections == 1
+        assert_same(subscriber, first)
+
+
+async def test_one_process_on_sqlite_and_memory(product: Product, box: Sandbox, tell: Tell) -> None:
+    api = await product.serve()
+    draft = await make_draft(api.client, box, NAMES, Pace(through_proxies=True))
+    subscribers = await follow([api, api], draft)
+    await assert_told(subscribers, f"sqlite+aiosqlite:///{product.folder}/heliograph.db", draft)
+    tell(await assert_exact(api.client, draft.id, subscribers[0].events, NAMES))
+    tell(dict(kinds(subscribers[0].events)))
+
+
+async def test_one_api_and_one_worker_on_postgres_alone(
+    tmp_path: Path, postgres_database: str, box: Sandbox, world_settings: dict[str, Any], tell: Tell
+) -> None:
+    channel = postgres_database.replace("postgresql+asyncpg", "postgres")
+    driver = postgres_database.replace("asyncpg", "psycopg")
+    settings = {"database_url": driver, "channel_url": channel, **world_settings}
+    async with Product(tmp_path / "product", **settings) as product:
+        api = await product.serve("--migrate", workers="none")
+        await product.work()
+        draft = await make_draft(api.client, box, NAMES)
+        subscribers = await follow([api], draft)
+        await assert_told(subscribers, driver, draft)
+        tell(await assert_exact(api.client, draft.id, subscribers[0].events, NAMES))
+
+
+class Shards:
+    """What the database says of the work, read from outside."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    async def half_done(self, process: Process) -> ShardRow | None:
+        """A shard that this process holds, with some verdicts written down and some still to come."""
+        name = next(
+            line.split()[1] for line in process.log.splitlines() if line.strip().startswith("Worker ")
+        )
+        async with self._engines.reading() as session:
+            held = select(ShardRow).where(
+                ShardRow.holder == name,
+                ShardRow.status == ShardStatus.LEASED,
+                ShardRow.kind != ShardKind.DOMAIN_GENERATION,
+                ShardRow.processed > 0,
+                ShardRow.processed < ShardRow.upper - ShardRow.lower,
+            )
+            return (await session.execute(held)).scalars().first()
+
+    async def get(self, shard: ShardRow) -> ShardRow:
+        async with self._engines.reading() as session:
+            return await session.get_one(ShardRow, shard.id)
+
+
+@asynccontextmanager
+async def shards_of(database_url: str) -> AsyncIterator[Shards]:
+    engines = Engines(load(database_url=database_url).database_url)
+    yield Shards(engines)
+    await engines.close()
+
+
+async def kill_in_the_middle(process: Process, shards: Shards) -> ShardRow:
+    """`kill -9` with a shard half done; it is frozen first, so that it cannot finish between the look and the kill."""
+    while True:
+        if await shards.half_done(process) is not None:
+            process.freeze()
+            shard = await shards.half_done(process)
+            if shard is not None:
+                await process.kill()
+                return await shards.get(shard)
+            process.thaw()
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def test_two_apis_and_two_workers_of_which_one_is_killed(
+    tmp_path: Path,
+    postgres_database: str,
+    redis_server: RedisServer,
+    box: Sandbox,
+    world_settings: dict[str, Any],
+    tell: Tell,
+) -> None:
+    settings = {
+        "database_url": postgres_database,
+        "channel_url": redis_server.url,
+        "lease_seconds": LEASE_SECONDS,
+        "worker_shards": 2,
+        **world_settings,
+    }
+    pace = Pace(dns_rate=20, http_rate=15, dns_batch=20, http_batch=15, through_proxies=True)
+    async with Product(tmp_path / "product", **settings) as product, shards_of(postgres_database) as shards:
+        first = await product.serve("--migrate", workers="none")
+        second, doomed, survivor = await asyncio.gather(
+            product.serve(workers="none"), product.work(), product.work()
+        )
+        draft = await make_draft(first.client, box, NAMES, pace)
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(follow([first, second], draft))
+            orphan = await kill_in_the_middle(doomed, shards)
+        subscribers = following.result()
+
+        await assert_told(subscribers, postgres_database, draft)
+        tell(await assert_exact(second.client, draft.id, subscribers[1].events, NAMES))
+        adopted = await shards.get(orphan)
+        assert (adopted.status, adopted.fence) == (ShardStatus.DONE, orphan.fence + 1)
+        assert adopted.processed == orphan.upper - orphan.lower
+        assert survivor.running
+        tell(
+            f"killed with {orphan.processed} of {orphan.upper - orphan.lower} of a shard of {orphan.kind} written; "
+            f"{dict(kinds(subscribers[0].events))} at both"
+        )
