@@ -75,7 +75,11 @@ class Results:
         changed = tally.processed != turn.shard.processed
         turn.count(tally.processed, tally.succeeded)
         if tally.processed == tally.due:
-            return Flushed(await turn.finish())
+            standing = await turn.finish()
+            if changed and turn.phase.completed_at is None:
+                # Other shards go on, or it pauses and these results were under way.
+                turn.tell_progress()
+            return Flushed(standing)
         owed = not batch.results and turn.standing is Standing.GOING_ON
         told = turn.tell_progress() if changed or owed else True
         return Flushed(turn.standing, owes_progress=not told, usable=await self._usable(turn, batch))
