@@ -7,6 +7,7 @@ import strawberry
 from auth.principal import Principal
 from db.engine import Engines
 from events import cursor
+from events.cursor import Cursor as Place
 from graph.errors import Refused
 from graph.loaders import Loaders
 from graph.reading import Reading
@@ -33,12 +34,18 @@ class Services:
 
 
 class Context:
-    """The context of one operation, or of one event of a subscription; `close` it when that is over."""
+    """The context of one operation, or of one event of a subscription; `close` it when that is over.
 
-    __slots__ = ("_rows_left", "caller", "loaders", "reading", "services")
+    `resume` is where the transport says that a subscription goes on, which is later than what its `after` says.
+    """
 
-    def __init__(self, caller: Principal, services: Services, engines: Engines) -> None:
+    __slots__ = ("_rows_left", "caller", "loaders", "reading", "resume", "services")
+
+    def __init__(
+        self, caller: Principal, services: Services, engines: Engines, resume: Place | None = None
+    ) -> None:
         self.caller = caller
+        self.resume = resume
         self.services = services
         self.reading = Reading(engines)
         self.loaders = Loaders(self.reading, caller.scope)

@@ -83,6 +83,8 @@ async def source_of(executor: Compiled) -> Source:
     found: Any = create_source_event_stream(executor)
     if not isinstance(found, Source | ExecutionResult):
         found = await found
+    # Each event brings a context of its own; this one is over soon, and its executor lives on.
+    executor.context_value = None
     if isinstance(found, Source):
         return found
     if not isinstance(found, ExecutionResult):
@@ -97,6 +99,11 @@ async def executed(executor: Compiled, payload: object, context: Context) -> Exe
     """Execute a compiled subscription on one payload."""
     event = executor.build_per_event_executor(payload)
     event.context_value = context
-    event._relevant_sub_fields = {}  # noqa: SLF001  See the head of this file.
+    fresh_memo(event)
     result = execute_subscription_event(event)
     return result if isinstance(result, ExecutionResult) else await result
+
+
+def fresh_memo(event: Compiled) -> None:
+    """Give the executor of one event a memo of its own; the head of this file says why."""
+    event._relevant_sub_fields = {}  # noqa: SLF001  graphql-core has no public name for it.

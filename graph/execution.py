@@ -50,10 +50,10 @@ class GraphOperations:
             Rejected: the variables do not fit, or the caller may not see this.
             Unavailable: the database does not answer.
         """
-        async with self._rendering.context(caller) as context:
+        async with self._rendering.context(caller, _last_event(request)) as context:
             executor = compiled(plan, request.variables, context)
             source = await source_of(executor)
-            beginning = await self._begin(_last_event(request) or source.after)
+            beginning = await self._begin(source.after)
         return Followed(
             key=(plan.identity, _shared_variables(plan, request), caller.scope.owner_id),
             field=plan.field,

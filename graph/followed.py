@@ -8,7 +8,9 @@ from auth.principal import Principal
 from events.envelope import Envelope
 from graph.core_execution import Compiled, executed
 from graph.enums import ResetReason
+from graph.errors import Refused
 from graph.rendering import Rendering
+from graph.results import rejected
 from graph.streams.source import Source
 from graph.types.stream_reset import StreamReset
 from vocabulary.operations import Frame
@@ -70,7 +72,7 @@ class Followed:
         """The snapshot, or the reset that the subscription began with.
 
         Raises:
-            Refused: there is nothing of the kind for the caller any more.
+            Rejected: there is nothing of the kind for the caller any more.
             Unavailable: the database does not answer.
         """
         return await self._snapshot(self._beginning.reset)
@@ -83,7 +85,10 @@ class Followed:
         async with self._rendering.context(self._caller) as context:
             position = (await context.reading.head()).position
             place = self._rendering.cursor(position)
-            snapshot = await self._source.snapshot(context, place)
+            try:
+                snapshot = await self._source.snapshot(context, place)
+            except Refused as error:
+                raise rejected([error]) from error
             reset = reason and StreamReset(cursor=place, reason=reason, snapshot=snapshot)
             result = await executed(self._executor, reset or snapshot, context)
         return self._rendering.frame(result, position)

@@ -9,6 +9,7 @@ from auth.principal import Principal
 from core.errors import Unavailable
 from db.engine import Engines
 from events import cursor
+from events.cursor import Cursor as Place
 from events.hub import Hub
 from graph.context import Context, Services
 from graph.results import encoded, outage
@@ -25,9 +26,9 @@ class Rendering:
         self.hub = hub
 
     @asynccontextmanager
-    async def context(self, caller: Principal) -> AsyncIterator[Context]:
+    async def context(self, caller: Principal, resume: Place | None = None) -> AsyncIterator[Context]:
         """A context for one execution, with a snapshot and loaders of its own."""
-        context = Context(caller, self._services, self._engines)
+        context = Context(caller, self._services, self._engines, resume)
         try:
             yield context
         finally:

@@ -67,9 +67,9 @@ async def by_positions(session: Session, scope: Scope, positions: Sequence[int])
     return {row.position: row for row in (await session.execute(wanted)).scalars()}
 
 
-async def has_any(session: Session, scope: Scope, campaign_id: UUID) -> bool:
-    """Whether the log holds anything visible of this campaign, which itself may be gone."""
+async def has_any(session: Session, scope: Scope, campaign_id: UUID, after: int) -> bool:
+    """Whether the log holds anything visible of this campaign after a position; it itself may be gone."""
     wanted = select(EventRow.position).where(
-        EventRow.campaign_id == campaign_id, scope.clause(EventRow.owner_id)
+        EventRow.campaign_id == campaign_id, EventRow.position > after, scope.clause(EventRow.owner_id)
     )
     return (await session.execute(wanted.limit(1))).first() is not None

@@ -51,7 +51,7 @@ class CampaignSource(Source):
         return CampaignSnapshot(cursor=cursor, campaign=Campaign.from_row(row))
 
     async def authorise(self, context: Context) -> None:
-        """See that there is, or was, such a campaign of the caller's: a deleted one may still be replayed.
+        """See that there is such a campaign of the caller's, or that its past is not over after the cursor.
 
         Raises:
             Refused: there is nothing of the kind, or it is somebody else's, which looks the same.
@@ -60,7 +60,7 @@ class CampaignSource(Source):
         if found:
             return
         if self.after is None or not await context.reading.run(
-            activity.has_any, self.scope, self._campaign_id
+            activity.has_any, self.scope, self._campaign_id, self.after.position
         ):
             raise unknown_campaign()
 

@@ -6,6 +6,7 @@ import strawberry
 
 from events import cursor
 from events.cursor import Cursor as Place
+from graph.context import Context
 from graph.scalars import Cursor
 
 Resume = Annotated[
@@ -17,6 +18,11 @@ Resume = Annotated[
 ]
 
 
-def place(after: str | None) -> Place | None:
-    """The place that a client has reached; None if it has none."""
+def place(context: Context, after: str | None) -> Place | None:
+    """The place that a client has reached; None if it has none.
+
+    A browser that comes back sends the document as it was at first, and says by `Last-Event-ID` where it is now.
+    """
+    if context.resume is not None:
+        return context.resume
     return cursor.decode(after) if isinstance(after, str) else None

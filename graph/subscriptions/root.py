@@ -97,7 +97,7 @@ class Subscription:
             key = uuid_in(campaign_id, "Campaign")
         except BadId as error:
             raise unknown_campaign() from error
-        source = CampaignSource(info.context.caller.scope, place(after), key)
+        source = CampaignSource(info.context.caller.scope, place(info.context, after), key)
         await source.authorise(info.context)
         return cast("AsyncIterator[CampaignEvent]", source)
 
@@ -113,7 +113,7 @@ class Subscription:
     ) -> AsyncIterator[ProxyEvent]:
         """Proxies."""
         keys = None if not isinstance(proxy_ids, list) else _proxy_keys(proxy_ids)
-        source = ProxySource(info.context.caller.scope, place(after), keys)
+        source = ProxySource(info.context.caller.scope, place(info.context, after), keys)
         return cast("AsyncIterator[ProxyEvent]", source)
 
     @streamed("What people see in the feed: the latest, then what happens.")
@@ -129,7 +129,7 @@ class Subscription:
         """Activity."""
         wanted = (where or ActivityFilter()).wanted()
         incarnation = (await info.context.reading.head()).incarnation
-        source = ActivitySource(info.context.caller.scope, place(after), wanted, incarnation)
+        source = ActivitySource(info.context.caller.scope, place(info.context, after), wanted, incarnation)
         return cast("AsyncIterator[ActivityEvent]", source)
 
 
