@@ -15,10 +15,22 @@ from services.personas import Personas
 from services.principals import Principals
 from services.proxies import Proxies
 from tests.fakes.gallery import Gallery
-from tests.fakes.house import open_house
+from tests.fakes.house import House, open_house
+from tests.fakes.stage import INCARNATION, Stage, open_stage
 from tests.unit.graph.asking import Desk
 
-INCARNATION = "0123456789ab"
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(f"sqlite+aiosqlite:///{tmp_path / 'house.db'}") as house:
+        yield house
+
+
+@pytest.fixture
+async def stage(house: House, tmp_path: Path) -> AsyncIterator[Stage]:
+    """Streams and verbs on an empty database."""
+    async with open_stage(house, tmp_path / "stage.key") as stage:
+        yield stage
 
 
 @pytest.fixture

@@ -1,0 +1,244 @@
+"""Operations as the transports see them: results in JSON, refusals told, the unexpected masked, nothing left open."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from structlog.contextvars import bound_contextvars
+from structlog.testing import capture_logs
+
+from core.errors import Unavailable
+from db.engine import Engines
+from events import cursor
+from graph import node_ids
+from graph.reading import Reading
+from services.campaigns import CampaignPatch
+from tests import factories
+from tests.fakes.stage import Stage
+from tests.integration.waiting import until
+from vocabulary.operations import Rejected, Request
+
+CREATE = """
+mutation ($name: String!) { createPersona(input: {name: $name, config: {dns: {resolvers: ["192.0.2.1:53"]}}}) {
+  ... on CreatePersonaPayload { cursor persona { name } }
+  ... on UserError { __typename code }
+} }
+"""
+
+
+def in_use(engines: Engines) -> int:
+    """How many connections of the pools are out."""
+    pools = [engine.sync_engine.pool for engine in (engines.reader, engines.writer)]
+    return sum(pool.checkedout() for pool in pools if isinstance(pool, AsyncAdaptedQueuePool))
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    """Let every read fail."""
+
+    def let(error: BaseException) -> None:
+        async def run(self: Reading, *args: object, **kwargs: object) -> Any:
+            raise error
+
+        monkeypatch.setattr(Reading, "run", run)
+
+    return let
+
+
+class TestResults:
+    async def test_a_query_is_data_in_json(self, stage: Stage) -> None:
+        result = await stage.execute(stage.house.alice, "{ me { role principal { name } } }")
+        assert result == {"data": {"me": {"role": "OPERATOR", "principal": {"name": "alice"}}}}
+
+    async def test_the_operation_is_chosen_by_its_name(self, stage: Stage) -> None:
+        request = Request("query A { me { role } } query B { __typename }", "B")
+        plan = stage.operations.prepare(request)
+        assert await stage.operations.execute(plan, request, stage.house.alice) == (
+            b'{"data":{"__typename":"Query"}}'
+        )
+
+    async def test_a_mutations_cursor_is_the_place_of_its_event(self, stage: Stage) -> None:
+        for name in ("one", "two"):
+            before = await stage.head()
+            result = await stage.execute(stage.house.alice, CREATE, name=name)
+            made = result["data"]["createPersona"]
+            place = cursor.decode(made["cursor"])
+            assert (made["persona"], place.position) == ({"name": name}, before + 1)
+            assert place.incarnation == stage.hub.incarnation
+
+    async def test_a_mutation_that_is_refused_is_data(self, stage: Stage) -> None:
+        result = await stage.execute(stage.house.viewer, CREATE, name="one")
+        assert result == {"data": {"createPersona": {"__typename": "ForbiddenError", "code": "FORBIDDEN"}}}
+        assert await stage.head() == 0
+
+
+class TestErrors:
+    async def test_a_refusal_is_told_as_it_is(self, stage: Stage) -> None:
+        result = await stage.execute(stage.house.alice, "{ campaigns(first: 101) { totalCount } }")
+        (error,) = result["errors"]
+        assert result["data"] is None
+        assert (error["path"], error["extensions"]) == (
+            ["campaigns"],
+            {"code": "LIMIT_EXCEEDED", "limit": 100},
+        )
+
+    async def test_a_defect_is_masked_and_the_log_has_it(
+        self, stage: Stage, failing: Callable[[BaseException], None]
+    ) -> None:
+        failing(ZeroDivisionError("a secret of the inside"))
+        with capture_logs() as logs:
+            result = await stage.execute(stage.house.alice, "{ cursor }")
+        (error,) = result["errors"]
+        request_id = error["extensions"]["requestId"]
+        assert error == {
+            "message": "Something went wrong on our side.",
+            "locations": [{"line": 1, "column": 3}],
+            "path": ["cursor"],
+            "extensions": {"code": "INTERNAL", "requestId": request_id},
+        }
+        (entry,) = [one for one in logs if one["event"] == "request_failed"]
+        assert (entry["request_id"], str(entry["exc_info"])) == (request_id, "a secret of the inside")
+
+    async def test_the_request_id_is_that_of_the_request(
+        self, stage: Stage, failing: Callable[[BaseException], None]
+    ) -> None:
+        failing(ZeroDivisionError())
+        with bound_contextvars(request_id="mine"), capture_logs():
+            result = await stage.execute(stage.house.alice, "{ cursor }")
+        assert result["errors"][0]["extensions"]["requestId"] == "mine"
+
+    async def test_an_outage_says_that_it_is_one(
+        self, stage: Stage, failing: Callable[[BaseException], None]
+    ) -> None:
+        failing(Unavailable("The database does not answer (gone); try again."))
+        with capture_logs() as logs:
+            result = await stage.execute(stage.house.alice, "{ cursor }")
+        (error,) = result["errors"]
+        assert (error["message"], error["extensions"]) == (
+            "The database does not answer (gone); try again.",
+            {"code": "UNAVAILABLE"},
+        )
+        assert logs == []
+
+    @pytest.mark.parametrize(
+        ("query", "variables", "message"),
+        [
+            (CREATE, {}, "Expected a value of non-null type 'String!' to be provided."),
+            (CREATE, {"name": 1}, "String cannot represent a non string value: 1"),
+            (
+                "query ($f: DomainFilter, $id: ID!) { campaign(id: $id) { domains(filter: $f) { totalCount } } }",
+                {"id": "x", "f": {"nothing": 1}},
+                "Expected value of type 'DomainFilter' not to include unknown field 'nothing'",
+            ),
+        ],
+    )
+    async def test_variables_that_do_not_fit_are_rejected(
+        self, stage: Stage, query: str, variables: dict[str, Any], message: str
+    ) -> None:
+        with pytest.raises(Rejected) as refusal:
+            await stage.execute(stage.house.alice, query, **variables)
+        assert message in refusal.value.errors[0]["message"]
+        assert await stage.head() == 0
+
+    @pytest.mark.parametrize("value", ["nonsense", "", 7, "AQEjRWeJqwAAAAAAAAA=", ["x"]])
+    async def test_a_cursor_that_is_none_is_rejected_and_not_masked(
+        self, stage: Stage, value: object
+    ) -> None:
+        query = "subscription ($after: Cursor) { activity(after: $after) { __typename } }"
+        with capture_logs() as logs, pytest.raises(Rejected, match=r"[Cc]ursor"):
+            await stage.subscribe(stage.house.alice, query, after=value)
+        assert logs == []
+
+    async def test_an_outage_at_a_subscription_is_raised(
+        self, stage: Stage, failing: Callable[[BaseException], None]
+    ) -> None:
+        failing(Unavailable("gone"))
+        with pytest.raises(Unavailable, match="gone"):
+            await stage.subscribe(stage.house.alice, "subscription { activity { __typename } }")
+
+    async def test_a_defect_at_a_subscription_is_masked(
+        self, stage: Stage, failing: Callable[[BaseException], None]
+    ) -> None:
+        failing(ZeroDivisionError("inside"))
+        with capture_logs() as logs, pytest.raises(Rejected) as refusal:
+            await stage.subscribe(stage.house.alice, "subscription { activity { __typename } }")
+        assert refusal.value.errors[0]["extensions"]["code"] == "INTERNAL"
+        assert [one["event"] for one in logs] == ["request_failed"]
+
+
+class TestContexts:
+    """Whatever becomes of an operation, its connection goes back."""
+
+    async def test_are_closed_after_success_refusal_and_defect(self, stage: Stage) -> None:
+        for query in ("{ cursor }", "{ cursor campaigns(first: 101) { totalCount } }"):
+            await stage.execute(stage.house.alice, query)
+        with pytest.raises(Rejected):
+            await stage.execute(stage.house.alice, CREATE)
+        with pytest.raises(Rejected):
+            await stage.subscribe(
+                stage.house.alice, 'subscription { campaignEvents(campaignId: "x") { __typename } }'
+            )
+        await stage.subscribe(stage.house.alice, "subscription { activity { __typename } }")
+        assert in_use(stage.engines) == 0
+
+    @pytest.mark.parametrize("subscribes", [False, True])
+    async def test_are_closed_when_the_operation_is_cancelled(
+        self, stage: Stage, subscribes: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reading = asyncio.Event()
+        head = Reading.head
+
+        async def stuck(self: Reading) -> Any:
+            await head(self)
+            reading.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(Reading, "head", stuck)
+        if subscribes:
+            work: Any = stage.subscribe(stage.house.alice, "subscription { activity { __typename } }")
+        else:
+            work = stage.execute(stage.house.alice, "{ cursor }")
+        task = asyncio.create_task(work)
+        await reading.wait()
+        assert in_use(stage.engines) == 1
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await until(lambda: in_use(stage.engines) == 0)
+
+    async def test_a_subscription_holds_no_connection(self, stage: Stage) -> None:
+        watcher = await stage.watch(
+            stage.house.alice, "subscription { activity { __typename ... on ActivityAdded { at } } }"
+        )
+        assert (await watcher.next())["__typename"] == "ActivitySnapshot"
+        await stage.services.personas.create(stage.house.alice, factories.dns_persona())
+        assert (await watcher.next())["__typename"] == "ActivityAdded"
+        assert in_use(stage.engines) == 0
+
+
+async def test_a_query_and_then_a_subscription_after_its_cursor_leave_no_gap(stage: Stage) -> None:
+    """What is committed between the two, and while the query runs, arrives exactly once."""
+    house, verbs = stage.house, stage.services
+    dns = (await verbs.personas.create(house.alice, factories.dns_persona())).value
+    http = (await verbs.personas.create(house.alice, factories.http_persona())).value
+    key = (await verbs.campaigns.create(house.alice, factories.campaign(dns, http, "0"))).value
+    ident = node_ids.encode("Campaign", key)
+    query = "query ($id: ID!) { cursor campaign(id: $id) { name cursor } }"
+    names = [str(number) for number in range(1, 21)]
+
+    async def rename() -> None:
+        for name in names:
+            await verbs.campaigns.update(house.alice, key, CampaignPatch(name=name))
+
+    renaming = asyncio.create_task(rename())
+    followed = """subscription ($id: ID!, $after: Cursor) { campaignEvents(campaignId: $id, after: $after) {
+      ... on CampaignUpdated { name } } }"""
+    for _ in range(5):
+        seen = (await stage.execute(house.alice, query, id=ident))["data"]
+        assert seen["cursor"] == seen["campaign"]["cursor"]
+        watcher = await stage.watch(house.alice, followed, id=ident, after=seen["cursor"])
+        rest = names[int(seen["campaign"]["name"]) :]
+        assert [(await watcher.next())["name"] for _ in rest] == rest
+    await renaming
