@@ -78,7 +78,7 @@ class Api:
 
 
 class Product:
-    """Starts processes, and ends all of them when the block ends."""
+    """Starts processes, and ends all of them when the block ends; a setting that is None is left out."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
         self.folder = folder
@@ -117,7 +117,7 @@ class Product:
 
     def _start(self, arguments: list[str], **settings: object) -> Process:
         given = {"bootstrap_token": TOKEN, **self._settings, **settings}
-        env = {f"HELIOGRAPH_{name.upper()}": str(value) for name, value in given.items()}
+        env = {f"HELIOGRAPH_{name.upper()}": str(value) for name, value in given.items() if value is not None}
         log = self.folder / f"{arguments[0]}-{len(self._processes)}.log"
         process = Process(arguments, log, env)
         self._processes.append(process)
