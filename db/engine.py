@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import AdaptedConnection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -145,6 +145,12 @@ def _sqlite_engine(url: str, *, writing: bool, echo: bool) -> AsyncEngine:
         for pragma in _pragmas(writing=writing):
             cursor.execute(pragma)
         cursor.close()
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def roll_back(connection: AdaptedConnection, _record: object, _error: object) -> None:
+        # A task that is cancelled in the middle of a statement has its connection closed. SQLite keeps one with
+        # an unfinished statement half open, and with it the lock of its transaction, for ever.
+        connection.run_async(lambda raw: raw.rollback())
 
     @event.listens_for(engine.sync_engine, "begin")
     def start(connection: Any) -> None:
