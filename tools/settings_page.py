@@ -1,6 +1,6 @@
 """The tables of docs/settings.md: from the class of settings, the schema's inputs and the tests' marks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 
 from graphql import GraphQLInputField, GraphQLInputObjectType, GraphQLSchema, build_schema, print_ast
@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from cli.setting_flags import SECRET
 from core.settings import Settings
 from tools import effects
+from tools.markdown import table
 
 LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
@@ -16,7 +17,7 @@ LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than
 def installation() -> str:
     """Every setting of an installation."""
     rows = [_installation_row(name, field) for name, field in Settings.model_fields.items()]
-    return _table(("Variable", "Flag", "Default", "Meaning", "Limits"), rows)
+    return table(("Variable", "Flag", "Default", "Meaning", "Limits"), rows)
 
 
 def effective() -> str:
@@ -59,8 +60,8 @@ def _group(group: effects.Group, schema: GraphQLSchema, shown: Mapping[str, tupl
         tests = shown.get(f"{group.key}.{name}", ())
         rows.append((*_described(group, name, schema), "<br>".join(_link(test) for test in tests)))
     source = f" (`{group.input_type}`)" if group.input_type else ""
-    table = _table(("Setting", "Default", "Meaning", "Shown by"), rows)
-    return f"### {group.title}{source}\n\n{table}"
+    rows_of = table(("Setting", "Default", "Meaning", "Shown by"), rows)
+    return f"### {group.title}{source}\n\n{rows_of}"
 
 
 def _described(group: effects.Group, name: str, schema: GraphQLSchema) -> tuple[str, str, str]:
@@ -83,9 +84,3 @@ def _literal(given: GraphQLInputField) -> str:
 def _link(test: str) -> str:
     path, _, name = test.partition("::")
     return f"[{name}](../{path})"
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    titles = list(head)
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

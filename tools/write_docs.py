@@ -9,13 +9,14 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools import settings_page
+from tools import close_codes_page, settings_page
 
 ROOT = Path(__file__).parents[1]
 END = "<!-- end -->"
 
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/settings.md": {"settings": settings_page.installation, "effects": settings_page.effective},
+    "docs/streams.md": {"close codes": close_codes_page.table},
 }
 
 

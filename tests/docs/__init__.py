@@ -1,0 +1,1 @@
+"""What the documents show and say, held against the real product."""
