@@ -5,9 +5,11 @@ operator to say. What is wrong with the surroundings at the start is told as a s
 """
 
 import asyncio
+import errno
+import os
 import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +55,7 @@ async def standing(settings: Settings, clock: Clock) -> AsyncIterator[Foundation
     """
     _check_authorities(settings.ca_file)
     async with AsyncExitStack() as stack:
-        engines = Engines(settings.database_url)
+        engines = _engines(settings)
         stack.push_async_callback(engines.close)
         await require_newest(settings.database_url)
         name = process_name()
@@ -61,6 +63,14 @@ async def standing(settings: Settings, clock: Clock) -> AsyncIterator[Foundation
         await _start(doorbell, settings.channel_url)
         stack.push_async_callback(doorbell.close)
         yield Foundation(name, settings, clock, engines, doorbell, Database(engines, doorbell, clock))
+
+
+def _engines(settings: Settings) -> Engines:
+    url = settings.database_url
+    try:
+        return Engines(url, log_statements=settings.log_level == "debug")
+    except ValueError as error:
+        raise Misconfigured(f"HELIOGRAPH_DATABASE_URL: {shown_url(url)} is no URL of a database") from error
 
 
 def _check_authorities(ca_file: Path | None) -> None:
@@ -106,8 +116,9 @@ async def migrate(url: str) -> None:
     await _answer(url, migrating.upgrade(url))
 
 
-async def _answer(url: str, asked: Awaitable[T], seconds: float | None = None) -> T:
+async def _answer(url: str, asked: Coroutine[None, None, T], seconds: float | None = None) -> T:
     try:
+        _check_sqlite_file(url)
         async with asyncio.timeout(seconds):
             return await asked
     except Exception as error:
@@ -117,6 +128,22 @@ async def _answer(url: str, asked: Awaitable[T], seconds: float | None = None) -
             f"HELIOGRAPH_DATABASE_URL: {shown_url(url)} cannot be used ({_reason(error)}):"
             " start the database, or correct the setting"
         ) from error
+    finally:
+        asked.close()
+
+
+def _check_sqlite_file(url: str) -> None:
+    # aiosqlite would find out, too, but ends its thread of a connection that failed unawaited: where the event loop
+    # is closed sooner than that, the thread complains about it.
+    scheme, _, path = url.partition("?")[0].partition(":///")
+    if not scheme.startswith("sqlite") or not path:
+        return
+    file = Path(path)
+    needed = file if file.exists() else file.parent
+    if not needed.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(needed))
+    if file.is_dir() or not os.access(needed, os.R_OK | os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(needed))
 
 
 async def _start(doorbell: Doorbell, channel_url: str) -> None:

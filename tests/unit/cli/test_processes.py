@@ -1,0 +1,71 @@
+"""The program as a user starts it."""
+
+import json
+import signal
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.servers.redis import RedisServer
+from tests.unit.cli.conftest import Heliograph, Started
+
+Start = Callable[..., Started]
+
+
+def answer(address: str, token: str, query: str) -> object:
+    """What the API says."""
+    request = urllib.request.Request(
+        address,
+        json.dumps({"query": query}).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return json.load(response)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_serve_makes_a_database_and_a_token_once_and_ends_well(
+    start: Start, place: Path, how: signal.Signals
+) -> None:
+    first = start("serve", "--port", "0")
+    first.read_until("Workers")
+    address, _, token = first.rows["GraphiQL"].partition("#token=")
+    assert first.rows["Token"] == token
+    assert first.rows["Database"] == "sqlite+aiosqlite:///heliograph.db"
+    assert first.rows["Channel"] == "memory://"
+    assert answer(address, token, "{ __typename }") == {"data": {"__typename": "Query"}}
+    assert first.end(how) == 0
+    assert token not in first.errors
+    assert [json.loads(line)["path"] for line in first.errors.splitlines()] == ["/graphql"]
+
+    second = start("serve", "--port", "0")
+    second.read_until("Workers")
+    assert second.rows["Token"].startswith("`heliograph token create` makes one")
+    assert "#" not in second.rows["GraphiQL"]
+    assert answer(second.rows["GraphiQL"], token, "{ __typename }") == {"data": {"__typename": "Query"}}
+    assert second.end(how) == 0
+
+
+def test_a_second_process_on_the_same_sqlite_file_is_refused(start: Start, heliograph: Heliograph) -> None:
+    first = start("serve", "--port", "0")
+    first.read_until("Workers")
+    ended = heliograph("serve", "--port", "0")
+    assert ended.code == 2
+    assert "Another process serves heliograph.db, and memory:// cannot reach it" in ended.err
+    assert first.end(signal.SIGTERM) == 0
+
+
+async def test_a_worker_of_its_own_ends_well(
+    start: Start, redis_server: RedisServer, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELIOGRAPH_DATABASE_URL", "sqlite+aiosqlite:///work.db")
+    monkeypatch.setenv("HELIOGRAPH_CHANNEL_URL", redis_server.url)
+    start("migrate").process.wait(20)
+    worker = start("worker", "--worker-shards", "3")
+    worker.read_until("Shards")
+    assert worker.rows["Channel"] == redis_server.url
+    assert worker.rows["Shards"] == "3 at a time"
+    assert worker.end(signal.SIGTERM) == 0
+    assert worker.errors == ""

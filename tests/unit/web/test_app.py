@@ -1,0 +1,164 @@
+"""The API process as a whole, on SQLite and the channel inside the process."""
+
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import WSCloseCode, WSMsgType
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from core.clock import SystemClock
+from core.errors import Misconfigured
+from core.settings import Settings, load
+from db.migrating import upgrade
+from web.app import ApiProcess
+
+TOKEN = "a-token-of-the-test"
+
+
+@pytest.fixture
+async def settings(tmp_path: Path) -> Settings:
+    """Settings with a migrated database of the test's own."""
+    url = f"sqlite+aiosqlite:///{tmp_path}/heliograph.db"
+    await upgrade(url)
+    return load(database_url=url, port=0, secret_key_file=tmp_path / "heliograph.key", bootstrap_token=TOKEN)
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as client:
+        yield client
+
+
+async def test_it_answers_who_has_a_token_and_nobody_else(
+    settings: Settings, client: aiohttp.ClientSession
+) -> None:
+    async with ApiProcess.open(settings, SystemClock()) as api:
+        address, question = f"{api.url}/graphql", {"query": "{ __typename }"}
+        for header in (f"Bearer {TOKEN}", f"bearer  {TOKEN}"):
+            async with client.post(address, json=question, headers={"Authorization": header}) as answer:
+                assert (answer.status, await answer.json()) == (200, {"data": {"__typename": "Query"}})
+        for header in ("Bearer another", f"Basic {TOKEN}", TOKEN, "Bearer"):
+            async with client.post(address, json=question, headers={"Authorization": header}) as answer:
+                assert answer.status == 401
+                assert "data" not in await answer.json()
+        async with client.post(address, json=question) as answer:
+            assert answer.status == 401
+    assert api.first_token is None
+
+
+async def test_the_first_token_is_made_at_random_and_once(
+    settings: Settings, client: aiohttp.ClientSession
+) -> None:
+    changed = settings.model_copy(update={"bootstrap_token": None})
+    async with ApiProcess.open(changed, SystemClock()) as api:
+        first = api.first_token
+        assert first is not None
+        headers = {"Authorization": f"Bearer {first}"}
+        async with client.post(
+            f"{api.url}/graphql", json={"query": "{ __typename }"}, headers=headers
+        ) as answer:
+            assert answer.status == 200
+    async with ApiProcess.open(changed, SystemClock()) as api:
+        assert api.first_token is None
+
+
+async def test_health_readiness_and_metrics(settings: Settings, client: aiohttp.ClientSession) -> None:
+    async with ApiProcess.open(settings, SystemClock()) as api:
+        async with client.get(f"{api.url}/healthz") as answer:
+            assert (answer.status, await answer.json()) == (200, {"status": "alive"})
+        async with client.get(f"{api.url}/readyz") as answer:
+            found = await answer.json()
+            assert (answer.status, found["status"]) == (200, "ready")
+            assert {name: check["ok"] for name, check in found["checks"].items()} == {
+                "database": True,
+                "channel": True,
+                "log": True,
+                "workers": True,
+            }
+        async with client.get(f"{api.url}/metrics") as answer:
+            shown = await answer.text()
+    assert 'heliograph_http_requests_total{method="GET",route="/healthz",status="200"} 1.0' in shown
+    assert "process_resident_memory_bytes" in shown
+
+
+async def test_it_is_not_ready_while_it_cannot_read_the_log(
+    settings: Settings, client: aiohttp.ClientSession
+) -> None:
+    async with ApiProcess.open(settings, SystemClock()) as api:
+        async with api.ground.engines.writing() as session:
+            await session.execute(text("DROP TABLE event_log_head"))
+        async with client.get(f"{api.url}/readyz") as answer:
+            found = await answer.json()
+        assert answer.status == 503
+        assert found["checks"]["log"]["error"] == "failed; the log has the reason"
+        assert found["checks"]["database"]["ok"]
+
+
+async def test_the_root_leads_to_graphiql_with_its_scripts(
+    settings: Settings, client: aiohttp.ClientSession
+) -> None:
+    async with ApiProcess.open(settings, SystemClock()) as api:
+        async with client.get(api.url, headers={"Accept": "text/html"}) as answer:
+            assert (answer.status, str(answer.url)) == (200, f"{api.url}/graphql")
+            page = await answer.text()
+        script = page.partition('src="')[2].partition('"')[0]
+        async with client.get(f"{api.url}{script}") as answer:
+            assert answer.status == 200
+            assert answer.content_type in {"text/javascript", "application/javascript"}
+
+
+async def test_open_sockets_are_told_to_come_back_and_nothing_holds_the_end_up(
+    settings: Settings, client: aiohttp.ClientSession
+) -> None:
+    async with ApiProcess.open(settings, SystemClock()) as api:
+        where = api.url.replace("http:", "ws:") + "/graphql"
+        silent = await client.ws_connect(where, protocols=["graphql-transport-ws"])
+        talking = await client.ws_connect(where, protocols=["graphql-transport-ws"])
+        payload = {"Authorization": f"Bearer {TOKEN}"}
+        await talking.send_json({"type": "connection_init", "payload": payload})
+        assert (await talking.receive_json())["type"] == "connection_ack"
+        subscription = {"query": "subscription { activity { __typename } }"}
+        await talking.send_json({"id": "1", "type": "subscribe", "payload": subscription})
+    for socket_ in (silent, talking):
+        while (message := await socket_.receive(5)).type != WSMsgType.CLOSE:
+            assert message.type == WSMsgType.TEXT
+        assert message.data == WSCloseCode.SERVICE_RESTART
+
+
+async def test_a_port_in_use_is_found_out_before_anything_is_touched(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        with pytest.raises(Misconfigured, match=f"HELIOGRAPH_PORT: 127.0.0.1:{port} cannot be listened on"):
+            async with ApiProcess.open(settings.model_copy(update={"port": port}), SystemClock()):
+                pass
+    assert not (tmp_path / "heliograph.key").exists()
+
+
+async def test_a_database_without_its_tables_is_refused(settings: Settings, tmp_path: Path) -> None:
+    empty = settings.model_copy(update={"database_url": f"sqlite+aiosqlite:///{tmp_path}/empty.db"})
+    with pytest.raises(Misconfigured, match=r"is empty and must be at .*: run `heliograph migrate`"):
+        async with ApiProcess.open(empty, SystemClock()):
+            pass
+
+
+async def test_the_access_log_has_a_line_for_each_request_and_no_secret(
+    settings: Settings, client: aiohttp.ClientSession
+) -> None:
+    async with ApiProcess.open(settings, SystemClock()) as api:
+        with capture_logs() as lines:
+            headers = {"Authorization": f"Bearer {TOKEN}", "X-Request-ID": "mine"}
+            question = {"query": "{ __typename }", "variables": '{"password": "secret"}'}
+            async with client.get(f"{api.url}/graphql", params=question, headers=headers) as answer:
+                assert answer.status == 200
+            async with client.get(f"{api.url}/nowhere") as answer:
+                assert answer.status == 404
+    found = [(line["method"], line["path"], line["status"]) for line in lines if line["event"] == "request"]
+    assert found == [("GET", "/graphql", 200), ("GET", "/nowhere", 404)]
+    assert TOKEN not in str(lines)
+    assert "secret" not in str(lines)
