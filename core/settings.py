@@ -106,7 +106,9 @@ class Settings(BaseSettings):
         10_000, ge=1, le=1_000_000, description="How many of the newest events a process keeps in memory."
     )
     log_level: str = Field(
-        "info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error."
+        "info",
+        pattern="^(debug|info|warning|error)$",
+        description="debug, info, warning or error; debug tells each SQL statement, without its values.",
     )
 
     @field_validator("database_url")

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
 from sqlalchemy import event, text
 from sqlalchemy.engine import AdaptedConnection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -21,6 +22,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from core.errors import Misconfigured, Unavailable
+
+log = structlog.get_logger(__name__)
 
 Session = AsyncSession
 
@@ -33,7 +36,7 @@ POOL_WAIT_SECONDS = 30
 class Engines:
     """The pair of engines of one process. `close` gives every connection back."""
 
-    def __init__(self, url: str, *, echo: bool = False) -> None:
+    def __init__(self, url: str, *, log_statements: bool = False) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and not self.url.database:
@@ -41,8 +44,11 @@ class Engines:
                 "HELIOGRAPH_DATABASE_URL: SQLite needs a file, such as sqlite+aiosqlite:///heliograph.db"
             )
         build = _sqlite_engine if self.is_sqlite else _postgres_engine
-        self.writer = build(url, writing=True, echo=echo)
-        self.reader = build(url, writing=False, echo=echo)
+        self.writer = build(url, writing=True)
+        self.reader = build(url, writing=False)
+        if log_statements:
+            for engine in (self.writer, self.reader):
+                event.listen(engine.sync_engine, "before_cursor_execute", _log_statement)
         self._write_sessions = async_sessionmaker(self.writer, expire_on_commit=False)
         self._read_sessions = async_sessionmaker(self.reader, expire_on_commit=False)
 
@@ -113,10 +119,14 @@ def _first_line(error: BaseException) -> str:
     return (str(cause).strip().splitlines() or [type(cause).__name__])[0]
 
 
-def _postgres_engine(url: str, *, writing: bool, echo: bool) -> AsyncEngine:
+def _log_statement(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    # Without its values, which may be anybody's secrets.
+    log.debug("statement", sql=statement)
+
+
+def _postgres_engine(url: str, *, writing: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
-        echo=echo,
         pool_size=WRITERS if writing else READERS,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
@@ -127,10 +137,9 @@ def _postgres_engine(url: str, *, writing: bool, echo: bool) -> AsyncEngine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _sqlite_engine(url: str, *, writing: bool, echo: bool) -> AsyncEngine:
+def _sqlite_engine(url: str, *, writing: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
-        echo=echo,
         pool_size=1 if writing else READERS,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,

@@ -90,6 +90,11 @@ class PostgresServer:
         return Database("postgres", "127.0.0.1", self.port).url
 
     @property
+    def log(self) -> Path:
+        """What the server writes down."""
+        return self._folder / "postgres.log"
+
+    @property
     def running(self) -> bool:
         return self._process is not None and self._process.running
 
@@ -100,7 +105,7 @@ class PostgresServer:
         await asyncio.to_thread(self._prepare)
         options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
         argv = [str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port), *options]
-        self._process = ServerProcess(Launch(argv, log=self._folder / "postgres.log", uid=self._uid))
+        self._process = ServerProcess(Launch(argv, log=self.log, uid=self._uid))
         await self._process.wait_until(self._answers, START_SECONDS)
 
     async def stop(self) -> None:
