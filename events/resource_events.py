@@ -69,7 +69,8 @@ class KeywordSetCreated(KeywordSetEventType, frozen=True, kw_only=True, tag=True
 
     def summary(self) -> str:
         """One sentence."""
-        return f"Keyword set “{self.name}” was created with {self.rule_count} rules"
+        rules = "1 rule" if self.rule_count == 1 else f"{self.rule_count} rules"
+        return f"Keyword set “{self.name}” was created with {rules}"
 
 
 class KeywordSetUpdated(KeywordSetEventType, frozen=True, kw_only=True, tag=True):
