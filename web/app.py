@@ -37,6 +37,7 @@ from web.graphiql import add_assets, graphiql_page
 from web.health import Health
 from web.http import Executor, GraphQLEndpoint
 from web.metrics import Metrics
+from web.outcomes import watch
 from web.readiness import checks
 from web.routes import GRAPHQL_PATH, add_graphql
 from web.socket import Sockets
@@ -129,8 +130,7 @@ def _application(ground: Foundation, services: Services, hub: Hub, runner: Runne
 
     app = web.Application(client_max_size=BODY_BYTES)
     request_ids.install(app)
-    app.middlewares.append(log_request)
-    metrics.count_requests(app)
+    watch(app, log_request, metrics.count_request)
     add_graphql(app, GraphQLEndpoint(executor, graphiql_page), sockets, groups)
     health = Health(checks(ground, hub, runner))
     app.router.add_get("/", _to_graphiql)

@@ -15,6 +15,7 @@ from web import request_ids
 from web.health import Check, Health
 from web.http import Executor, GraphQLEndpoint
 from web.metrics import Metrics
+from web.outcomes import watch
 from web.routes import add_graphql
 from web.socket import Sockets
 
@@ -46,7 +47,7 @@ class Edge:
     def _app(self, health: Health) -> web.Application:
         app = web.Application()
         request_ids.install(app)
-        self.metrics.count_requests(app)
+        watch(app, self.metrics.count_request)
         add_graphql(app, self.endpoint, self.sockets, self.groups)
         app.router.add_get("/healthz", health.alive)
         app.router.add_get("/readyz", health.ready)
