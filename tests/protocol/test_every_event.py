@@ -1,0 +1,100 @@
+"""Every event of the schema arrives over a real socket, caused by what causes it in the product.
+
+One performance (`tests/protocol/opera.py`) is heard by all tests here. They are parametrized by the schema itself,
+so a union that gets a member, or the feed a kind, that the performance does not bring about, fails.
+"""
+
+from collections.abc import AsyncIterator
+from itertools import groupby, pairwise
+
+import pytest
+import pytest_asyncio
+
+from events import cursor
+from graph.enums import ActivityKind, ResetReason
+from tests.protocol.audience import STREAMS, Json, union_of
+from tests.protocol.opera import Opera, playing
+
+MEMBERS = [(field, member.name) for field in STREAMS for member in union_of(field).types]
+REASONS = [(field, reason.value) for field in STREAMS for reason in ResetReason]
+
+pytestmark = pytest.mark.xdist_group("opera")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def opera(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Opera]:
+    async with playing(tmp_path_factory.mktemp("opera")) as opera:
+        await opera.play()
+        yield opera
+
+
+def of_type(opera: Opera, field: str, name: str) -> list[Json]:
+    return [frame for frame in opera.heard[field] if frame["__typename"] == name]
+
+
+@pytest.mark.parametrize(("field", "member"), MEMBERS)
+def test_arrives(opera: Opera, field: str, member: str) -> None:
+    """With all its fields: the client selects everything, and a frame with an error fails it."""
+    frames = of_type(opera, field, member)
+    assert frames
+    assert all(frame["cursor"] for frame in frames)
+
+
+@pytest.mark.parametrize("kind", list(ActivityKind), ids=lambda kind: kind.name)
+def test_is_in_the_feed(opera: Opera, kind: ActivityKind) -> None:
+    found = [
+        frame["activity"]
+        for frame in of_type(opera, "activity", "ActivityAdded")
+        if frame["activity"]["kind"] == kind.name
+    ]
+    assert found
+    assert all(one["detail"]["type"] == kind.value and one["summary"] for one in found)
+
+
+@pytest.mark.parametrize(("field", "reason"), REASONS)
+def test_a_stream_that_cannot_go_on_is_reset(opera: Opera, field: str, reason: str) -> None:
+    (reset,) = [one for one in of_type(opera, field, "StreamReset") if one["reason"] == reason]
+    union = union_of(field)
+    assert reset["snapshot"]["__typename"] == union.types[0].name
+
+
+def test_every_stream_is_in_the_order_of_the_log(opera: Opera) -> None:
+    for following in opera.audience.followings.values():
+        positions = [cursor.decode(frame["cursor"]).position for frame in following.frames]
+        assert all(before < after for before, after in pairwise(positions)), following.field
+
+
+def test_the_last_progress_comes_before_an_end_and_has_its_counts(opera: Opera) -> None:
+    ends = {"PhaseCompleted", "PhaseFailed", "PhaseCancelled", "PhasePaused"}
+    pairs = [
+        (before, after)
+        for following in opera.audience.followings.values()
+        for before, after in pairwise(following.frames)
+        if after["__typename"] in ends and before["__typename"] != "CampaignSnapshot"
+    ]
+    assert {after["__typename"] for _, after in pairs} == ends
+    for before, after in pairs:
+        assert (before["__typename"], before["phase"]) == ("CampaignProgress", after["phase"])
+        assert before["counts"] == after["counts"]
+
+
+def test_a_deleted_campaigns_stream_is_complete(opera: Opera) -> None:
+    assert opera.deleted.complete
+    assert opera.deleted.types[-1] == "CampaignDeleted"
+
+
+def test_whoever_came_before_the_campaign_sees_its_whole_life(opera: Opera) -> None:
+    life = [name for name, _ in groupby(opera.deleted.types) if name != "CampaignProgress"]
+    assert life == [
+        "CampaignCreated",
+        "CampaignUpdated",
+        "CampaignStatusChanged",
+        "PhaseStarted",
+        "PhaseCompleted",
+        "PhaseStarted",
+        "PhaseCompleted",
+        "PhaseStarted",
+        "PhaseCompleted",
+        "CampaignStatusChanged",
+        "CampaignDeleted",
+    ]
