@@ -1,0 +1,100 @@
+"""The unions of the schema, the catalog and the emitters are one and the same list."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from graphql import GraphQLEnumType, build_schema
+
+from events import catalog
+from events.catalog import EVENT_TYPES
+from tests.architecture import house
+from tools import emitters
+from tools.emitters import Untraceable
+from tools.events_page import union
+
+SCHEMA = build_schema((house.ROOT / "schema.graphql").read_text())
+
+
+def members(name: str) -> set[str]:
+    return {member.name for member in union(SCHEMA, name).types}
+
+
+def names(kind: object) -> set[str]:
+    return {one.__name__ for one in get_args(kind)}
+
+
+def test_a_union_is_its_part_of_the_catalog_with_a_snapshot_and_the_reset() -> None:
+    assert members("CampaignEvent") == names(catalog.CampaignEvent) | {"CampaignSnapshot", "StreamReset"}
+    assert members("ProxyEvent") == names(catalog.ProxyEvent) | {"ProxySnapshot", "StreamReset"}
+    assert members("ActivityEvent") == {"ActivitySnapshot", "ActivityAdded", "StreamReset"}
+    assert members("StreamSnapshot") == {"CampaignSnapshot", "ProxySnapshot", "ActivitySnapshot"}
+
+
+def test_the_kinds_of_activity_are_the_types_of_the_feed() -> None:
+    kinds = SCHEMA.type_map["ActivityKind"]
+    assert isinstance(kinds, GraphQLEnumType)
+    spelled = {"".join(part.title() for part in value.split("_")) for value in kinds.values}
+    assert spelled == {kind.__name__ for kind in EVENT_TYPES if kind.FEED}
+
+
+def test_what_is_not_in_the_feed_is_in_a_stream() -> None:
+    quiet = {kind.__name__ for kind in EVENT_TYPES if not kind.FEED}
+    assert quiet == {"CampaignProgress", "ProxyStatsChanged"}
+    assert quiet <= members("CampaignEvent") | members("ProxyEvent")
+
+
+def test_every_type_has_an_emitter() -> None:
+    assert set(emitters.emitters()) == emitters.NAMES
+
+
+def test_only_services_record() -> None:
+    importers = {
+        path.parts[0]
+        for path in house.files(".py")
+        if path.parts[0] in house.rooms() and "events.outbox.record" in house.imports(path)
+    }
+    assert importers == {"services"}
+
+
+@pytest.fixture
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in place of the project's, with an empty services/."""
+    monkeypatch.setattr(emitters, "ROOT", tmp_path)
+    (tmp_path / "services").mkdir()
+    return tmp_path / "services"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("def verb(u):\n    record(u, PhaseStarted(x=1))", {"PhaseStarted": "verb"}),
+        ("async def verb(u):\n    e = ProxyAdded()\n    record(u, e)", {"ProxyAdded": "verb"}),
+        (
+            "def tell(u, kind):\n    record(u, kind(x=1))\ndef verb(u):\n    tell(u, PhasePaused)",
+            {"PhasePaused": "verb"},
+        ),
+        (
+            "def made() -> CampaignProgress:\n    ...\ndef verb(u):\n    record(u, made())",
+            {"CampaignProgress": "verb"},
+        ),
+        ("def verb(u):\n    PhaseStarted(x=1)", {}),
+        ("def tell(u, kind):\n    record(u, kind())", {}),
+    ],
+)
+def test_an_emitter_is_whoever_hands_a_type_to_record(
+    services: Path, body: str, found: dict[str, str]
+) -> None:
+    (services / "verbs.py").write_text(body)
+    assert emitters.emitters() == {name: (f"services/verbs.py: {place}",) for name, place in found.items()}
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["def verb(u, event):\n    record(u, event)", "def verb(u):\n    record(u, [PhaseStarted()][0])",
+     "def verb(u):\n    record(u, somewhere())"],
+)  # fmt: skip
+def test_an_event_from_nowhere_is_an_error(services: Path, body: str) -> None:
+    (services / "verbs.py").write_text(body)
+    with pytest.raises(Untraceable):
+        emitters.emitters()

@@ -1,0 +1,100 @@
+"""The tables of docs/events.md: from the catalog, the schema, the code of the services and the tests."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLSchema, GraphQLUnionType, build_schema
+
+from events.catalog import EVENT_TYPES
+from events.event import EventType
+from tools.emitters import ROOT, emitters
+from tools.markdown import table
+
+UNIONS = {"campaignEvents": "CampaignEvent", "proxyEvents": "ProxyEvent", "activity": "ActivityEvent"}
+ARRIVES = "../tests/protocol/test_every_event.py"
+
+
+def catalog() -> str:
+    """Every type of event that is recorded."""
+    schema, places = _schema(), emitters()
+    rows = [_catalog_row(kind, schema, places) for kind in EVENT_TYPES]
+    return table(("Event", "It says", "Stream", "Feed", "Emitted by", "Stored fields", "Received by"), rows)
+
+
+def frames() -> str:
+    """Every frame of every stream, as the schema has it."""
+    schema = _schema()
+    return "\n\n".join(_frames_of(field, name, schema) for field, name in UNIONS.items())
+
+
+def union(schema: GraphQLSchema, name: str) -> GraphQLUnionType:
+    """The union of the schema with this name.
+
+    Raises:
+        TypeError: there is none.
+    """
+    found = schema.type_map[name]
+    if not isinstance(found, GraphQLUnionType):
+        raise TypeError(f"{name} is no union")
+    return found
+
+
+def _schema() -> GraphQLSchema:
+    return build_schema((ROOT / "schema.graphql").read_text())
+
+
+def _catalog_row(
+    kind: type[EventType], schema: GraphQLSchema, places: Mapping[str, tuple[str, ...]]
+) -> Iterable[str]:
+    name = kind.__name__
+    streams = {field: f"{field}-{name}" for field, one in UNIONS.items() if _has(schema, one, name)}
+    tests = [_test("test_arrives", case) for case in streams.values()]
+    activity = _activity_kind(name, schema)
+    if kind.FEED:
+        tests.append(_test("test_is_in_the_feed", activity))
+    return (
+        f"`{name}`",
+        _one_line(kind.__doc__ or ""),
+        ", ".join(f"`{field}`" for field in streams),
+        f"`{activity}`" if kind.FEED else "",
+        "<br>".join(_place(place) for place in places.get(name, ())),
+        ", ".join(f"`{one.name}`" for one in msgspec.structs.fields(kind)),
+        "<br>".join(tests),
+    )
+
+
+def _has(schema: GraphQLSchema, union_name: str, member: str) -> bool:
+    return any(one.name == member for one in union(schema, union_name).types)
+
+
+def _activity_kind(name: str, schema: GraphQLSchema) -> str:
+    """The value of the feed's enum for an event type, such as PHASE_STARTED for PhaseStarted."""
+    kinds = schema.type_map["ActivityKind"]
+    value = re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper()
+    return value if isinstance(kinds, GraphQLEnumType) and value in kinds.values else ""
+
+
+def _place(place: str) -> str:
+    path, _, function = place.partition(": ")
+    return f"[{path}](../{path}) `{function}`"
+
+
+def _test(name: str, case: str) -> str:
+    return f"[{name}]({ARRIVES})`[{case}]`"
+
+
+def _frames_of(field: str, name: str, schema: GraphQLSchema) -> str:
+    rows = [_frame_row(field, member) for member in union(schema, name).types]
+    return f"### {field} (`{name}`)\n\n{table(('Frame', 'It says', 'Fields', 'Received by'), rows)}"
+
+
+def _frame_row(field: str, member: GraphQLObjectType) -> Iterable[str]:
+    fields = ", ".join(f"`{name}`" for name in member.fields)
+    said = _one_line(member.description or "")
+    return f"`{member.name}`", said, fields, _test("test_arrives", f"{field}-{member.name}")
+
+
+def _one_line(text: str) -> str:
+    """The first paragraph."""
+    return " ".join(text.strip().split("\n\n")[0].split())
