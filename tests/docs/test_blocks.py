@@ -84,6 +84,16 @@ async def test_graphql_does_what_it_says(demo: Api, page: str) -> None:
         known |= {**data, name: data}
 
 
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_start_screen_is_as_shown(demo: Api) -> None:
+    """The same rows in the same order; what differs between two machines is the values."""
+    (block,) = [block for block in blocks("README.md") if block.text.startswith("Heliograph is running")]
+    lines_shown = block.text.splitlines()
+    begin = demo.process.log.index(lines_shown[0])
+    told = demo.process.log[begin:].splitlines()[: len(lines_shown)]
+    assert [line[:13] for line in told] == [line[:13] for line in lines_shown]
+
+
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     env = {"PATH": os.environ["PATH"], "COLUMNS": "200"}
     return subprocess.run(
