@@ -53,7 +53,10 @@ class Settings(BaseSettings):
         description="embedded: workers run in the API process; none: start `heliograph worker` processes.",
     )
     worker_shards: int = Field(
-        4, ge=1, le=64, description="How many shards of work one process handles at the same time."
+        4,
+        ge=1,
+        le=64,
+        description="How many shards of campaigns one process handles at the same time, and as many proxy tests.",
     )
     lease_seconds: float = Field(
         30.0, ge=0.5, le=3600, description="How long a worker's claim on a shard lasts without a heartbeat."
