@@ -114,7 +114,8 @@ async def idle_on_postgres(product: Product, box: Sandbox, log: Path) -> Counts:
 
 def _statements(log: Path) -> int:
     # A prepared statement is written as "execute NAME: …", any other as "statement: …".
-    return sum("LOG:  execute" in line or "LOG:  statement:" in line for line in log.open())
+    with log.open() as lines:
+        return sum("LOG:  execute" in line or "LOG:  statement:" in line for line in lines)
 
 
 @pytest.mark.timeout(180)
@@ -136,10 +137,9 @@ async def test_a_minute_of_silence(
         "channel_url": redis_server.url,
         **world_settings,
     }
-    async with Product(tmp_path / "postgres-product", **settings) as other:
-        async with asyncio.TaskGroup() as tasks:
-            one = tasks.create_task(idle_on_sqlite(product, box))
-            two = tasks.create_task(idle_on_postgres(other, box, postgres_server.log))
+    async with Product(tmp_path / "postgres-product", **settings) as other, asyncio.TaskGroup() as tasks:
+        one = tasks.create_task(idle_on_sqlite(product, box))
+        two = tasks.create_task(idle_on_postgres(other, box, postgres_server.log))
     await postgres_server.drop_database(database)
     tell(f"SQLite and memory: {one.result()}; PostgreSQL and Redis: {two.result()}; in {IDLE_SECONDS} s")
     assert one.result() == two.result() == Counts(requests=0, statements=0)

@@ -14,7 +14,28 @@ export const example = `# Welcome to Heliograph.
 # saw (after: "…") and it first replays what you missed.
 # The book on the left lists all subscriptions.
 
-query Hello {
-  __typename
+subscription Live {
+  activity {
+    __typename
+    ... on StreamEvent {
+      cursor
+    }
+    ... on ActivitySnapshot {
+      activities {
+        at
+        summary
+      }
+    }
+    ... on ActivityAdded {
+      activity {
+        at
+        summary
+        campaign {
+          name
+          percent
+        }
+      }
+    }
+  }
 }
 `;
