@@ -43,7 +43,7 @@ def told(error: GraphQLError) -> dict[str, Any]:
         return _masked(error, str(cause), {"code": "UNAVAILABLE"})
     request_id = structlog.contextvars.get_contextvars().get("request_id") or secrets.token_hex(8)
     log.error("request_failed", request_id=request_id, path=error.path, exc_info=cause)
-    return _masked(error, "Something went wrong on our side.", {"code": "INTERNAL", "requestId": request_id})
+    return _masked(error, "Internal error.", {"code": "INTERNAL", "requestId": request_id})
 
 
 def outage(errors: Sequence[GraphQLError] | None) -> Unavailable | None:

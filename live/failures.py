@@ -22,9 +22,9 @@ def explain(error: Exception, where: str) -> list[dict[str, Any]]:
     if isinstance(error, Unavailable):
         log.warning("unavailable", where=where, reason=str(error))
         return [formatted("The service is not available now; try again.", "UNAVAILABLE")]
-    error_id = str(new_id())
-    log.error("unexpected_failure", where=where, error_id=error_id, exc_info=error)
-    return [formatted("Internal error.", "INTERNAL", errorId=error_id)]
+    request_id = structlog.contextvars.get_contextvars().get("request_id") or str(new_id())
+    log.error("unexpected_failure", where=where, request_id=request_id, exc_info=error)
+    return [formatted("Internal error.", "INTERNAL", requestId=request_id)]
 
 
 def formatted(message: str, code: str, **extensions: Any) -> dict[str, Any]:

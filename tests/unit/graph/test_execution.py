@@ -93,7 +93,7 @@ class TestErrors:
         (error,) = result["errors"]
         request_id = error["extensions"]["requestId"]
         assert error == {
-            "message": "Something went wrong on our side.",
+            "message": "Internal error.",
             "locations": [{"line": 1, "column": 3}],
             "path": ["cursor"],
             "extensions": {"code": "INTERNAL", "requestId": request_id},
