@@ -8,6 +8,7 @@ import ipaddress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -27,9 +28,35 @@ class WorkerMode(StrEnum):
     NONE = "none"
 
 
-def _split(value: Any) -> Any:
-    """A list setting is written with commas."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+def _read_networks(value: Any) -> Any:
+    """Networks, written with commas between them."""
+    if not isinstance(value, str):
+        return value
+    return [_read_network(part.strip()) for part in value.split(",") if part.strip()]
+
+
+def _read_network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no network such as 127.0.0.0/8 or fd00::/8 ({error})") from error
+
+
+def _has_scheme(url: str, schemes: tuple[str, ...]) -> bool:
+    scheme, separator, _ = url.partition("://")
+    return bool(separator) and scheme in schemes
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        return False
+    is_plain = url.username is None and url.password is None and text.isascii() and text.isprintable()
+    return (
+        url.scheme in {"http", "https"} and bool(url.hostname) and port != 0 and " " not in text and is_plain
+    )
 
 
 class Settings(BaseSettings):
@@ -62,7 +89,10 @@ class Settings(BaseSettings):
         30.0, ge=0.5, le=3600, description="How long a worker's claim on a shard lasts without a heartbeat."
     )
     sweep_seconds: float = Field(
-        300.0, ge=300, description="How often a worker looks for lapsed leases that nothing announced."
+        300.0,
+        ge=300,
+        le=86400,
+        description="How often a worker looks for lapsed leases that nothing announced.",
     )
     shard_attempts: int = Field(
         3, ge=1, le=20, description="How often a shard may fail before its phase fails."
@@ -90,7 +120,7 @@ class Settings(BaseSettings):
     proxy_strikes: int = Field(
         3, ge=1, le=20, description="How many failures in a row make a proxy unhealthy."
     )
-    allowed_networks: Annotated[list[Network], NoDecode, BeforeValidator(_split)] = Field(
+    allowed_networks: Annotated[list[Network], NoDecode, BeforeValidator(_read_networks)] = Field(
         default_factory=list,
         description="Private networks that workers may reach all the same, such as 127.0.0.0/8, with commas between.",
     )
@@ -117,15 +147,23 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
-        if value.partition("://")[0] not in DATABASE_SCHEMES:
+        if not _has_scheme(value, DATABASE_SCHEMES):
             raise ValueError(f"must begin with one of {', '.join(s + '://' for s in DATABASE_SCHEMES)}")
         return value
 
     @field_validator("channel_url")
     @classmethod
     def _known_channel(cls, value: str) -> str:
-        if value.partition("://")[0] not in CHANNEL_SCHEMES:
+        if not _has_scheme(value, CHANNEL_SCHEMES):
             raise ValueError("must begin with memory://, redis://, rediss:// or postgres://")
+        return value
+
+    @field_validator("probe_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        # The value is not repeated: whoever writes a password into it shall not find it in a log.
+        if not _is_web_address(value):
+            raise ValueError("must be an http:// or https:// URL with a host and without user and password")
         return value
 
     @model_validator(mode="after")
