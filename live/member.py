@@ -71,10 +71,13 @@ class Member:
         """Whether another call of `take` would find or fetch something, without anybody's call of `notify`."""
         if self.finished or self._fetching:
             return False
-        if self._page is not None or self.position is None:
+        if self._page is not None:
             return True
         window = self.source.window
-        return self.position < window.floor or window.beyond(self.position)
+        if self.position is None or self.position < window.floor:
+            # Once the stream has failed nobody fetches any more.
+            return self.failure is None
+        return window.beyond(self.position)
 
     def take(self, limit: int) -> Sequence[Due]:
         """At most `limit` frames that are due now; they count as delivered.

@@ -268,6 +268,29 @@ class TestFailure:
         reader.read()
         await until(lambda: reader.member.failure == [{"message": "gone"}])
 
+    async def test_one_that_could_not_open_has_no_more(self, house: House) -> None:
+        """A writer takes as long as there is more, so a member that answered yes here for ever hung the process."""
+        stream = house.stream()
+        stream.failing_open = ValueError()
+        reader = Reader(house.groups, stream)
+        reader.read()
+        await until(lambda: reader.member.failure is not None)
+        assert reader.member.take(8) == ()
+        assert not reader.member.more
+
+    async def test_one_behind_the_window_of_a_failed_group_has_no_more(self) -> None:
+        async with opened(limits=GroupLimits(frames=2)) as house:
+            stream = house.stream(after=0)
+            reader = Reader(house.groups, stream)
+            house.hub.publish("a", "a", "a")
+            await until(lambda: reader.member.source.window.floor == 1)
+            assert reader.member.more
+            stream.failure = ValueError()
+            house.hub.publish("a")
+            await until(lambda: reader.member.failure is not None)
+            assert reader.member.take(8) == ()
+            assert not reader.member.more
+
     async def test_a_failing_replay_ends_those_that_wait_for_it(self, house: House) -> None:
         house.hub.publish("a")
         stream = house.stream(after=1)
