@@ -61,7 +61,7 @@ def test_a_flag_goes_before_the_environment_and_that_before_the_default(
         ("window_events", ["1", "1000000"], ["0", "1000001"]),
         ("log_level", ["debug", "error"], ["loud", "INFO", ""]),
         ("workers", ["embedded"], ["many", ""]),
-        ("database_url", ["sqlite+aiosqlite:///x", "postgresql+psycopg://h/x"], ["", "sqlite:///x", "sqlite+aiosqlite"]),
+        ("database_url", ["sqlite+aiosqlite:///x", "postgresql+psycopg://h/x"], ["", "sqlite://x", "sqlite+aiosqlite"]),
         ("channel_url", ["memory://", "rediss://h", "postgresql://h"], ["", "kafka://h", "redis"]),
         ("probe_url", ["http://127.0.0.1:81/ip", "https://[::1]/"], ["", "ip.example", "ftp://h/", "http://", "//h"]),
         ("allowed_networks", ["", "10.0.0.0/8, ::1"], ["10.0.0.1/8", "here", "10.0.0.0/8;::1"]),
