@@ -1,8 +1,8 @@
 """`heliograph` processes of one installation: they share a folder, settings and a token.
 
 Each is started with nothing in its environment but `HELIOGRAPH_…`, is ready when it says so itself (the start screen
-and `/readyz`), and ends by SIGTERM with exit code 0 and a log without a traceback; a test that wants it otherwise
-kills it, and then nothing is asked of it any more.
+and `/readyz`), and ends by SIGTERM with exit code 0 and a log without errors; a test that wants it otherwise kills it,
+and then nothing is asked of it any more.
 """
 
 import asyncio
@@ -67,6 +67,7 @@ class Process(ServerProcess):
         await self.stop(signal.SIGTERM, END_SECONDS)
         assert self.returncode == 0, self.log[-3000:]
         assert "Traceback" not in self.log, self.log[-6000:]
+        assert [entry for entry in self.entries() if entry["level"] in {"error", "critical"}] == []
 
 
 class Api:
