@@ -19,6 +19,8 @@ MAX_RESOLVERS = 20
 MAX_TIMEOUT = 120
 MAX_ATTEMPTS = 10
 MAX_CONCURRENCY = 1000
+# One in a hundred seconds: slower than this is no campaign, and a fraction near 0 has no interval at all.
+MIN_RATE = 0.01
 MAX_RATE = 100_000
 MAX_BURST = 10_000
 MAX_USER_AGENT = 512
@@ -62,7 +64,7 @@ def check_persona_config(config: PersonaConfig, path: Path = ("config",)) -> Ite
         case HttpPersonaConfig():
             yield from _check_http(config, path)
     yield from check_range(config.concurrency, (*path, "concurrency"), 1, MAX_CONCURRENCY)
-    yield from check_positive(config.rate_per_second, (*path, "ratePerSecond"), MAX_RATE)
+    yield from check_range(config.rate_per_second, (*path, "ratePerSecond"), MIN_RATE, MAX_RATE)
     yield from check_range(config.burst, (*path, "burst"), 1, MAX_BURST)
 
 
