@@ -276,10 +276,10 @@ _described(
     ProxyHealth,
     "What is known of a proxy.",
     {
-        "UNKNOWN": "It was never tested.",
-        "TESTING": "A test is under way.",
-        "HEALTHY": "The last test or use succeeded.",
-        "UNHEALTHY": "It failed too often in a row.",
+        "UNKNOWN": "It was never tested since it was added or its connection changed.",
+        "TESTING": "Somebody asked for a test, and it has not ended.",
+        "HEALTHY": "It has passed a test, and has not failed too often in a row since.",
+        "UNHEALTHY": "It failed its first test, or too often in a row; it is tested again by itself.",
     },
 )
 _described(

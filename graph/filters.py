@@ -63,7 +63,8 @@ class CampaignFilter:
         default=strawberry.UNSET, description="In one of these statuses."
     )
     search: str | None = strawberry.field(
-        default=strawberry.UNSET, description="With this text in the name, whatever its case."
+        default=strawberry.UNSET,
+        description="With this text in the name; the case of A to Z does not matter.",
     )
     created_after: datetime | None = strawberry.field(
         default=strawberry.UNSET, description="Made then or later."
@@ -125,7 +126,7 @@ class DomainFilter:
     )
     keyword: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Where the rule with just this pattern was found, whatever its case.",
+        description="Where the rule with just this pattern was found; the case of A to Z does not matter.",
     )
 
     def wanted(self, campaign_id: UUID) -> domains.DomainFilter:
@@ -168,7 +169,8 @@ class ProxyFilter:
         default=strawberry.UNSET, description="Whose health is one of these."
     )
     search: str | None = strawberry.field(
-        default=strawberry.UNSET, description="With this text in the name, whatever its case."
+        default=strawberry.UNSET,
+        description="With this text in the name; the case of A to Z does not matter.",
     )
 
     def wanted(self) -> proxies.ProxyFilter:
@@ -190,7 +192,8 @@ class PersonaFilter:
     type: PersonaType | None = strawberry.field(default=strawberry.UNSET, description="What they are for.")
     enabled: bool | None = strawberry.field(default=strawberry.UNSET, description="Whether they may be used.")
     search: str | None = strawberry.field(
-        default=strawberry.UNSET, description="With this text in the name, whatever its case."
+        default=strawberry.UNSET,
+        description="With this text in the name; the case of A to Z does not matter.",
     )
 
     def wanted(self) -> personas.PersonaFilter:
@@ -210,7 +213,8 @@ class KeywordSetFilter:
 
     enabled: bool | None = strawberry.field(default=strawberry.UNSET, description="Whether they may be used.")
     search: str | None = strawberry.field(
-        default=strawberry.UNSET, description="With this text in the name, whatever its case."
+        default=strawberry.UNSET,
+        description="With this text in the name; the case of A to Z does not matter.",
     )
 
     def wanted(self) -> keyword_sets.KeywordSetFilter:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Float, case, cast, func, select
 
 from db.engine import Session
 from db.models import ProxyRow
@@ -46,7 +46,7 @@ PROXIES: Listing[ProxyRow, ProxyFilter] = Listing(
 
 @dataclass(frozen=True)
 class Stats:
-    """How many proxies there are, and how they are."""
+    """How many proxies there are, and how they are; latency is of their last good tests, the rate from 0 to 1."""
 
     total: int
     enabled: int
@@ -54,6 +54,8 @@ class Stats:
     unhealthy: int
     unknown: int
     testing: int
+    average_latency_ms: float | None
+    success_rate: float | None
 
 
 async def by_ids(session: Session, scope: Scope, ids: Sequence[UUID]) -> Mapping[UUID, ProxyRow]:
@@ -63,11 +65,14 @@ async def by_ids(session: Session, scope: Scope, ids: Sequence[UUID]) -> Mapping
 
 
 async def stats(session: Session, scope: Scope) -> Stats:
-    """Counts of the visible proxies."""
+    """Counts of the visible proxies, and how well they do together."""
+    successes, failures = func.sum(ProxyRow.success_count), func.sum(ProxyRow.failure_count)
     wanted = select(
         func.count().label("total"),
         _count(ProxyRow.enabled.is_(True)).label("enabled"),
         *(_count(ProxyRow.health == health).label(health.lower()) for health in ProxyHealth),
+        cast(func.avg(ProxyRow.latency_ms), Float).label("average_latency_ms"),
+        (cast(successes, Float) / func.nullif(successes + failures, 0)).label("success_rate"),
     ).where(scope.clause(ProxyRow.owner_id))
     row = (await session.execute(wanted)).mappings().one()
     return Stats(**row)

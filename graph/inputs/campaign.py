@@ -4,7 +4,19 @@ import strawberry
 
 from graph.inputs import given
 from graph.scalars import BigInt
+from names.rules import MAX_CHARACTERS, MAX_LENGTH
 from services.campaigns import CampaignDraft, CampaignPatch
+from services.rules_campaigns import (
+    MAX_AD_HOC_KEYWORDS,
+    MAX_DNS_BATCH,
+    MAX_HTTP_BATCH,
+    MAX_KEYWORD,
+    MAX_KEYWORD_SETS,
+    MAX_PERSONAS,
+    MAX_PROXIES,
+    MAX_RETRIES,
+)
+from services.rules_hosts import MAX_PORT
 from vocabulary import campaigns as stored
 from vocabulary.campaigns import PatternType
 
@@ -15,18 +27,19 @@ class GenerationConfigInput:
 
     pattern_type: PatternType = strawberry.field(description="Where the variable part stands.")
     character_set: str = strawberry.field(
-        description="The characters of the variable part; their order and case do not matter."
+        description=f"The characters of the variable part, up to {MAX_CHARACTERS}; order and case do not matter."
     )
     constant: str = strawberry.field(description="The part that every name has.")
     tld: str = strawberry.field(description="The end of every name, with its leading dot, such as .com.")
     prefix_length: int = strawberry.field(
-        default=0, description="How many variable characters stand before the constant, up to 10."
+        default=0, description=f"How many variable characters stand before the constant, up to {MAX_LENGTH}."
     )
     suffix_length: int = strawberry.field(
-        default=0, description="How many variable characters stand after the constant, up to 10."
+        default=0, description=f"How many variable characters stand after the constant, up to {MAX_LENGTH}."
     )
     count: BigInt = strawberry.field(
-        default=BigInt(0), description="How many offsets to use; 0 is all that are left."
+        default=BigInt(0),
+        description="How many offsets to use; 0 is all that are left, and more than that is cut to it.",
     )
 
     def config(self) -> stored.GenerationConfig:
@@ -47,11 +60,14 @@ class DnsConfigInput:
     """How a campaign shall resolve."""
 
     persona_ids: list[strawberry.ID] = strawberry.field(
-        description="The DNS personas, at least one, in the order in which they are tried."
+        description=f"The DNS personas, 1 to {MAX_PERSONAS}, in the order in which they are tried."
     )
-    batch_size: int = strawberry.field(default=100, description="How many domains a worker takes at a time.")
+    batch_size: int = strawberry.field(
+        default=100, description=f"How many domains a worker takes at a time, 1 to {MAX_DNS_BATCH}."
+    )
     retry_attempts: int = strawberry.field(
-        default=1, description="How often a domain that timed out or failed is looked up anew."
+        default=1,
+        description=f"How often a domain that timed out or failed is looked up anew, up to {MAX_RETRIES} times.",
     )
 
     def config(self) -> stored.DnsConfig:
@@ -68,24 +84,31 @@ class HttpConfigInput:
     """How a campaign shall fetch, and what it shall look for."""
 
     persona_ids: list[strawberry.ID] = strawberry.field(
-        description="The HTTP personas, at least one, in the order in which they are tried."
+        description=f"The HTTP personas, 1 to {MAX_PERSONAS}, in the order in which they are tried."
     )
     keyword_set_ids: list[strawberry.ID] = strawberry.field(
         default_factory=list,
-        description="The keyword sets to look for; at least one of these or of `adHocKeywords`.",
+        description=f"The keyword sets, up to {MAX_KEYWORD_SETS}; one at least, of these or of `adHocKeywords`.",
     )
     ad_hoc_keywords: list[str] = strawberry.field(
-        default_factory=list, description="Texts to look for beside the keyword sets."
+        default_factory=list,
+        description=f"Texts to look for beside the sets, up to {MAX_AD_HOC_KEYWORDS} of 1 to {MAX_KEYWORD} characters.",
     )
     proxy_ids: list[strawberry.ID] = strawberry.field(
-        default_factory=list, description="The proxies to fetch through; without any it goes directly."
+        default_factory=list,
+        description=f"The proxies to fetch through, at most {MAX_PROXIES}; without any it goes directly.",
     )
-    batch_size: int = strawberry.field(default=50, description="How many domains a worker takes at a time.")
+    batch_size: int = strawberry.field(
+        default=50, description=f"How many domains a worker takes at a time, 1 to {MAX_HTTP_BATCH}."
+    )
     retry_attempts: int = strawberry.field(
-        default=1, description="How often a domain that timed out or failed is fetched anew."
+        default=1,
+        description=f"How often a domain that timed out or failed is fetched anew, up to {MAX_RETRIES} times.",
     )
-    http_port: int = strawberry.field(default=80, description="The port for http.")
-    https_port: int = strawberry.field(default=443, description="The port for https, which is tried first.")
+    http_port: int = strawberry.field(default=80, description=f"The port for http, 1 to {MAX_PORT}.")
+    https_port: int = strawberry.field(
+        default=443, description=f"The port for https, which is tried first, 1 to {MAX_PORT}."
+    )
 
     def config(self) -> stored.HttpConfig:
         """The configuration."""

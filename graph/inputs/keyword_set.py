@@ -3,7 +3,10 @@
 import strawberry
 
 from graph.inputs import given
+from probes.keywords import MAX_CONTEXT, MAX_PATTERN
 from services.keyword_sets import KeywordSetDraft, KeywordSetPatch
+from services.rules_keywords import MAX_CATEGORY, MAX_RULES
+from services.rules_text import MAX_DESCRIPTION
 from vocabulary import keywords as stored
 from vocabulary.keywords import RuleType
 
@@ -12,14 +15,19 @@ from vocabulary.keywords import RuleType
 class KeywordRuleInput:
     """What shall be looked for in the text of a page."""
 
-    pattern: str = strawberry.field(description="The text, or the regular expression in the syntax of RE2.")
+    pattern: str = strawberry.field(
+        description=f"The text, or the regular expression in the syntax of RE2, at most {MAX_PATTERN} characters."
+    )
     rule_type: RuleType = strawberry.field(default=RuleType.STRING, description="How the pattern is read.")
     is_case_sensitive: bool = strawberry.field(
         default=False, description="Whether the case of letters matters."
     )
-    category: str | None = strawberry.field(default=None, description="What you file it under.")
+    category: str | None = strawberry.field(
+        default=None, description=f"What you file it under, 1 to {MAX_CATEGORY} characters."
+    )
     context_chars: int = strawberry.field(
-        default=0, description="How many characters on either side of the first hit are kept; 0 keeps none."
+        default=0,
+        description=f"How many characters on either side of the first hit are kept, up to {MAX_CONTEXT}; 0 keeps none.",
     )
 
     def rule(self) -> stored.KeywordRule:
@@ -40,8 +48,12 @@ class CreateKeywordSetInput:
     name: str = strawberry.field(
         description="What you call it, 1 to 255 characters, unique among your keyword sets."
     )
-    rules: list[KeywordRuleInput] = strawberry.field(description="The rules, in their order.")
-    description: str | None = strawberry.field(default=None, description="A note.")
+    rules: list[KeywordRuleInput] = strawberry.field(
+        description=f"The rules, 1 to {MAX_RULES}, in their order."
+    )
+    description: str | None = strawberry.field(
+        default=None, description=f"A note, at most {MAX_DESCRIPTION} characters."
+    )
     enabled: bool = strawberry.field(default=True, description="Whether campaigns may use it.")
 
     def draft(self) -> KeywordSetDraft:
@@ -63,10 +75,11 @@ class UpdateKeywordSetInput:
         default=strawberry.UNSET, description="What you call it, 1 to 255 characters."
     )
     rules: list[KeywordRuleInput] | None = strawberry.field(
-        default=strawberry.UNSET, description="The rules; replaces all of them."
+        default=strawberry.UNSET, description=f"The rules, 1 to {MAX_RULES}; replaces all of them."
     )
     description: str | None = strawberry.field(
-        default=strawberry.UNSET, description="A note; null removes it."
+        default=strawberry.UNSET,
+        description=f"A note, at most {MAX_DESCRIPTION} characters; null removes it.",
     )
     enabled: bool | None = strawberry.field(
         default=strawberry.UNSET, description="Whether campaigns may use it."

@@ -4,6 +4,21 @@ import strawberry
 
 from graph.inputs import given
 from services.personas import PersonaDraft, PersonaPatch
+from services.rules_personas import (
+    MAX_ATTEMPTS,
+    MAX_BODY_BYTES,
+    MAX_BURST,
+    MAX_CONCURRENCY,
+    MAX_HEADERS,
+    MAX_RATE,
+    MAX_REDIRECTS,
+    MAX_RESOLVERS,
+    MAX_TIMEOUT,
+    MAX_USER_AGENT,
+    MIN_BODY_BYTES,
+    MIN_RATE,
+)
+from services.rules_text import MAX_DESCRIPTION
 from vocabulary import personas as stored
 from vocabulary.personas import ResolverStrategy
 
@@ -20,21 +35,27 @@ class HeaderInput:
 class DnsPersonaConfigInput:
     """How names shall be resolved."""
 
-    resolvers: list[str] = strawberry.field(description="The resolvers, at least one, as host:port.")
+    resolvers: list[str] = strawberry.field(
+        description=f"The resolvers, 1 to {MAX_RESOLVERS}, as IP address:port, an IPv6 address in brackets."
+    )
     strategy: ResolverStrategy = strawberry.field(
         default=ResolverStrategy.RANDOM_ROTATION, description="Which of them is asked."
     )
     query_timeout_seconds: float = strawberry.field(
-        default=5.0, description="How long one query may take, in seconds."
+        default=5.0, description=f"How long one query may take, in seconds, up to {MAX_TIMEOUT}."
     )
-    attempts: int = strawberry.field(default=2, description="All tries of one query, for UDP loses some.")
+    attempts: int = strawberry.field(
+        default=2, description=f"All tries of one query, for UDP loses some, 1 to {MAX_ATTEMPTS}."
+    )
     concurrency: int = strawberry.field(
-        default=10, description="How many domains a process looks up at once."
+        default=10, description=f"How many domains a process looks up at once, 1 to {MAX_CONCURRENCY}."
     )
     rate_per_second: float = strawberry.field(
-        default=10.0, description="How many domains a process looks up per second."
+        default=10.0, description=f"How many domains a process looks up per second, {MIN_RATE} to {MAX_RATE}."
     )
-    burst: int = strawberry.field(default=5, description="How many of them may start at once after a pause.")
+    burst: int = strawberry.field(
+        default=5, description=f"How many of them may start at once after a pause, 1 to {MAX_BURST}."
+    )
 
     def config(self) -> stored.DnsPersonaConfig:
         """The configuration."""
@@ -53,28 +74,39 @@ class DnsPersonaConfigInput:
 class HttpPersonaConfigInput:
     """How pages shall be fetched."""
 
-    user_agent: str = strawberry.field(description="The User-Agent header, which says who we are.")
+    user_agent: str = strawberry.field(
+        description=f"The User-Agent header, which says who we are, 1 to {MAX_USER_AGENT} characters."
+    )
     headers: list[HeaderInput] = strawberry.field(
-        default_factory=list, description="Further headers, in the order in which they shall be sent."
+        default_factory=list,
+        description=f"Further headers, at most {MAX_HEADERS}, in the order in which they shall be sent.",
     )
     request_timeout_seconds: float = strawberry.field(
-        default=15.0, description="How long one domain may take through all its redirects, in seconds."
+        default=15.0,
+        description=f"How long one domain may take through all its redirects, in seconds, up to {MAX_TIMEOUT}.",
     )
     follow_redirects: bool = strawberry.field(default=True, description="Whether redirects are followed.")
-    max_redirects: int = strawberry.field(default=7, description="How many redirects are followed.")
+    max_redirects: int = strawberry.field(
+        default=7, description=f"How many redirects are followed, 0 to {MAX_REDIRECTS}."
+    )
     allowed_status_codes: list[int] = strawberry.field(
         default_factory=list,
-        description="The status codes of an accepted page; any 2xx if the list is empty.",
+        description="The status codes of an accepted page, 100 to 599; any 2xx if the list is empty.",
     )
     max_body_bytes: int = strawberry.field(
-        default=2 * 1024 * 1024, description="How much of a body is read, in decompressed bytes."
+        default=2 * 1024 * 1024,
+        description=f"How much of a body is read, in decompressed bytes, {MIN_BODY_BYTES} to {MAX_BODY_BYTES}.",
     )
     verify_tls: bool = strawberry.field(default=True, description="Whether a certificate must be valid.")
-    concurrency: int = strawberry.field(default=5, description="How many domains a process fetches at once.")
-    rate_per_second: float = strawberry.field(
-        default=5.0, description="How many domains a process fetches per second."
+    concurrency: int = strawberry.field(
+        default=5, description=f"How many domains a process fetches at once, 1 to {MAX_CONCURRENCY}."
     )
-    burst: int = strawberry.field(default=3, description="How many of them may start at once after a pause.")
+    rate_per_second: float = strawberry.field(
+        default=5.0, description=f"How many domains a process fetches per second, {MIN_RATE} to {MAX_RATE}."
+    )
+    burst: int = strawberry.field(
+        default=3, description=f"How many of them may start at once after a pause, 1 to {MAX_BURST}."
+    )
 
     def config(self) -> stored.HttpPersonaConfig:
         """The configuration."""
@@ -123,7 +155,9 @@ class CreatePersonaInput:
         description="What you call it, 1 to 255 characters, unique among your personas of the same type."
     )
     config: PersonaConfigInput = strawberry.field(description="What it shall do, which gives its type.")
-    description: str | None = strawberry.field(default=None, description="A note.")
+    description: str | None = strawberry.field(
+        default=None, description=f"A note, at most {MAX_DESCRIPTION} characters."
+    )
     enabled: bool = strawberry.field(default=True, description="Whether campaigns may use it.")
 
     def draft(self) -> PersonaDraft:
@@ -145,7 +179,8 @@ class UpdatePersonaInput:
         default=strawberry.UNSET, description="What it shall do, of its own type; replaces all of it."
     )
     description: str | None = strawberry.field(
-        default=strawberry.UNSET, description="A note; null removes it."
+        default=strawberry.UNSET,
+        description=f"A note, at most {MAX_DESCRIPTION} characters; null removes it.",
     )
     enabled: bool | None = strawberry.field(
         default=strawberry.UNSET, description="Whether campaigns may use it."

@@ -4,6 +4,8 @@ import strawberry
 
 from graph.inputs import given
 from services.proxies import ProxyDraft, ProxyPatch
+from services.rules_proxies import MAX_CREDENTIAL
+from services.rules_text import MAX_DESCRIPTION
 from vocabulary.proxies import ProxyProtocol
 
 
@@ -15,12 +17,19 @@ class CreateProxyInput:
         description="What you call it, 1 to 255 characters, unique among your proxies."
     )
     protocol: ProxyProtocol = strawberry.field(description="How it is spoken to.")
-    host: str = strawberry.field(description="Where it is: a name or an address.")
+    host: str = strawberry.field(
+        description="Where it is: a host name or an IP address, without scheme and port."
+    )
     port: int = strawberry.field(description="The port there, 1 to 65535.")
-    description: str | None = strawberry.field(default=None, description="A note.")
-    username: str | None = strawberry.field(default=None, description="The user that it shall be told.")
+    description: str | None = strawberry.field(
+        default=None, description=f"A note, at most {MAX_DESCRIPTION} characters."
+    )
+    username: str | None = strawberry.field(
+        default=None, description=f"The user that it shall be told, 1 to {MAX_CREDENTIAL} characters."
+    )
     password: str | None = strawberry.field(
-        default=None, description="The password that it shall be told; sealed at rest and never given out."
+        default=None,
+        description=f"Its password, 1 to {MAX_CREDENTIAL} characters; sealed at rest and never given out.",
     )
     enabled: bool = strawberry.field(default=True, description="Whether campaigns may use it.")
 
@@ -50,11 +59,13 @@ class UpdateProxyInput:
         default=strawberry.UNSET, description="How it is spoken to."
     )
     host: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Where it is: a name or an address."
+        default=strawberry.UNSET,
+        description="Where it is: a host name or an IP address, without scheme and port.",
     )
     port: int | None = strawberry.field(default=strawberry.UNSET, description="The port there, 1 to 65535.")
     description: str | None = strawberry.field(
-        default=strawberry.UNSET, description="A note; null removes it."
+        default=strawberry.UNSET,
+        description=f"A note, at most {MAX_DESCRIPTION} characters; null removes it.",
     )
     username: str | None = strawberry.field(
         default=strawberry.UNSET, description="The user that it shall be told; null removes it."

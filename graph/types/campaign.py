@@ -33,6 +33,7 @@ from graph.types.node import Node
 from graph.types.phase import Counts, Phase, control_phase, eta_of, percent_of, rate_of, shown_phase
 from graph.types.principal import Principal, owner_of
 from services.progress import counts_of
+from vocabulary import access
 from vocabulary.access import ActorKind
 from vocabulary.campaigns import CampaignStatus, PhaseKind
 
@@ -47,6 +48,15 @@ class Actor:
 
     kind: ActorKind = strawberry.field(description="What they are.")
     name: str = strawberry.field(description="The name that they had then.")
+    principal_id: strawberry.ID | None = strawberry.field(
+        description="Which principal, as `actorId` of a filter takes it; null of a worker and of the system."
+    )
+
+    @classmethod
+    def from_actor(cls, actor: access.Actor) -> Self:
+        """The actor of an event."""
+        ident = None if actor.id is None else node_ids.encode("Principal", actor.id)
+        return cls(kind=actor.kind, name=actor.name, principal_id=ident)
 
 
 @strawberry.type(
@@ -217,7 +227,7 @@ class Activity(Node):
             campaign_key=event.campaign_id_or_none,
             cursor=Cursor(stream_cursor.encode(incarnation, envelope.position)),
             at=envelope.occurred_at,
-            actor=Actor(kind=envelope.actor.kind, name=envelope.actor.name),
+            actor=Actor.from_actor(envelope.actor),
             kind=ActivityKind(type(event).__name__),
             entity_type=event.ENTITY,
             entity_id=entity_id(event.ENTITY, event.entity_id),

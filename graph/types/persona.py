@@ -28,7 +28,7 @@ class Header:
 class DnsPersonaConfig:
     """How names are resolved."""
 
-    resolvers: list[str] = strawberry.field(description="The resolvers, as host:port.")
+    resolvers: list[str] = strawberry.field(description="The resolvers, as IP address:port.")
     strategy: ResolverStrategy = strawberry.field(description="Which of them is asked.")
     query_timeout_seconds: float = strawberry.field(description="How long one query may take, in seconds.")
     attempts: int = strawberry.field(description="All tries of one query, for UDP loses some.")

@@ -12,13 +12,17 @@ from vocabulary import campaigns as stored
 from vocabulary.campaigns import PhaseKind, PhaseStatus
 
 
-@strawberry.type(description="How far a phase is, in distinct domains.")
+@strawberry.type(
+    description="How far a phase is, in distinct domains; of generation, in offsets, each of which is one name or none."
+)
 class Counts:
     """How far a phase is, in distinct domains."""
 
     total: BigInt = strawberry.field(description="How many there are to do.")
     processed: BigInt = strawberry.field(description="How many are finished.")
-    succeeded: BigInt = strawberry.field(description="How many of those succeeded.")
+    succeeded: BigInt = strawberry.field(
+        description="How many of those succeeded: were named, resolved, or fetched as an accepted page."
+    )
     failed: BigInt = strawberry.field(description="How many of those did not.")
 
     @classmethod

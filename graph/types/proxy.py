@@ -102,6 +102,12 @@ class ProxyStats:
     unhealthy: int = strawberry.field(description="Those known not to work.")
     unknown: int = strawberry.field(description="Those that were never tested.")
     testing: int = strawberry.field(description="Those under test now.")
+    average_latency_ms: float | None = strawberry.field(
+        description="The average of their last good tests, in milliseconds; null if there was none."
+    )
+    success_rate: float | None = strawberry.field(
+        description="The part of all their tests and fetches that went well, from 0 to 1; null if there was none."
+    )
 
     @classmethod
     def from_stats(cls, stats: Stats) -> Self:
@@ -113,4 +119,6 @@ class ProxyStats:
             unhealthy=stats.unhealthy,
             unknown=stats.unknown,
             testing=stats.testing,
+            average_latency_ms=stats.average_latency_ms,
+            success_rate=stats.success_rate,
         )
