@@ -7,8 +7,13 @@ that one GraphQL operation selects is exact at one position of the log.
   so a transaction never fails half way for want of the lock; the reading engine begins DEFERRED in WAL mode,
   where a reader sees one snapshot and blocks nobody.
 - PostgreSQL: writes are READ COMMITTED with row locks, reads REPEATABLE READ and read only.
+
+A transaction ends in time, for a database that fell off the network says nothing for a quarter of an hour. Whatever
+is no fault of the statement (no connection, no answer, a deadlock, a server that starts or stops) is `Unavailable`,
+with every driver, so that whoever may try again does.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,6 +36,11 @@ SQLITE_BUSY_MILLISECONDS = 10_000
 READERS = 8
 WRITERS = 8
 POOL_WAIT_SECONDS = 30
+TRANSACTION_SECONDS = 20.0
+
+# Classes of SQLSTATE (PostgreSQL's manual, appendix A) that say nothing against the statement: connection lost,
+# rolled back for another's sake, out of resources, cancelled or shut down by an operator.
+OUTAGE_CLASSES = frozenset({"08", "40", "53", "57"})
 
 
 class Engines:
@@ -56,26 +66,27 @@ class Engines:
         return f"<Engines {self.url.render_as_string(hide_password=True)}>"
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Session]:
+    async def reading(self, seconds: float | None = TRANSACTION_SECONDS) -> AsyncIterator[Session]:
         """A session whose reads all see one snapshot.
 
+        Args:
+            seconds: how long it may take in all; None for a block that is entered and left by different tasks.
+
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not answer, or not in time.
         """
-        with translated():
-            async with self._read_sessions() as session, session.begin():
-                yield session
+        async with _in_time(seconds), self._read_sessions() as session, session.begin():
+            yield session
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Session]:
         """A session in a transaction that commits when the block ends well.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not answer, or not in time.
         """
-        with translated():
-            async with self._write_sessions() as session, session.begin():
-                yield session
+        async with _in_time(TRANSACTION_SECONDS), self._write_sessions() as session, session.begin():
+            yield session
 
     async def check(self) -> None:
         """Ask the database for an answer.
@@ -90,6 +101,19 @@ class Engines:
         """Close all connections."""
         await self.writer.dispose()
         await self.reader.dispose()
+
+
+@asynccontextmanager
+async def _in_time(seconds: float | None) -> AsyncIterator[None]:
+    limit = asyncio.timeout(seconds)
+    try:
+        with translated():
+            async with limit:
+                yield
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise Unavailable(f"The database did not answer within {seconds:g} s; try again.") from error
 
 
 class translated:  # noqa: N801  It is used as a statement, like contextlib.suppress.
@@ -110,7 +134,10 @@ class translated:  # noqa: N801  It is used as a statement, like contextlib.supp
 
 def _is_connection_trouble(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+        if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+            return True
+        # SQLAlchemy has no class of its own for most of what asyncpg tells apart.
+        return (getattr(error.orig, "sqlstate", None) or "")[:2] in OUTAGE_CLASSES
     return isinstance(error, PoolTimeout | ConnectionError)
 
 
@@ -130,6 +157,7 @@ def _postgres_engine(url: str, *, writing: bool) -> AsyncEngine:
         pool_size=WRITERS if writing else READERS,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
+        hide_parameters=True,
         pool_pre_ping=True,
     )
     if writing:
@@ -143,6 +171,7 @@ def _sqlite_engine(url: str, *, writing: bool) -> AsyncEngine:
         pool_size=1 if writing else READERS,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
+        hide_parameters=True,
     )
     begin = "BEGIN IMMEDIATE" if writing else "BEGIN DEFERRED"
 

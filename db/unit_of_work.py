@@ -11,7 +11,6 @@ The order of things, which the rest of the system leans on:
    which makes every listener look into the log.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,8 +25,6 @@ from core.errors import Conflict, ConflictDetail
 from db.engine import Engines, Session
 from db.repositories import event_log
 from db.repositories.event_log import PendingEvent
-
-TRANSACTION_SECONDS = 20.0
 
 
 class Outcome(Enum):
@@ -77,14 +74,13 @@ class Database:
 
         Raises:
             Conflict: something with the same unique name or address was there first.
-            Unavailable: the database does not answer.
-            TimeoutError: the transaction took longer than an announcement stands.
+            Unavailable: the database does not answer, or not for as long as an announcement stands.
         """
         number = await self._bell.announce()
         outcome = Outcome.ROLLED_BACK
         unit: UnitOfWork | None = None
         try:
-            async with asyncio.timeout(TRANSACTION_SECONDS), self.engines.writing() as session:
+            async with self.engines.writing() as session:
                 unit = UnitOfWork(session=session, now=self.clock.now())
                 yield unit
                 await _append(unit)

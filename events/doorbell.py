@@ -21,7 +21,8 @@ from itertools import count
 import msgspec
 
 from core.tasks import Owner
-from db.unit_of_work import TRANSACTION_SECONDS, Outcome
+from db.engine import TRANSACTION_SECONDS
+from db.unit_of_work import Outcome
 from events.channel import Channel
 
 LOOK_AFTER_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, TRANSACTION_SECONDS + 5.0)

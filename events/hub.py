@@ -6,6 +6,7 @@ is tried again, with growing pauses, until the database answers. Nothing here ru
 """
 
 import asyncio
+import logging
 
 import structlog
 
@@ -98,21 +99,15 @@ class Hub:
             try:
                 await self._catch_up()
                 pause = FIRST_PAUSE_SECONDS
-            except Lapsed:
-                await self._skip()
-            except (Unavailable, Gap, TimeoutError) as error:
-                log.warning("log_not_read", position=self.position, error=str(error), again_in=pause)
+            except Exception as error:  # noqa: BLE001  A hub that stopped would leave every subscriber waiting.
+                _tell(error, self.position, pause)
                 self._owed.set()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     async def _skip(self) -> None:
         """Begin anew at the log's end: it was pruned beyond us. Readers below the new floor are told so."""
-        try:
-            head = await self._log.head()
-        except Unavailable:
-            self._owed.set()
-            return
+        head = await self._log.head()
         self._window = Window(position=head.position, size=self._size)
         self._advance()
 
@@ -122,10 +117,27 @@ class Hub:
 
     async def _catch_up(self) -> None:
         while True:
-            page = await self._log.read_after(self.position, PAGE_EVENTS)
+            try:
+                page = await self._log.read_after(self.position, PAGE_EVENTS)
+            except Lapsed:
+                await self._skip()
+                return
             self.pages_read += 1
             if page.envelopes:
                 self._window.extend(page)
                 self._advance()
             if len(page.envelopes) < PAGE_EVENTS:
                 return
+
+
+def _tell(error: Exception, position: int, pause: float) -> None:
+    """Log why the log was not read: an outage in one line, a defect with its traceback."""
+    outage = isinstance(error, Unavailable | Gap)
+    log.log(
+        logging.WARNING if outage else logging.ERROR,
+        "log_not_read",
+        position=position,
+        error=str(error),
+        again_in=pause,
+        exc_info=None if outage else error,
+    )

@@ -79,7 +79,8 @@ class Reading:
         if self._closed:
             # A batch of a loader may come after its operation was cancelled; it must not open what nobody closes.
             raise RuntimeError("This operation is over.")
-        snapshot = self._engines.reading()
+        # Whoever reads first opens it and whoever ends the operation leaves it: a limit of time belongs to one task.
+        snapshot = self._engines.reading(seconds=None)
         self._session = await snapshot.__aenter__()
         self._snapshot = snapshot
         return self._session

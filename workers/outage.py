@@ -2,13 +2,8 @@
 
 import asyncio
 
-from core.errors import Unavailable
-
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
-
-# A transaction that took too long is an outage too: it was rolled back, and the next may do better.
-OUTAGE = (Unavailable, TimeoutError)
 
 
 async def wait_for(event: asyncio.Event, seconds: float | None) -> bool:

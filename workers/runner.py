@@ -21,6 +21,7 @@ from uuid import UUID
 import structlog
 
 from core.clock import Clock
+from core.errors import Unavailable
 from core.ids import process_name
 from core.settings import Settings
 from core.tasks import Owner
@@ -30,7 +31,7 @@ from services.turns import Standing
 from services.work import Work
 from vocabulary.work import ShardKind
 from workers.held import CannotGoOn, Handler, Held
-from workers.outage import OUTAGE, Pauses, wait_for
+from workers.outage import Pauses, wait_for
 
 log = structlog.get_logger(__name__)
 
@@ -202,7 +203,7 @@ class Runner:
         while True:
             try:
                 return await self._handlers[held.claim.kind].handle(held)
-            except OUTAGE as error:
+            except Unavailable as error:
                 log.warning("shard_waits_for_database", shard=str(held.claim.id), reason=str(error))
             if held.is_stopping:
                 return Standing.STOPPED
@@ -214,7 +215,7 @@ class Runner:
         while True:
             try:
                 await settle()
-            except OUTAGE as error:
+            except Unavailable as error:
                 log.warning("shard_waits_for_database", shard=str(held.claim.id), reason=str(error))
             else:
                 return
@@ -248,7 +249,7 @@ async def _wait(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 def _tell(what: str, error: Exception, **where: str) -> None:
     """Log a failure: an outage in one line, anything else, which is a defect, with its traceback."""
-    if isinstance(error, OUTAGE):
+    if isinstance(error, Unavailable):
         log.warning(what, reason=str(error), **where)
     else:
         log.error(what, exc_info=error, **where)

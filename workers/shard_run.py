@@ -19,6 +19,7 @@ from typing import Protocol
 
 import structlog
 
+from core.errors import Unavailable
 from core.tasks import Owner
 from db.repositories.domains import Candidate
 from db.repositories.verdicts import Result
@@ -27,7 +28,7 @@ from services.proxy_accounts import ProxyOutcome
 from services.results import Batch, Flushed, Results
 from services.turns import Standing
 from workers.held import Held
-from workers.outage import OUTAGE, Pauses, wait_for
+from workers.outage import Pauses, wait_for
 
 log = structlog.get_logger(__name__)
 
@@ -160,7 +161,7 @@ class ShardRun:
         while True:
             try:
                 flushed = await self._results.flush(self._held.claim, batch)
-            except OUTAGE as error:
+            except Unavailable as error:
                 log.warning("results_wait_for_database", results=len(results), reason=str(error))
                 if self._held.is_stopping:
                     raise

@@ -1,0 +1,93 @@
+"""What is no fault of a statement is `Unavailable` with every driver, and nobody stops for it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+from core.clock import SystemClock
+from core.errors import Unavailable
+from db import engine as module
+from db.engine import Engines
+from db.unit_of_work import Database, Outcome
+from events.envelope import Page
+from events.hub import Hub
+from events.log import Log
+from tests.fakes.bell import RecordingBell
+from tests.integration.recording import commit
+from tests.integration.waiting import until
+
+
+@pytest.fixture(params=["asyncpg", "psycopg"])
+async def postgres(request: pytest.FixtureRequest, postgres_url: str) -> AsyncIterator[Engines]:
+    made = Engines(postgres_url.replace("+asyncpg", f"+{request.param}"))
+    yield made
+    await made.close()
+
+
+async def raised(engines: Engines, code: str) -> None:
+    """Have the server end a statement with this SQLSTATE."""
+    async with engines.writing() as session:
+        await session.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END $$"))
+
+
+@pytest.mark.parametrize("code", ["40P01", "40001", "53300", "57014", "57P03", "08006"])
+async def test_an_outage_is_unavailable_with_every_driver(postgres: Engines, code: str) -> None:
+    """A deadlock, too many connections, a cancelled statement, a server that is starting up."""
+    with pytest.raises(Unavailable):
+        await raised(postgres, code)
+
+
+@pytest.mark.parametrize(("code", "kind"), [("42601", ProgrammingError), ("23505", IntegrityError)])
+async def test_a_defect_stays_what_it_is(postgres: Engines, code: str, kind: type[Exception]) -> None:
+    with pytest.raises(kind):
+        await raised(postgres, code)
+
+
+async def test_a_transaction_that_takes_too_long_is_unavailable(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TRANSACTION_SECONDS", 0.01)
+    bell = RecordingBell()
+    with pytest.raises(Unavailable, match=r"within 0\.01 s"):
+        async with Database(engines, bell, SystemClock()).write():
+            await asyncio.Event().wait()
+    assert bell.settled == [(1, Outcome.ROLLED_BACK, 0, False)]
+    with pytest.raises(Unavailable):
+        async with engines.reading(0.01):
+            await asyncio.Event().wait()
+
+
+async def test_another_time_limit_is_not_the_database_s(engines: Engines) -> None:
+    with pytest.raises(TimeoutError):
+        async with engines.reading(), asyncio.timeout(0.01):
+            await asyncio.Event().wait()
+
+
+async def test_an_error_does_not_tell_the_values_of_its_statement(engines: Engines) -> None:
+    with pytest.raises(Exception, match="nowhere") as caught:
+        async with engines.writing() as session:
+            await session.execute(text("INSERT INTO nowhere VALUES (:value)"), {"value": "s3cret"})
+    assert "s3cret" not in str(caught.value)
+
+
+class BrokenOnce(Log):
+    """A log whose first page fails for a reason that nobody foresaw."""
+
+    broken = True
+
+    async def read_after(self, position: int, limit: int) -> Page:
+        if self.broken:
+            self.broken = False
+            raise ZeroDivisionError
+        return await super().read_after(position, limit)
+
+
+async def test_the_hub_goes_on_after_a_failure_of_any_kind(engines: Engines, database: Database) -> None:
+    hub = Hub(BrokenOnce(engines), window_events=10)
+    await hub.start()
+    hub.rung(await commit(database, "a"))
+    await until(lambda: hub.position == 1)
+    await hub.close()
