@@ -60,7 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     name = next((argument for argument in given if not argument.startswith("-")), None)
     command = _load(name)
-    args = _parser(name, command).parse_args(given)
+    args, unknown = _parser(name, command).parse_known_args(given)
+    if unknown:
+        # argparse itself would say so of `heliograph`, whose help has no flags.
+        OneLineParser(prog=f"heliograph {name}").error(f"unrecognized arguments: {' '.join(unknown)}")
     if command is None:
         raise AssertionError("The parser lets no unknown command pass.")
     try:

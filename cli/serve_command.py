@@ -22,6 +22,7 @@ from web.foundation import migrate
 from web.routes import GRAPHQL_PATH
 
 LATER = "`heliograph token create` makes one; the first was shown at the first start"
+GIVEN = "the one that HELIOGRAPH_BOOTSTRAP_TOKEN gave to the empty database; `heliograph token create` makes others"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +75,8 @@ async def _serve(settings: Settings, stopping: asyncio.Event, *, migrating: bool
     await _prepare_database(settings, migrating=migrating)
     async with ApiProcess.open(settings, SystemClock()) as api:
         configure(settings.log_level)
-        _show(api, api.first_token, {"Token": api.first_token or LATER})
+        known = LATER if settings.bootstrap_token is None else GIVEN
+        _show(api, api.first_token, {"Token": api.first_token or known})
         await stopping.wait()
 
 

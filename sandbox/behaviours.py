@@ -98,7 +98,7 @@ class Web(StrEnum):
 class Outcome(msgspec.Struct, frozen=True):
     """What a fetch of one kind of host must end in; `plants` are the texts that must be found.
 
-    `status_code` is that of the answer that ends the fetch, None where no answer does.
+    `status_code` is that of the answer that decides the verdict, None where no answer does.
     """
 
     plants: tuple[Plant, ...] = ()
@@ -137,7 +137,7 @@ OUTCOMES: dict[Web, Outcome] = {
     Web.REDIRECT_PATH: Outcome((panel(Zone.BODY),)),
     Web.REDIRECT_PLAIN: Outcome((voltaic(Zone.BODY),)),
     Web.REDIRECT_HOST: Outcome((panel(Zone.TITLE), email(Zone.BODY))),
-    Web.REDIRECT_LOOP: _error(HttpReason.TOO_MANY_REDIRECTS),
+    Web.REDIRECT_LOOP: _error(HttpReason.TOO_MANY_REDIRECTS, 302),
     Web.REDIRECT_LOST: _error(HttpReason.DNS_RESOLVE_ERROR),
     Web.TLS_BROKEN: Outcome((panel(Zone.BODY),)),
     Web.TLS_SILENT: _LATE,

@@ -242,9 +242,7 @@ def _patterns(domain: Json) -> frozenset[str]:
 
 def _told(domain: Json) -> tuple[object, ...]:
     dns, http = domain["dns"], domain["http"]
-    # A redirect that leads nowhere has a status, too, but no answer that the fetch ended with.
-    code = None if http["reason"] in {"TOO_MANY_REDIRECTS", "DNS_RESOLVE_ERROR"} else http["statusCode"]
-    page = (http["status"], http["reason"], code, http["title"], http["truncated"])
+    page = (http["status"], http["reason"], http["statusCode"], http["title"], http["truncated"])
     return (domain["name"], dns["status"], dns["reason"], page, domain["matched"], _patterns(domain))
 
 
