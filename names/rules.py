@@ -32,7 +32,7 @@ def check_generation(config: GenerationConfig, path: tuple[str, ...]) -> list[Vi
         *_check_count(config.count),
     ]
     if not broken:
-        broken = [*_check_sizes(config)]
+        broken = [*_check_sizes(config), *_check_hyphens(config)]
     return [Violation((*path, field), message, limit) for field, message, limit in broken]
 
 
@@ -111,3 +111,29 @@ def _check_sizes(config: GenerationConfig) -> Iterator[_Broken]:
     if base**width > MAX_INT64:
         message = f"{base} characters at {width} places are more than {MAX_INT64} names; use fewer of either"
         yield "character_set", message, f"..{MAX_INT64}"
+
+
+def _check_hyphens(config: GenerationConfig) -> Iterator[_Broken]:
+    """Hyphens where every label of the space would have them and no legal one can (RFC 1123, RFC 5891).
+
+    Other labels that are illegal are passed over one by one; a space without a single name is a mistake.
+    """
+    constant = canonical_constant(config.constant)
+    in_vain = "so that no name would be legal"
+    if canonical_characters(config.character_set) == "-":
+        yield "character_set", f"makes every label begin or end with a hyphen, {in_vain}", None
+    if config.pattern_type is PatternType.PREFIX and constant.endswith("-"):
+        yield "constant", f"makes every label end with a hyphen, {in_vain}", None
+    if config.pattern_type is PatternType.SUFFIX and constant.startswith("-"):
+        yield "constant", f"makes every label begin with a hyphen, {in_vain}", None
+    if _has_false_a_labels_only(config, constant):
+        yield "constant", f"puts hyphens into places 3 and 4 of every label, {in_vain}", None
+
+
+def _has_false_a_labels_only(config: GenerationConfig, constant: str) -> bool:
+    """Whether the constant stands in places 3 and 4 with two hyphens, and no label can begin with `xn`."""
+    at = config.prefix_length
+    if at > 2 or constant[2 - at : 4 - at] != "--":
+        return False
+    characters = canonical_characters(config.character_set)
+    return not (constant.startswith("xn"[at:]) and set("xn"[:at]) <= set(characters))

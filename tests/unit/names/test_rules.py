@@ -99,6 +99,50 @@ def test_a_constant_that_leaves_no_room_is_refused() -> None:
     assert broken(constant="a" * 61, prefix_length=3) == [("constant", "..63")]
 
 
+PREFIX, SUFFIX, BOTH = PatternType
+
+
+@pytest.mark.parametrize(
+    ("pattern", "characters", "constant", "field"),
+    [
+        (PREFIX, "a", "x-", "constant"),
+        (SUFFIX, "a", "-x", "constant"),
+        (SUFFIX, "a", "ab--c", "constant"),
+        (PREFIX, "a", "b--c", "constant"),
+        (BOTH, "xn", "b--", "constant"),
+        (BOTH, "a", "n--", "constant"),
+        (PREFIX, "-", "x", "character_set"),
+        (SUFFIX, "--", "x", "character_set"),
+        (BOTH, "-", "x", "character_set"),
+    ],
+)
+def test_hyphens_that_leave_no_legal_name_are_refused(
+    pattern: PatternType, characters: str, constant: str, field: str
+) -> None:
+    prefix, suffix = int(pattern is not SUFFIX), int(pattern is not PREFIX)
+    lengths = {"prefix_length": prefix, "suffix_length": suffix}
+    assert broken(pattern_type=pattern, character_set=characters, constant=constant, **lengths) == [
+        (field, None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "constant"),
+    [(PREFIX, "-x"), (SUFFIX, "x-"), (BOTH, "-"), (PREFIX, "ab--c"), (SUFFIX, "xn--p1a"), (BOTH, "bc--")],
+)
+def test_hyphens_that_leave_a_legal_name_pass(pattern: PatternType, constant: str) -> None:
+    prefix, suffix = int(pattern is not SUFFIX), int(pattern is not PREFIX)
+    made = config(
+        pattern_type=pattern,
+        character_set="a-i",
+        constant=constant,
+        prefix_length=prefix,
+        suffix_length=suffix,
+    )
+    assert check_generation(made, PATH) == []
+    assert any(name for _, name in Space.of(made).names_in(0, Space.of(made).total))
+
+
 @pytest.mark.parametrize(
     "tld",
     ["com", "..com", ".com.", ".c_m", ".-a", ".123", ".a.1b", ".c om", "." + "a" * 64, ".xn--zzzzzzzz9"],
