@@ -134,6 +134,7 @@ class HttpCheck:
 class Domain(Node):
     """A name that a campaign generated."""
 
+    campaign_id: strawberry.ID = strawberry.field(description="The campaign that generated it.")
     name: str = strawberry.field(description="The name, in ASCII.")
     offset: BigInt = strawberry.field(description="Its place in the enumeration, absolute in its space.")
     matched: bool = strawberry.field(description="Whether a keyword was found on its page.")
@@ -145,6 +146,7 @@ class Domain(Node):
         """The domain of a row."""
         return cls(
             id=node_ids.encode("Domain", row.campaign_id, row.offset),
+            campaign_id=node_ids.encode("Campaign", row.campaign_id),
             name=row.name,
             offset=BigInt(row.offset),
             matched=row.matched,

@@ -1,0 +1,276 @@
+"""Every field of every object gives what is stored: what goes in comes out, and nothing fails when it is selected."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    get_named_type,
+    is_leaf_type,
+    is_required_argument,
+)
+from sqlalchemy import select, update
+
+from db.models import DomainRow, PersonaRow, ProxyRow
+from events.campaign_events import CampaignCreated
+from graph import node_ids
+from graph.schema import schema
+from graph.types.campaign import Campaign
+from graph.types.domain import DnsCheck, Domain, HttpCheck, KeywordHit
+from graph.types.persona import DnsPersonaConfig, HttpPersonaConfig
+from tests.fakes.gallery import Gallery
+from tests.unit.graph.asking import Data, Desk
+from vocabulary.checks import CheckStatus, DnsReason, HttpReason, Zone
+from vocabulary.checks import KeywordHit as StoredHit
+
+# Strawberry has no other way to its graphql-core schema.
+SDL = schema._schema
+DEPTH = 4
+
+
+def names(type_name: str) -> set[str]:
+    """The fields of a type."""
+    found = SDL.type_map[type_name]
+    assert isinstance(found, GraphQLObjectType)
+    return set(found.fields)
+
+
+async def written(desk: Desk, caller: Any, verb: str, payload: str, given: Data) -> Data:
+    capital = verb[0].upper() + verb[1:]
+    document = f"""mutation ($input: {capital}Input!) {{ {verb}(input: $input) {{
+      __typename ... on {capital}Payload {{ {payload} }} }} }}"""
+    answer: Data = (await desk.ask(caller, document, input=given))[verb]
+    assert answer["__typename"] == f"{capital}Payload"
+    return answer
+
+
+DNS = {
+    "resolvers": ["192.0.2.1:53", "[2001:db8::1]:5353"],
+    "strategy": "SEQUENTIAL_FAILOVER",
+    "queryTimeoutSeconds": 1.5,
+    "attempts": 4,
+    "concurrency": 7,
+    "ratePerSecond": 2.25,
+    "burst": 9,
+}
+HTTP = {
+    "userAgent": "Heliograph/2",
+    "headers": [{"name": "Accept-Language", "value": "de"}, {"name": "X-a", "value": "1"}],
+    "requestTimeoutSeconds": 3.5,
+    "followRedirects": False,
+    "maxRedirects": 2,
+    "allowedStatusCodes": [200, 404],
+    "maxBodyBytes": 4096,
+    "verifyTls": False,
+    "concurrency": 8,
+    "ratePerSecond": 1.125,
+    "burst": 6,
+}
+
+
+@pytest.mark.parametrize(("kind", "config"), [("dns", DNS), ("http", HTTP)])
+async def test_a_persona_is_given_out_as_it_was_taken(
+    gallery: Gallery, desk: Desk, kind: str, config: Data
+) -> None:
+    """With values that are no default, and each field of the type among them."""
+    type_name = DnsPersonaConfig.__name__ if kind == "dns" else HttpPersonaConfig.__name__
+    assert set(config) == names(type_name)
+    fields = " ".join(f"{name} {{ name value }}" if name == "headers" else name for name in config)
+    given = {"name": "p", "description": "d", "enabled": False, "config": {kind: config}}
+    payload = f"persona {{ name description enabled type config {{ ... on {type_name} {{ {fields} }} }} }}"
+    made = await written(desk, gallery.house.alice, "createPersona", payload, given)
+    assert made["persona"] == given | {"type": kind.upper(), "config": config}
+
+
+async def test_keyword_rules_are_given_out_as_they_were_taken(gallery: Gallery, desk: Desk) -> None:
+    rules = [
+        {"pattern": "a.c", "ruleType": "REGEX", "isCaseSensitive": True, "category": "k", "contextChars": 5},
+        {"pattern": "x", "ruleType": "STRING", "isCaseSensitive": False, "category": None, "contextChars": 0},
+    ]
+    assert set(rules[0]) == names("KeywordRule")
+    given = {"name": "s", "description": "d", "enabled": False, "rules": rules}
+    payload = f"keywordSet {{ name description enabled rules {{ {' '.join(rules[0])} }} ruleCount }}"
+    made = await written(desk, gallery.house.alice, "createKeywordSet", payload, given)
+    assert made["keywordSet"] == given | {"ruleCount": 2}
+
+
+async def test_a_campaigns_configuration_is_given_out_as_it_was_taken(gallery: Gallery, desk: Desk) -> None:
+    alice = gallery.house.alice
+    ident = await gallery.campaign(alice)
+    refs = "personas { id } "
+    sets = "keywordSets { id } proxies { id }"
+    old = (
+        await desk.ask(
+            alice,
+            f"query ($id: ID!) {{ campaign(id: $id) {{ dns {{ {refs} }} http {{ {refs} {sets} }} }} }}",
+            id=node_ids.encode("Campaign", ident),
+        )
+    )["campaign"]
+    ids = {
+        part: {name: [one["id"] for one in rows] for name, rows in old[part].items()}
+        for part in ("dns", "http")
+    }
+    generation = {
+        "patternType": "BOTH",
+        "characterSet": "ab",
+        "constant": "x",
+        "tld": ".net",
+        "prefixLength": 1,
+        "suffixLength": 2,
+        "count": "3",
+    }
+    dns = {"batchSize": 11, "retryAttempts": 2}
+    http = {
+        "adHocKeywords": ["one", "two"],
+        "batchSize": 12,
+        "retryAttempts": 3,
+        "httpPort": 81,
+        "httpsPort": 444,
+    }
+    given = {
+        "name": "c",
+        "generation": generation,
+        "dns": dns | {"personaIds": ids["dns"]["personas"]},
+        "http": http
+        | {"personaIds": ids["http"]["personas"], "keywordSetIds": ids["http"]["keywordSets"]}
+        | {"proxyIds": ids["http"]["proxies"]},
+    }
+    assert names("GenerationConfig") == {*generation, "reserved"}
+    assert names("DnsConfig") == {*dns, "personas"}
+    assert names("HttpConfig") == {*http, "personas", "keywordSets", "proxies"}
+    payload = f"""campaign {{ name generation {{ {" ".join(generation)} reserved {{ lower }} }}
+      dns {{ {" ".join(dns)} {refs} }} http {{ {" ".join(http)} {refs} {sets} }} }}"""
+    made = (await written(desk, alice, "createCampaign", payload, given))["campaign"]
+    assert made == {
+        "name": "c",
+        "generation": generation | {"reserved": None},
+        "dns": dns | old["dns"],
+        "http": http | old["http"],
+    }
+
+
+async def test_a_domain_has_all_that_its_checks_found(gallery: Gallery, desk: Desk) -> None:
+    alice = gallery.house.alice
+    ident = await gallery.campaign(alice)
+    moment = gallery.moment(5)
+    shown = moment.isoformat().replace("+00:00", "Z")
+    async with gallery.house.database.engines.writing() as session:
+        persona = (await session.execute(select(PersonaRow.id).limit(1))).scalar_one()
+        proxy = (await session.execute(select(ProxyRow.id))).scalar_one()
+        values = {
+            "dns_status": CheckStatus.TIMEOUT, "dns_reason": DnsReason.TIMEOUT, "dns_addresses": ("192.0.2.7",),
+            "dns_resolver": "192.0.2.1:53", "dns_persona_id": persona, "dns_attempts": 2, "dns_millis": 31,
+            "dns_checked_at": moment, "http_status": CheckStatus.ERROR, "http_reason": HttpReason.GONE,
+            "http_status_code": 410, "http_final_url": "https://n/x", "http_title": "Title",
+            "http_charset": "utf-8", "http_content_hash": "c0ffee", "http_bytes": 2**40,
+            "http_truncated": True, "http_detail": "more", "http_persona_id": persona, "http_proxy_id": proxy,
+            "http_attempts": 3, "http_millis": 41, "http_checked_at": moment, "matched": True,
+            "hits": (StoredHit("lamp", Zone.HEADING, 2, "light", "a lamp b"),),
+        }  # fmt: skip
+        await session.execute(update(DomainRow).where(DomainRow.offset == 1).values(**values))
+    expected: dict[str, Mapping[str, Any]] = {
+        "dns": {
+            "status": "TIMEOUT", "reason": "TIMEOUT", "addresses": ["192.0.2.7"], "resolver": "192.0.2.1:53",
+            "attempts": 2, "durationMs": 31, "checkedAt": shown,
+            "persona": {"id": node_ids.encode("Persona", persona)},
+        },
+        "http": {
+            "status": "ERROR", "reason": "GONE", "statusCode": 410, "finalUrl": "https://n/x", "title": "Title",
+            "charset": "utf-8", "contentHash": "c0ffee", "bytesRead": str(2**40), "truncated": True,
+            "detail": "more", "attempts": 3, "durationMs": 41, "checkedAt": shown,
+            "persona": {"id": node_ids.encode("Persona", persona)},
+            "proxy": {"id": node_ids.encode("Proxy", proxy)},
+            "hits": [{"pattern": "lamp", "zone": "HEADING", "count": 2, "category": "light", "context": "a lamp b"}],
+        },
+    }  # fmt: skip
+    assert set(expected["dns"]) == names(DnsCheck.__name__)
+    assert set(expected["http"]) == names(HttpCheck.__name__)
+    assert set(expected["http"]["hits"][0]) == names(KeywordHit.__name__)
+    assert names(Domain.__name__) == {"id", "campaignId", "name", "offset", "matched", "dns", "http"}
+    fields = f"""id campaignId name offset matched dns {{ {_selection(expected["dns"])} }}
+      http {{ {_selection(expected["http"])} }}"""
+    node = node_ids.encode("Domain", ident, 1)
+    assert (await desk.ask(alice, f"query ($id: ID!) {{ domain(id: $id) {{ {fields} }} }}", id=node))[
+        "domain"
+    ] == {
+        "id": node,
+        "campaignId": node_ids.encode("Campaign", ident),
+        "name": "n00001.test",
+        "offset": "1",
+        "matched": True,
+        **expected,
+    }
+
+
+def _selection(value: Mapping[str, Any]) -> str:
+    """The selection that gives an object of this shape."""
+    parts = []
+    for name, inside in value.items():
+        one = inside[0] if isinstance(inside, list) and inside else inside
+        parts.append(f"{name} {{ {_selection(one)} }}" if isinstance(one, Mapping) else name)
+    return " ".join(parts)
+
+
+async def test_every_field_can_be_selected(gallery: Gallery, desk: Desk) -> None:
+    """Each root field on its own, with everything below it to some depth, and no field fails."""
+    alice = gallery.house.alice
+    ident = await gallery.campaign(alice)
+    await gallery.tell(CampaignCreated(campaign_id=ident, name="made"), alice, alice)
+    query = SDL.query_type
+    assert query is not None
+    reached: set[str] = set()
+    for name, field in query.fields.items():
+        needed = [arg for arg, one in field.args.items() if is_required_argument(one)]
+        given = {
+            "id": f'"{node_ids.encode("Domain" if name == "domain" else "Campaign", *_key(name, ident))}"',
+            "ids": f'["{node_ids.encode("Campaign", ident)}"]',
+        }
+        arguments = f"({' '.join(f'{arg}: {given[arg]}' for arg in needed)})" if needed else ""
+        data = await desk.ask(alice, f"{{ {name}{arguments} {_everything(field, DEPTH, reached)} }}")
+        assert data[name] is not None
+    objects = {"Caller", "Principal", "ProxyStats", "Phase", "Counts", "Activity", "Actor", "PageInfo"}
+    objects |= {
+        "Campaign",
+        "Proxy",
+        "Persona",
+        "KeywordSet",
+        "KeywordRule",
+        "Domain",
+        "DnsCheck",
+        "HttpCheck",
+    }
+    assert {f"{type_name}.{name}" for type_name in objects for name in names(type_name)} <= reached
+    assert f"{Campaign.__name__}.domains" in reached
+
+
+def _key(name: str, campaign: Any) -> tuple[Any, ...]:
+    return (campaign, 1) if name == "domain" else (campaign,)
+
+
+def _everything(field: GraphQLField, depth: int, reached: set[str]) -> str:
+    kind = get_named_type(field.type)
+    if is_leaf_type(kind):
+        return ""
+    return f"{{ __typename {' '.join(_members(kind, depth, reached))} }}"
+
+
+def _members(kind: Any, depth: int, reached: set[str]) -> Iterator[str]:
+    if isinstance(kind, GraphQLUnionType | GraphQLInterfaceType):
+        for possible in SDL.get_possible_types(kind):
+            # Fields of one name may differ in type from member to member, so each has its own.
+            inside = _members(possible, depth, reached)
+            yield f"... on {possible.name} {{ __typename {' '.join(inside)} }}"
+        return
+    assert isinstance(kind, GraphQLObjectType)
+    for name, field in kind.fields.items():
+        if is_leaf_type(get_named_type(field.type)):
+            reached.add(f"{kind.name}.{name}")
+            yield name
+        elif depth:
+            reached.add(f"{kind.name}.{name}")
+            paged = "(first: 1)" if "first" in field.args else ""
+            yield f"{name}{paged} {_everything(field, depth - 1, reached)}"
