@@ -8,9 +8,11 @@ not happen is that a commit is followed by no ring at all and everybody waits. S
 
 Who hears an announcement and not its settlement looks into the log after a second, and again at growing
 distances until the transaction can no longer be open; then the announcement is forgotten. A writer that was
-killed between its commit and its ring is noticed so, without polling.
+killed between its commit and its ring is noticed so, without polling. A commit that was cut short is left
+standing in the same way, here too: the server may be at it still, so one look is not enough.
 
-Settlements are sent by one task, which sends all that are due in one message: many commits, few messages.
+Settlements are sent by one task, which sends all that are due in one message: many commits, few messages. What
+the channel does not take is kept until it does, for the others may hear each other all the while and be in no doubt.
 Listeners in the writer's own process are told directly, so they need no channel at all.
 """
 
@@ -28,6 +30,8 @@ from events.channel import Channel
 LOOK_AFTER_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, TRANSACTION_SECONDS + 5.0)
 STANDING_LIMIT = 10_000
 NUMBERS_PER_MESSAGE = 200
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 1.0
 
 
 class Ring(msgspec.Struct, frozen=True):
@@ -74,6 +78,7 @@ class Doorbell:
         self._numbers = count(1)
         self._unsettled: Settled | None = None
         self._due = asyncio.Event()
+        self._sending = asyncio.Lock()
         self._standing: dict[tuple[str, int], asyncio.TimerHandle] = {}
         self.rings_heard = 0
         self.doubts = 0
@@ -117,12 +122,13 @@ class Doorbell:
         doubt = outcome is Outcome.IN_DOUBT
         if doubt:
             self._tell(DOUBT)
+            self._look_later((self._process, number), attempt=0)
         elif committed and (position or work):
             self._tell(Ring(position=position, work=work))
         self._add(
             Settled(
                 sender=self._process,
-                numbers=[number],
+                numbers=[] if doubt else [number],
                 position=position if committed else 0,
                 work=committed and work,
                 doubt=doubt,
@@ -131,29 +137,28 @@ class Doorbell:
 
     def _add(self, settled: Settled) -> None:
         before = self._unsettled
-        if before is not None:
-            settled = Settled(
-                sender=self._process,
-                # Numbers beyond the limit are left to time out at the listeners, who then look into the log.
-                numbers=(before.numbers + settled.numbers)[-NUMBERS_PER_MESSAGE:],
-                position=max(before.position, settled.position),
-                work=before.work or settled.work,
-                doubt=before.doubt or settled.doubt,
-            )
-        self._unsettled = settled
+        self._unsettled = settled if before is None else _together(before, settled)
         self._due.set()
 
     async def _send(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
         while True:
             await self._due.wait()
-            await self._send_due()
+            if await self._send_due():
+                pause = FIRST_PAUSE_SECONDS
+            else:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
-    async def _send_due(self) -> None:
-        self._due.clear()
-        settled, self._unsettled = self._unsettled, None
-        if settled is not None:
-            # If the channel does not take it, each listener will be in doubt as soon as it is connected again.
-            await self.channel.publish(_encode(settled))
+    async def _send_due(self) -> bool:
+        """Send all that is due; what the channel did not take is due again."""
+        async with self._sending:
+            self._due.clear()
+            settled, self._unsettled = self._unsettled, None
+            taken = settled is None or await self.channel.publish(_encode(settled))
+            if settled is not None and not taken:
+                self._add(settled)
+            return taken
 
     def _heard(self, text: str) -> None:
         try:
@@ -207,6 +212,18 @@ class Doorbell:
         self.doubts += ring is DOUBT
         for listener in self._listeners:
             listener(ring)
+
+
+def _together(one: Settled, other: Settled) -> Settled:
+    """Two settlements of the same sender in one message."""
+    return Settled(
+        sender=one.sender,
+        # Numbers beyond the limit are left to time out at the listeners, who then look into the log.
+        numbers=(one.numbers + other.numbers)[-NUMBERS_PER_MESSAGE:],
+        position=max(one.position, other.position),
+        work=one.work or other.work,
+        doubt=one.doubt or other.doubt,
+    )
 
 
 def _encode(message: Announced | Settled) -> str:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
+from redis import asyncio as redis
 
 from db.unit_of_work import Outcome
 from events import doorbell as module
@@ -55,6 +56,38 @@ async def test_a_commit_in_doubt_is_a_doubt_everywhere(pair: Pair) -> None:
     pair.writer.settle(number, Outcome.IN_DOUBT, 0, work=False)
     assert pair.at_writer == [DOUBT]
     await until(lambda: pair.at_listener == [DOUBT])
+
+
+async def test_a_commit_in_doubt_is_looked_for_until_it_must_be_over(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server may still be committing when the writer was cut short, so everybody looks more than once."""
+    monkeypatch.setattr(module, "LOOK_AFTER_SECONDS", (0.2, 0.3))
+    number = await pair.writer.announce()
+    pair.writer.settle(number, Outcome.IN_DOUBT, 0, work=False)
+    await until(lambda: pair.at_writer == [DOUBT] * 3)
+    await until(lambda: pair.at_listener == [DOUBT] * 3)
+    await until(lambda: "0 announcements" in repr(pair.writer) and "0 announcements" in repr(pair.listener))
+
+
+async def test_a_ring_that_the_channel_did_not_take_is_rung_when_it_does(
+    redis_server: RedisServer, pair: Pair
+) -> None:
+    """Only the writer's line is cut: the listener is in no doubt at all, and must hear of the commit all the same."""
+    async with redis.Redis.from_url(redis_server.url) as client:
+        await cut_oldest(client)
+        await until(lambda: not pair.writer.channel.connected)
+        number = await pair.writer.announce()
+        pair.writer.settle(number, Outcome.COMMITTED, 7, work=True)
+        assert pair.at_listener == []
+        await until(lambda: pair.at_listener == [Ring(position=7, work=True)])
+
+
+async def cut_oldest(client: "redis.Redis") -> None:
+    """End the connection that has listened longest."""
+    lines = [each for each in await client.client_list() if each["cmd"] == "subscribe"]
+    oldest = min(lines, key=lambda each: int(each["id"]))
+    await client.client_kill_filter(_id=oldest["id"])
 
 
 async def test_an_announcement_without_a_ring_makes_the_listener_look_again_and_again(

@@ -9,9 +9,12 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from core.clock import SystemClock
 from core.errors import Unavailable
+from core.tasks import Owner, cancel
 from db import engine as module
 from db.engine import Engines
 from db.unit_of_work import Database, Outcome
+from events import doorbell
+from events.doorbell import Doorbell
 from events.envelope import Page
 from events.hub import Hub
 from events.log import Log
@@ -91,3 +94,48 @@ async def test_the_hub_goes_on_after_a_failure_of_any_kind(engines: Engines, dat
     hub.rung(await commit(database, "a"))
     await until(lambda: hub.position == 1)
     await hub.close()
+
+
+SLOW_COMMIT = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    BEGIN PERFORM pg_sleep(10); EXCEPTION WHEN query_canceled THEN PERFORM pg_sleep(3); END;
+    RETURN NULL;
+END $$
+"""
+SLOWLY = """
+CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON event_log
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()
+"""
+COMMITTING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COMMIT%' AND wait_event = 'PgSleep'"
+
+
+async def test_a_commit_that_ends_after_its_writer_was_cancelled_is_read(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that leaves while the server commits: the first look of the hub is too early for that event."""
+    monkeypatch.setattr(doorbell, "LOOK_AFTER_SECONDS", (1.0, 2.0, 4.0))
+    engines, bell = Engines(postgres_url), Doorbell("memory://", "test")
+    hub = Hub(Log(engines), window_events=10)
+    await bell.start()
+    bell.listen(lambda ring: hub.rung(ring.position))
+    await hub.start()
+    async with engines.writing() as session:
+        await session.execute(text(SLOW_COMMIT))
+        await session.execute(text(SLOWLY))
+    async with Owner("test") as owner:
+        writer = owner.start(commit(Database(engines, bell, SystemClock()), "a"), "writer")
+        await _until_counted(engines, COMMITTING)
+        await cancel(writer)
+        assert hub.position == 0
+        await until(lambda: hub.position == 1)
+    await hub.close()
+    await bell.close()
+    await engines.close()
+
+
+async def _until_counted(engines: Engines, query: str) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            async with engines.reading() as session:
+                if (await session.execute(text(query))).scalar_one():
+                    return
