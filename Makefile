@@ -41,8 +41,11 @@ setup-dev: $(DEV) $(ASSETS) $(BROWSER)  ## The same, and what the tests need.
 run: setup  ## Set up and run the demo at http://127.0.0.1:8000.
 	@exec $(BIN)/heliograph serve --demo
 
-test: setup-dev  ## Run the whole suite; ARGS="tests/unit/core -k clock" narrows it.
-	@$(BIN)/python -m pytest $(ARGS)
+# Each process has servers of its own. The end-to-end tests mostly wait, so there is one more than two cores need.
+JOBS ?= 3
+
+test: setup-dev  ## Run the whole suite; ARGS="tests/unit/core -k clock" narrows it, JOBS=0 keeps it in one process.
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: $(DEV) $(ASSETS)  ## Format, lint, types, import direction, schema.graphql and migrations up to date, guards.
 	$(BIN)/ruff format --check -q .
