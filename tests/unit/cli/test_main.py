@@ -76,7 +76,10 @@ def test_help_of_serve_has_a_flag_for_each_setting_but_the_secret(heliograph: He
             "heliograph: argument COMMAND: invalid choice: 'fly' "
             "(choose from 'serve', 'worker', 'migrate', 'token', 'schema') (see `heliograph --help`)",
         ),
-        (["serve", "--fast"], "heliograph serve: unrecognized arguments: --fast (see `heliograph serve --help`)"),
+        (
+            ["serve", "--fast"],
+            "heliograph serve: unrecognized arguments: --fast (see `heliograph serve --help`)",
+        ),
         (
             ["serve", "--port"],
             "heliograph serve: argument --port: expected one argument (see `heliograph serve --help`)",
