@@ -65,7 +65,7 @@ def explain(error: BaseException) -> ProbeFailure:
 
 def _explain_tls_error(error: ssl.SSLError) -> ProbeFailure:
     if not isinstance(error, ssl.SSLCertVerificationError):
-        return ProbeFailure(HttpReason.TLS_ERROR, error.reason or "TLS failed")
+        return ProbeFailure(HttpReason.TLS_ERROR, getattr(error, "reason", None) or "TLS failed")
     expired = error.verify_code == _CERTIFICATE_EXPIRED
     reason = HttpReason.TLS_EXPIRED if expired else HttpReason.TLS_ERROR
     return ProbeFailure(reason, error.verify_message or "certificate refused")
@@ -85,6 +85,7 @@ def _explain_os_error(error: OSError) -> ProbeFailure:
 
 
 def _first_line(error: BaseException) -> str:
-    """The kind of an error and the start of what it says, on one line."""
-    text = " ".join(str(error).split())[:200]
+    """The kind of an error and the start of what it says, on one line and printable: servers have a part in it."""
+    words = " ".join(str(error).split())[:200]
+    text = "".join(char if char.isprintable() else "?" for char in words)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -118,6 +118,6 @@ async def _judge(response: aiohttp.ClientResponse) -> _Answer:
         origin = msgspec.json.decode(body.data, type=_Echo).origin.strip()
     except (msgspec.DecodeError, UnicodeError):
         origin = ""
-    if not origin:
+    if not origin or not origin.isprintable():
         return _Answer(response.status, None, "the answer is not JSON with an origin")
     return _Answer(response.status, origin[:_MAX_ORIGIN], None)

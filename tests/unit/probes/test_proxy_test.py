@@ -60,7 +60,18 @@ async def test_a_200_with_an_origin_is_success() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["", "{}", "[]", "not json", '{"origin": ""}', '{"origin": "  "}', '{"origin": 5}', "\xff"]
+    "body",
+    [
+        "",
+        "{}",
+        "[]",
+        "not json",
+        '{"origin": ""}',
+        '{"origin": "  "}',
+        '{"origin": "1\\u0000"}',
+        '{"origin": 5}',
+        "\xff",
+    ],
 )
 async def test_a_200_without_an_origin_is_a_failure(body: str) -> None:
     result = await run(page(body.encode("latin-1")))
