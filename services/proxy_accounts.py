@@ -52,7 +52,10 @@ class Accounting:
                 struck_out |= note_strike(row, outcome.error, self._settings.proxy_strikes)
         record(unit, ProxyStatsChanged(proxy=state_of(row)), actor=WORKER, owner_id=row.owner_id)
         if struck_out:
-            await proxy_use.probe_at(unit.session, row.id, probe, next_probe(row, self._settings, unit.now))
-            unit.work = True
+            if row.enabled:
+                # One that was disabled while these domains were under way has no shard any more, and gets none.
+                at = next_probe(row, self._settings, unit.now)
+                await proxy_use.probe_at(unit.session, row.id, probe, at)
+                unit.work = True
             event = ProxyHealthChanged(proxy=state_of(row), previous=previous)
             record(unit, event, actor=WORKER, owner_id=row.owner_id)

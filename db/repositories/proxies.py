@@ -113,16 +113,20 @@ async def make_probe_due(session: Session, proxy_id: UUID, now: datetime) -> Non
         .returning(ShardRow.id)
     )
     if (await session.execute(due)).scalar_one_or_none() is None:
-        session.add(
-            ShardRow(
-                id=new_id(),
-                kind=ShardKind.PROXY_PROBE,
-                proxy_id=proxy_id,
-                status=ShardStatus.READY,
-                available_at=now,
-            )
-        )
-        await session.flush()
+        await add_probe(session, proxy_id, now)
+
+
+async def add_probe(session: Session, proxy_id: UUID, at: datetime) -> None:
+    """Make the shard that probes a proxy, for a moment to come; it has none yet."""
+    row = ShardRow(
+        id=new_id(),
+        kind=ShardKind.PROXY_PROBE,
+        proxy_id=proxy_id,
+        status=ShardStatus.READY,
+        available_at=at,
+    )
+    session.add(row)
+    await session.flush()
 
 
 async def drop_probe(session: Session, proxy_id: UUID) -> None:

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from core.ids import new_id
 from db.engine import Session
 from db.models import CampaignProxyRow, ProxyRow, ShardRow
+from db.repositories.proxies import add_probe
 from db.repositories.shards import make_ready
-from vocabulary.work import ShardKind, ShardStatus
+from vocabulary.work import ShardStatus
 
 
 async def of_campaign(session: Session, campaign_id: UUID) -> Sequence[ProxyRow]:
@@ -37,16 +37,10 @@ async def lock_with_probes(session: Session, ids: Collection[UUID]) -> list[tupl
 async def probe_at(session: Session, proxy_id: UUID, probe: ShardRow | None, at: datetime) -> None:
     """Have a proxy probed at a moment. A probe that is under way or due earlier stays as it is."""
     if probe is None:
-        session.add(
-            ShardRow(
-                id=new_id(),
-                kind=ShardKind.PROXY_PROBE,
-                proxy_id=proxy_id,
-                status=ShardStatus.READY,
-                available_at=at,
-            )
-        )
-        await session.flush()
+        # Whoever enabled the proxy while we waited for its row has made its shard since, and made it due.
+        made = select(ShardRow.id).where(ShardRow.proxy_id == proxy_id)
+        if (await session.execute(made)).scalar_one_or_none() is None:
+            await add_probe(session, proxy_id, at)
     elif probe.status is ShardStatus.DONE:
         probe.attempts = 0
         make_ready(probe, at)

@@ -112,19 +112,17 @@ def _claim(row: ShardRow, holder: str) -> Claim:
 
 
 async def renew(session: Session, lease: Lease, ids: Collection[UUID]) -> set[UUID]:
-    """Move the end of this holder's leases, in one statement; those that it has lost are not in the answer."""
-    statement = (
-        update(ShardRow)
-        .where(
-            ShardRow.id.in_(ids),
-            ShardRow.holder == lease.holder,
-            ShardRow.status == ShardStatus.LEASED,
-        )
-        .values(lease_until=lease.until)
-        .returning(ShardRow.id)
-        .execution_options(synchronize_session=False)
+    """Move the end of this holder's leases, all at once; those that it has lost are not in the answer."""
+    own = select(ShardRow.id).where(
+        ShardRow.id.in_(ids), ShardRow.holder == lease.holder, ShardRow.status == ShardStatus.LEASED
     )
-    return set((await session.execute(statement)).scalars())
+    # An update alone would lock them in any order, and a write of results holds a shard of its campaign while it
+    # waits for those of proxies, which it takes by the proxy's id (`proxy_use.py`).
+    in_order = own.order_by(ShardRow.proxy_id.is_not(None), ShardRow.proxy_id, ShardRow.id)
+    kept = set((await session.execute(in_order.with_for_update())).scalars())
+    renewed = update(ShardRow).where(ShardRow.id.in_(kept)).values(lease_until=lease.until)
+    await session.execute(renewed.execution_options(synchronize_session=False))
+    return kept
 
 
 async def locked(session: Session, claim: Claim) -> ShardRow | None:
@@ -173,8 +171,10 @@ def _open(wanted: Wanted) -> list[tuple[ColumnElement[bool], _Due]]:
         PhaseRow.kind == ShardRow.kind,
         PhaseRow.status == PhaseStatus.IN_PROGRESS,
     )
-    is_wanted = ShardRow.kind.in_(wanted.kinds) & or_(ShardRow.proxy_id.is_not(None), runs)
+    # One that is in our hands is no work, though it may be open: its lease lapsed, or was taken from us.
+    is_ours = ShardRow.id.in_(wanted.held)
+    is_wanted = ShardRow.kind.in_(wanted.kinds) & or_(ShardRow.proxy_id.is_not(None), runs) & ~is_ours
     waits = ShardRow.status == ShardStatus.READY
-    # A lease of our own lapses too, if the answer to the claim never reached us.
-    leased = (ShardRow.status == ShardStatus.LEASED) & ShardRow.id.not_in(wanted.held)
+    # A lease under our own name lapses too, if the answer to the claim never reached us.
+    leased = ShardRow.status == ShardStatus.LEASED
     return [(waits & is_wanted, ShardRow.available_at), (leased & is_wanted, ShardRow.lease_until)]

@@ -10,21 +10,25 @@ from sqlalchemy import text
 
 from auth.sealing import Sealer
 from core.errors import Conflict
+from core.settings import Settings
 from core.tasks import Owner
 from db.models import CampaignRow, PersonaRow, PrincipalRow, ProxyRow, ShardRow
 from db.repositories import campaigns as rows
 from db.repositories import personas as persona_rows
+from db.repositories import proxy_use, shards
 from db.scope import EVERYTHING
 from services.campaigns import CampaignPatch, Campaigns
 from services.keyword_sets import KeywordSetPatch, KeywordSets
 from services.personas import PersonaPatch, Personas
 from services.principals import Principals
 from services.proxies import Proxies, ProxyPatch
+from services.work import Work
 from tests import factories
 from tests.fakes.house import House, open_house
 from tests.servers.postgres import PostgresServer
 from vocabulary.access import Role
 from vocabulary.keywords import KeywordRule
+from vocabulary.work import ShardKind
 
 
 @pytest.fixture
@@ -142,6 +146,29 @@ async def test_a_campaign_waits_for_a_deletion_and_is_refused(house: House) -> N
             await until_somebody_waits(house)
         assert await creation == "IN_USE"
     assert (await house.count(CampaignRow), await house.head()) == (0, 2)
+
+
+async def test_renewing_leases_and_writing_results_lock_in_one_order(house: House, tmp_path: Path) -> None:
+    """A write of results holds its shard and wants that of a proxy; renewing both must not come the other way."""
+    personas, campaigns = Personas(house.database), Campaigns(house.database)
+    proxies = Proxies(house.database, Sealer.from_file(tmp_path / "key"))
+    proxy = (await proxies.create(house.alice, factories.proxy())).value.id
+    house.clock.advance(1)
+    dns = (await personas.create(house.alice, factories.dns_persona())).value
+    http = (await personas.create(house.alice, factories.http_persona())).value
+    await campaigns.start(
+        house.alice, (await campaigns.create(house.alice, factories.campaign(dns, http))).value
+    )
+    work = Work(house.database, Settings())
+    (probe,) = await work.claim("w", [ShardKind.PROXY_PROBE], 1)
+    (part,) = await work.claim("w", [ShardKind.DOMAIN_GENERATION], 1)
+    async with Owner("test") as owner:
+        async with house.database.engines.writing() as session:
+            await shards.locked(session, part)
+            renewal = owner.start(work.renew("w", [probe.id, part.id]), "renew")
+            await until_somebody_waits(house)
+            await proxy_use.lock_with_probes(session, [proxy])
+        assert await renewal == {probe.id, part.id}
 
 
 async def refusal(verb: Awaitable[object]) -> str | None:

@@ -17,6 +17,7 @@ from events.campaign_events import (
     PhaseStarted,
 )
 from events.proxy_events import ProxyHealthChanged, ProxyStatsChanged
+from services.proxies import ProxyPatch
 from services.proxy_accounts import ProxyOutcome
 from services.results import Batch, Results
 from services.turns import Standing
@@ -285,6 +286,18 @@ async def test_three_strikes_make_a_proxy_unhealthy_and_arrange_its_probe(
     # The probe that is under way already stays; its result decides.
     (row,) = [shard for shard in await shop.shards() if shard.id == probe.id]
     assert (row.status, row.holder) == (ShardStatus.LEASED, "prober")
+
+
+async def test_one_that_was_disabled_meanwhile_strikes_out_without_a_probe(
+    house: House, shop: Shop, results: Results, work: Work, campaign: UUID
+) -> None:
+    """A disabled proxy has no shard of work; the results that are under way must not make it one."""
+    ident = await proxy(shop)
+    (claim, *_) = await claims_of(work, DNS)
+    await shop.proxies.update(house.alice, ident, ProxyPatch(enabled=False))
+    await results.flush(claim, Batch(found(0), [strike(ident)] * 3))
+    assert (await shop.proxy_row(ident)).health is ProxyHealth.UNHEALTHY
+    assert [shard.kind for shard in await shop.shards() if shard.proxy_id] == []
 
 
 async def test_the_strikes_of_a_batch_that_was_committed_before_do_not_count_again(
