@@ -21,7 +21,7 @@ from uuid import UUID
 import structlog
 
 from core.clock import Clock
-from core.errors import Unavailable
+from core.errors import HeliographError, Unavailable
 from core.ids import process_name
 from core.settings import Settings
 from core.tasks import Owner
@@ -192,7 +192,7 @@ class Runner:
             return lambda: self._work.cannot_go_on(claim, code, message)
         except Exception as error:
             log.exception("shard_failed", shard=str(claim.id), kind=claim.kind)
-            reason = f"{type(error).__name__}: {error}"
+            reason = _reason(error)
             return lambda: self._work.failed(claim, reason)
         if standing in (Standing.DONE, Standing.LOST):
             return None
@@ -253,6 +253,13 @@ def _tell(what: str, error: Exception, **where: str) -> None:
         log.warning(what, reason=str(error), **where)
     else:
         log.error(what, exc_info=error, **where)
+
+
+def _reason(error: Exception) -> str:
+    """What the owner of a campaign is told: what a defect says may be anybody's secrets, and is for the log."""
+    if isinstance(error, HeliographError):
+        return str(error)
+    return f"an internal error, {type(error).__name__}, of which the worker's log has more"
 
 
 def _lanes(handlers: Mapping[ShardKind, Handler]) -> tuple[list[ShardKind], list[ShardKind]]:

@@ -6,15 +6,17 @@ from uuid import UUID
 
 from sqlalchemy import event, update
 
+from auth.sealing import SealBroken
 from core.settings import Settings
 from db.models import ShardRow
 from events.doorbell import DOUBT, Ring
+from services.proxies import ProxyPatch
 from services.turns import Standing
 from services.work import SHARD_FAILED, Work
 from tests import factories
 from tests.fakes.shop import Shop
 from tests.integration.waiting import until
-from vocabulary.campaigns import PhaseKind, PhaseStatus
+from vocabulary.campaigns import CampaignStatus, PhaseKind, PhaseStatus
 from vocabulary.work import ShardKind, ShardStatus
 from workers.held import CannotGoOn, Handler, Held
 from workers.runner import Runner
@@ -202,7 +204,50 @@ async def test_a_shard_that_fails_is_tried_again_and_then_fails_its_phase(shop: 
     await shop.finished(ident)
     phase = await shop.phase(ident, PhaseKind.DNS_VALIDATION)
     assert (handler.calls, phase.error_code) == (3, SHARD_FAILED)
-    assert phase.error_message == "a part of the work failed 3 times, at last with: ValueError: broken"
+    assert phase.error_message == (
+        "a part of the work failed 3 times, at last with:"
+        " an internal error, ValueError, of which the worker's log has more"
+    )
+
+
+async def test_an_error_that_was_written_to_be_read_is_told(shop: Shop) -> None:
+    ident = await shop.generated(batch_size=10)
+    runner = make(shop, {DNS: Failing(SealBroken())}, shard_attempts=1)
+    await runner.start()
+    await shop.finished(ident)
+    phase = await shop.phase(ident, PhaseKind.DNS_VALIDATION)
+    assert (phase.error_message or "").endswith("at last with: " + str(SealBroken()))
+
+
+async def test_a_time_out_of_the_work_itself_is_a_failed_attempt(shop: Shop) -> None:
+    """Only the database's own is an outage, which is waited out without end."""
+    ident = await shop.generated(batch_size=10)
+    runner = make(shop, {DNS: Failing(TimeoutError())}, shard_attempts=1)
+    await runner.start()
+    assert await shop.finished(ident, 5) is CampaignStatus.FAILED
+
+
+async def look(runner: Runner) -> None:
+    """Wake a runner and wait until it has begun to look for work."""
+    passes = runner.passes
+    runner.wake()
+    await until(lambda: runner.passes > passes)
+
+
+async def test_a_shard_is_in_hand_once_though_it_was_taken_from_us_and_is_open(shop: Shop) -> None:
+    """Else the end of the old work would strike the new claim off the list, and its lease would not be kept."""
+    written = await shop.proxies.create(shop.house.alice, factories.proxy())
+    handler = Waiting(Standing.LOST)
+    runner = make(shop, {ShardKind.PROXY_PROBE: handler})
+    await runner.start()
+    await until(lambda: len(handler.seen) == 1)
+    await shop.proxies.update(shop.house.alice, written.value.id, ProxyPatch(port=4444))
+    for _ in range(3):
+        await look(runner)
+    assert handler.most_at_once == 1
+    handler.seen[0].stop()
+    await until(lambda: len(handler.seen) == 2)
+    assert [claim.fence for claim in runner.held] == [handler.seen[1].claim.fence] == [2]
 
 
 async def test_what_cannot_go_on_is_not_tried_again(shop: Shop) -> None:
