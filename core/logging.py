@@ -16,7 +16,9 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     """
     out = stream or sys.stderr
     numeric = logging.getLevelNamesMapping()[level.upper()]
-    rendering = structlog.dev.ConsoleRenderer() if out.isatty() else structlog.processors.JSONRenderer()
+    # structlog's own choice for a terminal shows the local variables of each frame, secrets among them.
+    columns = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    rendering = columns if out.isatty() else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

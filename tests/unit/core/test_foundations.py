@@ -87,14 +87,36 @@ def test_a_program_reads_one_json_object_a_line() -> None:
     assert "line two" in lines[0]["exception"]
 
 
+class Terminal(io.StringIO):
+    """A stream that says that a person reads it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.mark.usefixtures("log_as_before")
 def test_a_person_reads_columns() -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     stream = Terminal()
     configure("debug", stream)
     structlog.get_logger("room").debug("hello", number=1)
     assert "hello" in stream.getvalue()
     assert not stream.getvalue().startswith("{")
+
+
+def seal(password: str) -> None:
+    """Fail with a secret at hand."""
+    raise ValueError(f"{len(password)} is no length")
+
+
+@pytest.mark.usefixtures("log_as_before")
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()], ids=["terminal", "file"])
+def test_a_failure_is_told_with_its_place_and_without_the_values_around_it(stream: io.StringIO) -> None:
+    configure("info", stream)
+    try:
+        seal("s3cret" + "-word")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    told = stream.getvalue()
+    assert "ValueError: 11 is no length" in told
+    assert "in seal" in told
+    assert "s3cret-word" not in told
