@@ -69,13 +69,21 @@ def _check_content_type(request: web.Request) -> None:
 
 
 async def _read(request: web.Request) -> bytes:
-    """The body, decompressed; reading stops where the limit is passed, whatever length was announced."""
+    """The body, decompressed; reading stops where the limit is passed, whatever length was announced.
+
+    Raises:
+        Malformed: it is not compressed as its Content-Encoding says.
+        Refusal: 413.
+    """
     too_large = Refusal(413, "LIMIT_EXCEEDED", f"The body must not exceed {BODY_BYTES} bytes.")
     if (request.content_length or 0) > BODY_BYTES:
         raise too_large
     body = bytearray()
-    async for part in request.content.iter_any():
-        body += part
-        if len(body) > BODY_BYTES:
-            raise too_large
+    try:
+        async for part in request.content.iter_any():
+            body += part
+            if len(body) > BODY_BYTES:
+                raise too_large
+    except web.RequestPayloadError as error:
+        raise Malformed("The body is not encoded as its Content-Encoding says") from error
     return bytes(body)

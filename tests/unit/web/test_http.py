@@ -180,6 +180,11 @@ class TestPost:
         response = await post(edge, packed, **{"Content-Encoding": "gzip"})
         assert response.status == 413
 
+    async def test_a_body_that_does_not_unpack_is_400(self, edge: Edge) -> None:
+        response = await post(edge, b'{"query":"{ hello }"}', **{"Content-Encoding": "gzip"})
+        message = "The body is not encoded as its Content-Encoding says."
+        assert await refusal(response) == (400, "BAD_REQUEST", message)
+
     async def test_the_largest_body_is_read(self, edge: Edge) -> None:
         body = msgspec.json.encode({"query": "{ hello }"})
         response = await post(edge, body + b" " * (BODY_BYTES - len(body)))
