@@ -288,6 +288,20 @@ async def test_three_strikes_make_a_proxy_unhealthy_and_arrange_its_probe(
     assert (row.status, row.holder) == (ShardStatus.LEASED, "prober")
 
 
+async def test_strikes_during_a_test_that_was_asked_for_wait_for_its_verdict(
+    house: House, shop: Shop, results: Results, work: Work, campaign: UUID
+) -> None:
+    """They count, and one success of the test outweighs them."""
+    ident = await proxy(shop)
+    await shop.proxies.test(house.alice, ident)
+    (claim, *_) = await claims_of(work, DNS)
+    before = await house.head()
+    await results.flush(claim, Batch(found(0), [strike(ident)] * 4))
+    row = await shop.proxy_row(ident)
+    assert (row.health, row.consecutive_failures) == (ProxyHealth.TESTING, 4)
+    assert not any(isinstance(event, ProxyHealthChanged) for event in await house.events(before))
+
+
 async def test_one_that_was_disabled_meanwhile_strikes_out_without_a_probe(
     house: House, shop: Shop, results: Results, work: Work, campaign: UUID
 ) -> None:
