@@ -97,7 +97,7 @@ class KeywordSets:
             row = found_or_refuse(found, "keyword set", set_id)
             user = await uses.release_keyword_set(unit.session, set_id)
             if user is not None:
-                raise in_use("keyword set", user)
+                raise in_use("keyword set", user, caller.scope)
             rules = await keyword_sets.rules_of(unit.session, set_id)
             await keyword_sets.remove(unit.session, set_id)
             event = KeywordSetDeleted(keyword_set_id=row.id, name=row.name, rule_count=len(rules))

@@ -97,7 +97,7 @@ class Personas:
             row = found_or_refuse(found, "persona", persona_id)
             user = await uses.release_persona(unit.session, persona_id)
             if user is not None:
-                raise in_use("persona", user)
+                raise in_use("persona", user, caller.scope)
             await personas.remove(unit.session, persona_id)
             event = PersonaDeleted(persona_id=row.id, name=row.name, persona_type=row.persona_type)
             record(unit, event, actor=caller.actor, owner_id=row.owner_id)

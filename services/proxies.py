@@ -127,7 +127,7 @@ class Proxies:
             row = await _lock(unit, caller, proxy_id)
             user = await uses.release_proxy(unit.session, proxy_id)
             if user is not None:
-                raise in_use("proxy", user)
+                raise in_use("proxy", user, caller.scope)
             await proxies.remove(unit.session, proxy_id)
             state = state_of(row)
             record(unit, ProxyRemoved(proxy=state), actor=caller.actor, owner_id=row.owner_id)

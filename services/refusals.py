@@ -5,6 +5,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from core.errors import Conflict, ConflictDetail, NotFound, ValidationFailed, Violation
+from db.repositories.uses import User
+from db.scope import Scope
 
 R = TypeVar("R")
 
@@ -28,9 +30,10 @@ def already_exists(what: str, path: Sequence[str]) -> Conflict:
     return Conflict(f"{what} exists already.", ConflictDetail("ALREADY_EXISTS", path=tuple(path)))
 
 
-def in_use(noun: str, campaign: str) -> Conflict:
-    """A campaign that has not ended uses it."""
-    return Conflict(f"The {noun} is in use by the campaign “{campaign}”.", ConflictDetail("IN_USE"))
+def in_use(noun: str, user: User, scope: Scope) -> Conflict:
+    """A campaign that has not ended uses it; its name is told to those who may see it."""
+    campaign = f"the campaign “{user.name}”" if scope.sees(user.owner_id) else "a campaign of somebody else"
+    return Conflict(f"The {noun} is in use by {campaign}.", ConflictDetail("IN_USE"))
 
 
 def invalid_transition(noun: str, current: str, attempted: str) -> Conflict:

@@ -143,6 +143,17 @@ async def test_a_persona_of_a_draft_cannot_be_deleted_and_of_an_ended_campaign_c
     assert await house.count(PhasePersonaRow) == 1
 
 
+async def test_the_name_of_somebody_elses_campaign_is_not_told(house: House) -> None:
+    """An admin may use what is Alice's; that it is in use she learns, and no more."""
+    personas, campaigns = Personas(house.database), Campaigns(house.database)
+    dns = await personas.create(house.alice, factories.dns_persona())
+    http = await personas.create(house.alice, factories.http_persona())
+    await campaigns.create(house.admin, factories.campaign(dns.value, http.value))
+    for caller, told in ((house.alice, "a campaign of somebody else"), (house.admin, "the campaign “hunt”")):
+        with pytest.raises(Conflict, match=f"^The persona is in use by {told}.$"):
+            await personas.delete(caller, dns.value)
+
+
 async def test_somebody_elses_persona_is_not_found(house: House) -> None:
     personas = Personas(house.database)
     made = await personas.create(house.alice, factories.dns_persona())
