@@ -161,6 +161,36 @@ async def link(shop: Shop, ident: UUID, *proxies: UUID) -> None:
         )
 
 
+@pytest.mark.parametrize(("behaviour", "successes"), [(Web.STALLED_HEAD, 0), (Web.STATUS_410, 1)])
+async def test_a_target_that_does_not_answer_says_nothing_of_the_proxy(
+    shop: Shop, box: Sandbox, behaviour: Web, successes: int
+) -> None:
+    """Neither for it nor against it; any answer speaks for it."""
+    ident = await shop.proxy(box.proxy("http"))
+    await shop.work()
+    assert await tested(shop, ident) == [ProxyHealth.HEALTHY]
+    before = await shop.proxy_row(ident)
+    offset = box.world.sites.index(box.world.having(behaviour)[0])
+    made = await shop.only(
+        offset,
+        DnsConfig((await shop.dns_persona(box.dns),)),
+        HttpConfig(
+            (await shop.http_persona(request_timeout_seconds=0.3),),
+            ad_hoc_keywords=("sun",),
+            proxy_ids=(ident,),
+            retry_attempts=0,
+            http_port=box.http_port,
+            https_port=box.https_port,
+        ),
+    )
+    assert await shop.finished(made) is CampaignStatus.COMPLETED
+    (domain,) = await shop.domains(made)
+    assert (domain.http_proxy_id, domain.http_status_code is None) == (ident, successes == 0)
+    after = await shop.proxy_row(ident)
+    assert after.success_count - before.success_count == successes
+    assert after.failure_count == before.failure_count
+
+
 @pytest.mark.effect("setting.proxy_strikes")
 async def test_a_dead_proxy_is_struck_out_and_no_domain_suffers(shop: Shop, box: Sandbox) -> None:
     dead, ident = await through_one_dead(shop, box, strikes=3)

@@ -102,6 +102,12 @@ async def test_an_answer_about_the_name_outweighs_a_later_failure(at: Campaigner
     assert (domain.dns_reason, domain.dns_persona_id, domain.dns_attempts) == (DnsReason.NODATA, good, 2)
 
 
+async def test_of_answers_about_the_name_the_first_is_the_verdict(at: Campaigner) -> None:
+    first, second = [await at.shop.dns_persona(at.box.dns, attempts=1) for _ in range(2)]
+    domain = await at.run(Dns.NXDOMAIN, await at.dns(persona_ids=[first, second]))
+    assert (domain.dns_reason, domain.dns_persona_id, domain.dns_attempts) == (DnsReason.NXDOMAIN, first, 2)
+
+
 async def disable(shop: Shop, persona: UUID) -> None:
     await shop.personas.update(shop.house.alice, persona, PersonaPatch(enabled=False))
 
