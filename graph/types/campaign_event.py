@@ -113,20 +113,6 @@ class CampaignProgress(PhaseHappening):
     eta_at: datetime | None = strawberry.field(description="When it would be done at that pace.")
 
 
-CampaignDelta = (
-    CampaignCreated
-    | CampaignUpdated
-    | CampaignDeleted
-    | CampaignStatusChanged
-    | PhaseStarted
-    | PhasePaused
-    | PhaseResumed
-    | PhaseCompleted
-    | PhaseFailed
-    | PhaseCancelled
-    | CampaignProgress
-)
-
 _PLAIN_PHASES: dict[type[catalog.PhaseEventType], type[PhaseHappening]] = {
     catalog.PhaseStarted: PhaseStarted,
     catalog.PhasePaused: PhasePaused,
