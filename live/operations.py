@@ -7,7 +7,7 @@ the protocols on the wire know a schema. A caller is whatever `Authenticate` ret
 from collections.abc import Hashable
 from typing import Any, Protocol
 
-from core.errors import HeliographError
+from auth.tokens import Unauthenticated
 from events.envelope import Envelope
 from vocabulary.operations import Frame, OperationKind, Rejected, Request
 
@@ -22,10 +22,6 @@ __all__ = [
     "Stream",
     "Unauthenticated",
 ]
-
-
-class Unauthenticated(HeliographError):
-    """Nobody that is known: the token is missing, malformed, unknown, expired or revoked."""
 
 
 class Stream(Protocol):

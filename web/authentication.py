@@ -1,8 +1,7 @@
 """Who is asking: from the value of an Authorization header to a principal."""
 
-from auth import tokens
 from auth.principal import Principal
-from live.operations import Unauthenticated
+from auth.tokens import Unauthenticated
 from services.principals import Principals
 
 SCHEME = "bearer"
@@ -23,8 +22,5 @@ class BearerTokens:
         """
         scheme, _, token = (authorization or "").strip().partition(" ")
         if scheme.lower() != SCHEME:
-            raise Unauthenticated("This needs a bearer token.")
-        try:
-            return await self._principals.authenticate(token.strip())
-        except tokens.Unauthenticated as error:
-            raise Unauthenticated(str(error)) from error
+            raise Unauthenticated
+        return await self._principals.authenticate(token.strip())
