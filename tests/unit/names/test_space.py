@@ -111,6 +111,14 @@ def test_a_label_too_long_as_an_a_label_has_no_name() -> None:
     assert space.name_at(1) is None
 
 
+def test_a_name_too_long_with_its_a_label_has_no_name() -> None:
+    """Unicode counts fewer characters than the DNS does: what fits as typed may not fit as it is asked for."""
+    tld = "." + ".".join(["a" * 60] * 4) + ".test"
+    space = Space.of(config("aü", constant="x", tld=tld, suffix_length=1))
+    assert len("xa" + tld) == 251
+    assert names(space) == ["xa" + tld, None]
+
+
 def test_the_greatest_space_of_int64_is_reached_exactly() -> None:
     space = both(10, 5, "0123456789abcdef")
     assert space.total == 2**60
