@@ -76,6 +76,18 @@ async def test_an_error_does_not_tell_the_values_of_its_statement(engines: Engin
     assert "s3cret" not in str(caught.value)
 
 
+async def test_a_commit_on_sqlite_is_on_the_disk(sqlite_url: str) -> None:
+    """In WAL mode only FULL survives a power cut (sqlite.org/pragma.html#pragma_synchronous)."""
+    engines = Engines(sqlite_url)
+    async with engines.writing() as session:
+        modes = [
+            (await session.execute(text(f"PRAGMA {name}"))).scalar_one()
+            for name in ("journal_mode", "synchronous")
+        ]
+    await engines.close()
+    assert modes == ["wal", 2]
+
+
 class BrokenOnce(Log):
     """A log whose first page fails for a reason that nobody foresaw."""
 
