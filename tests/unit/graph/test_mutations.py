@@ -313,18 +313,28 @@ async def test_the_persona_of_another_owner_is_not_there_to_refer_to(gallery: Ga
     }
 
 
+@pytest.mark.parametrize("noun", ["campaign", "persona", "proxy", "keywordSet"])
 async def test_mutations_of_one_operation_run_one_after_another_and_see_each_other(
-    gallery: Gallery, desk: Desk
+    gallery: Gallery, desk: Desk, noun: str
 ) -> None:
+    """Each payload shows its own commit, and what was read for the one before is forgotten."""
     alice = gallery.house.alice
-    made = await change(desk, alice, "createKeywordSet", name="k", rules=[{"pattern": "a"}])
-    ident = made["keywordSet"]["id"]
-    one = """updateKeywordSet(input: {id: $id, name: "%s"}) {
-      ... on UpdateKeywordSetPayload { cursor keywordSet { name } } }"""
+    campaign = await campaign_input(desk, alice)
+    given = {
+        "campaign": campaign,
+        "persona": {"name": "p", "config": {"dns": {"resolvers": ["192.0.2.1:53"]}}},
+        "proxy": {"name": "x", "protocol": "HTTP", "host": "h.example", "port": 1},
+        "keywordSet": {"name": "k", "rules": [{"pattern": "a"}]},
+    }[noun]
+    capital = noun[0].upper() + noun[1:]
+    ident = (await change(desk, alice, f"create{capital}", **given))[noun]["id"]
+    head = await gallery.house.head()
+    one = f"""update{capital}(input: {{id: $id, name: "%s"}}) {{
+      ... on Update{capital}Payload {{ cursor {noun} {{ name updatedAt }} }} }}"""
     query = f"mutation ($id: ID!) {{ a: {one % 'first'} b: {one % 'second'} }}"
     data = await desk.ask(alice, query, id=ident)
-    assert [data[key]["keywordSet"]["name"] for key in "ab"] == ["first", "second"]
-    assert [cursor.decode(data[key]["cursor"]).position for key in "ab"] == [2, 3]
+    assert [data[key][noun]["name"] for key in "ab"] == ["first", "second"]
+    assert [cursor.decode(data[key]["cursor"]).position for key in "ab"] == [head + 1, head + 2]
 
 
 @pytest.mark.parametrize("count", ["9223372036854775808", "many", 1.5])
