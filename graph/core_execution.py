@@ -22,7 +22,7 @@ from strawberry.execution import optimized_is_awaitable
 
 from graph.context import Context
 from graph.plans import Plan
-from graph.results import outage, rejected
+from graph.results import RefusalCode, malformed, outage, rejected
 from graph.schema import schema
 from graph.streams.source import Source
 
@@ -50,7 +50,7 @@ async def run(plan: Plan, variables: dict[str, Any], context: Context) -> Execut
     if not isinstance(result, ExecutionResult):
         result = await result
     if result.data is None and result.errors and all(error.path is None for error in result.errors):
-        raise rejected(result.errors)
+        raise malformed(result.errors, RefusalCode.BAD_VARIABLES)
     return result
 
 
@@ -69,7 +69,7 @@ def compiled(plan: Plan, variables: dict[str, Any], context: Context) -> Compile
         is_awaitable=_is_awaitable,
     )
     if isinstance(built, list):
-        raise rejected(built)
+        raise malformed(built, RefusalCode.BAD_VARIABLES)
     return built
 
 

@@ -8,7 +8,6 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
 
 import msgspec
 from graphql import (
@@ -30,7 +29,8 @@ from graphql import (
 )
 
 from graph.limits import PARSE_OPTIONS, RULES
-from vocabulary.operations import OperationKind, Rejected, Request
+from graph.results import RefusalCode, malformed
+from vocabulary.operations import OperationKind, Request
 
 KEPT = 500
 RESUME_ARGUMENT = "after"
@@ -84,18 +84,14 @@ class Plans:
         try:
             document = parse(request.query, **PARSE_OPTIONS)
         except GraphQLError as error:
-            raise Rejected([_told(error)]) from error
+            raise malformed([error], RefusalCode.SYNTAX) from error
         errors = validate(self._schema, document, RULES)
         if errors:
-            raise Rejected([_told(error) for error in errors])
+            raise malformed(errors, RefusalCode.INVALID)
         operation = get_operation_ast(document, request.operation_name)
         if operation is None:
-            raise Rejected([{"message": _no_operation(request.operation_name)}])
+            raise malformed([GraphQLError(_no_operation(request.operation_name))], RefusalCode.NO_OPERATION)
         return _plan(document, operation, request.operation_name)
-
-
-def _told(error: GraphQLError) -> dict[str, Any]:
-    return cast("dict[str, Any]", error.formatted)
 
 
 def _no_operation(name: str | None) -> str:

@@ -6,6 +6,7 @@ request may work later. All else is a defect: the client gets an id, and the log
 
 import secrets
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any, cast
 
 import msgspec
@@ -16,6 +17,15 @@ from core.errors import Unavailable
 from vocabulary.operations import Rejected
 
 log = structlog.get_logger(__name__)
+
+
+class RefusalCode(StrEnum):
+    """Why a request was not executed, in the words that clients of GraphQL know from other servers."""
+
+    SYNTAX = "GRAPHQL_PARSE_FAILED"
+    INVALID = "GRAPHQL_VALIDATION_FAILED"
+    NO_OPERATION = "OPERATION_RESOLUTION_FAILURE"
+    BAD_VARIABLES = "BAD_USER_INPUT"
 
 
 def encoded(result: ExecutionResult, extensions: dict[str, object] | None = None) -> bytes:
@@ -30,8 +40,18 @@ def encoded(result: ExecutionResult, extensions: dict[str, object] | None = None
 
 
 def rejected(errors: Sequence[GraphQLError]) -> Rejected:
-    """The refusal of a request that was not executed."""
+    """The refusal by a resolver of a request that was not executed."""
     return Rejected([told(error) for error in errors])
+
+
+def malformed(errors: Sequence[GraphQLError], code: RefusalCode) -> Rejected:
+    """The refusal of a document or of variables; what is wrong with them is always told as it is."""
+    return Rejected([_coded(error, code) for error in errors])
+
+
+def _coded(error: GraphQLError, code: RefusalCode) -> dict[str, Any]:
+    formatted = cast("dict[str, Any]", error.formatted)
+    return {**formatted, "extensions": {"code": code.value, **formatted.get("extensions", {})}}
 
 
 def told(error: GraphQLError) -> dict[str, Any]:

@@ -140,6 +140,7 @@ class TestErrors:
         with pytest.raises(Rejected) as refusal:
             await stage.execute(stage.house.alice, query, **variables)
         assert message in refusal.value.errors[0]["message"]
+        assert refusal.value.errors[0]["extensions"] == {"code": "BAD_USER_INPUT"}
         assert await stage.head() == 0
 
     @pytest.mark.parametrize("value", ["nonsense", "", 7, "AQEjRWeJqwAAAAAAAAA=", ["x"]])

@@ -50,23 +50,39 @@ class TestKeeping:
 
 class TestRejecting:
     @pytest.mark.parametrize(
-        ("query", "name", "message"),
+        ("query", "name", "message", "code"),
         [
-            ("{", None, "Syntax Error: Expected Name, found <EOF>."),
-            ("", None, "Syntax Error: Unexpected <EOF>."),
-            ("{ nothing }", None, "Cannot query field 'nothing' on type 'Query'."),
-            (NAMED, None, "The document has several operations: say which one by `operationName`."),
-            (NAMED, "C", "The document has no operation named “C”."),
-            ("{ cursor }", "C", "The document has no operation named “C”."),
-            ("fragment F on Query { cursor }", None, "Fragment 'F' is never used."),
+            ("{", None, "Syntax Error: Expected Name, found <EOF>.", "GRAPHQL_PARSE_FAILED"),
+            ("", None, "Syntax Error: Unexpected <EOF>.", "GRAPHQL_PARSE_FAILED"),
+            (
+                "{ nothing }",
+                None,
+                "Cannot query field 'nothing' on type 'Query'.",
+                "GRAPHQL_VALIDATION_FAILED",
+            ),
+            (
+                NAMED,
+                None,
+                "The document has several operations: say which one by `operationName`.",
+                "OPERATION_RESOLUTION_FAILURE",
+            ),
+            (NAMED, "C", "The document has no operation named “C”.", "OPERATION_RESOLUTION_FAILURE"),
+            ("{ cursor }", "C", "The document has no operation named “C”.", "OPERATION_RESOLUTION_FAILURE"),
+            (
+                "fragment F on Query { cursor }",
+                None,
+                "Fragment 'F' is never used.",
+                "GRAPHQL_VALIDATION_FAILED",
+            ),
         ],
     )
-    def test_says_why_and_is_never_kept(self, query: str, name: str | None, message: str) -> None:
+    def test_says_why_and_is_never_kept(self, query: str, name: str | None, message: str, code: str) -> None:
         kept = Plans(CORE_SCHEMA)
         for _ in range(2):
             with pytest.raises(Rejected) as refusal:
                 kept.of(Request(query, name))
             assert refusal.value.errors[0]["message"] == message
+            assert refusal.value.errors[0]["extensions"]["code"] == code
         assert repr(kept) == "<Plans 0 kept, 0 made>"
 
     def test_every_broken_rule_is_told_with_its_place(self) -> None:
