@@ -100,8 +100,8 @@ class Settings(BaseSettings):
     shard_retry_seconds: float = Field(
         30.0,
         ge=0.01,
-        le=3600,
-        description="The wait before a failed shard is tried again; it doubles each time.",
+        le=600,
+        description="The wait before a failed shard is tried again; it doubles each time, up to 10 minutes.",
     )
     flush_seconds: float = Field(
         0.25, ge=0.01, le=10, description="How long a worker collects results before it writes them."

@@ -53,7 +53,7 @@ def test_a_flag_goes_before_the_environment_and_that_before_the_default(
         ("lease_seconds", ["0.5", "3600"], ["0.4", "3601", "nan", "inf", "soon"]),
         ("sweep_seconds", ["300", "86400"], ["299", "86401", "nan", "inf"]),
         ("shard_attempts", ["1", "20"], ["0", "21"]),
-        ("shard_retry_seconds", ["0.01", "3600"], ["0", "3601", "nan"]),
+        ("shard_retry_seconds", ["0.01", "600"], ["0", "601", "nan"]),
         ("flush_seconds", ["0.01", "10"], ["0", "11", "nan"]),
         ("probe_timeout_seconds", ["0.1", "120"], ["0", "121", "nan"]),
         ("probe_backoff_seconds", ["0.05", "86400"], ["0", "86401", "nan"]),

@@ -243,6 +243,19 @@ async def test_each_failure_doubles_the_wait_and_the_last_fails_the_phase(
     assert await work.next_due(DNS) is None
 
 
+async def test_no_wait_is_longer_than_ten_minutes(house: House, shop: Shop) -> None:
+    settings = shop.changed(shard_attempts=20, shard_retry_seconds=100)
+    work = Work(shop.database, settings, spread=lambda: 0.5)
+    await shop.generated(batch_size=10)
+    (claim,) = await work.claim("a", DNS, 1)
+    waits = []
+    for _ in range(5):
+        start = house.now
+        claim = await fail_again(house, work, claim)
+        waits.append((house.now - start).total_seconds())
+    assert waits == [100, 200, 400, 600, 600]
+
+
 @pytest.mark.parametrize(("spread", "factor"), [(0.0, 0.8), (1.0, 1.2)])
 async def test_the_wait_is_spread_by_a_fifth(
     house: House, shop: Shop, campaign: UUID, spread: float, factor: float
