@@ -254,6 +254,8 @@ async def test_activity_is_newest_first_and_says_what_happened(gallery: Gallery,
     for wanted, found in (
         ({"campaignId": campaign_id}, [created]),
         ({"entityId": proxy_id}, [removed]),
+        ({"entityId": campaign_id}, [created]),
+        *(({"entityId": node_ids.encode(name, new_id())}, []) for name in ("Persona", "KeywordSet", "Token")),
         ({"entityId": proxy_id, "entityType": "CAMPAIGN"}, []),
         ({"entityType": "PROXY"}, [removed]),
         ({"kinds": ["CAMPAIGN_CREATED"]}, [created]),
