@@ -12,21 +12,21 @@ from vocabulary.work import ShardKind
 
 
 @dataclass(frozen=True)
-class Work:
+class Cut:
     """How much there is to do, and in how many shards."""
 
     total: int
     shards: int
 
 
-async def cut(unit: UnitOfWork, campaign_id: UUID, kind: PhaseKind) -> Work:
+async def cut(unit: UnitOfWork, campaign_id: UUID, kind: PhaseKind) -> Cut:
     """Make the shards of a phase; they are ready at once."""
     if kind is PhaseKind.DOMAIN_GENERATION:
         slices = await _reserved(unit, campaign_id)
     else:
         slices = await domains.slices(unit.session, kind, campaign_id)
     await shards.add(unit.session, campaign_id, ShardKind(kind.value), slices, unit.now)
-    return Work(total=sum(part.size for part in slices), shards=len(slices))
+    return Cut(total=sum(part.size for part in slices), shards=len(slices))
 
 
 async def _reserved(unit: UnitOfWork, campaign_id: UUID) -> list[Slice]:

@@ -47,13 +47,13 @@ async def begin(unit: UnitOfWork, campaign: CampaignRow, kind: PhaseKind, actor:
     """
     phase = await rows.locked(unit.session, campaign.id, kind)
     _expect(phase, PhaseStatus.IN_PROGRESS, PhaseStatus.NOT_STARTED)
-    work = await cut(unit, campaign.id, kind)
+    made = await cut(unit, campaign.id, kind)
     phase.status = PhaseStatus.IN_PROGRESS
     phase.started_at = unit.now
-    phase.total = work.total
-    phase.open_shards = work.shards
+    phase.total = made.total
+    phase.open_shards = made.shards
     _tell(unit, campaign, phase, actor, PhaseStarted)
-    if work.total == 0:
+    if made.total == 0:
         await complete(unit, campaign, phase, actor)
         return
     unit.work = True
