@@ -111,6 +111,8 @@ class PhaseCompleted(PhaseEventType, frozen=True, kw_only=True, tag=True):
 
     def summary(self) -> str:
         """One sentence."""
+        if self.counts.total == 0:
+            return f"{PHASE_WORDS[self.phase]} completed: there was nothing to do"
         done = f"{self.counts.succeeded} succeeded, {self.counts.failed} failed"
         return f"{PHASE_WORDS[self.phase]} completed: {done}"
 

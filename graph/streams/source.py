@@ -28,7 +28,7 @@ class Source(ABC):
 
     def __aiter__(self) -> AsyncIterator[object]:
         """graphql-core knows a source of events by this method; it is never called."""
-        raise NotImplementedError("A source is followed by live/group.py, not iterated.")
+        raise TypeError("A source is followed by live/group.py, not iterated.")
 
     def matches(self, envelope: Envelope) -> bool:
         """Whether the caller may see the event and it belongs here."""

@@ -511,7 +511,7 @@ class TestSharing:
 
 
 async def test_a_source_is_never_iterated(stage: Stage) -> None:
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(TypeError, match="not iterated"):
         aiter(CampaignSource(stage.house.alice.scope, None, UUID(int=1)))
 
 
