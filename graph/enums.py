@@ -269,6 +269,7 @@ _described(
     {
         "HTTP": "HTTP CONNECT, in clear.",
         "HTTPS": "HTTP CONNECT, inside TLS.",
+        "SOCKS4": "SOCKS 4: to IPv4 addresses only, with a user but no password.",
         "SOCKS5": "SOCKS 5.",
     },
 )

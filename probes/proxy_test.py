@@ -6,6 +6,7 @@ address. No error says anything of the credentials.
 """
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -107,7 +108,12 @@ async def _checked_address(host: str, policy: AddressPolicy) -> str:
     if not allowed:
         kind = policy.refuses(addresses[0]) if addresses else "no address"
         raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, f"{host}: {kind}")
-    return allowed[0]
+    return preferred(allowed)
+
+
+def preferred(addresses: Sequence[str]) -> str:
+    """The one to ask a proxy for: an IPv4 one if there is one, for SOCKS 4 and many a good proxy know no other."""
+    return next((address for address in addresses if ":" not in address), addresses[0])
 
 
 async def _judge(response: aiohttp.ClientResponse) -> _Answer:

@@ -1,13 +1,17 @@
-"""The client's side of asking a proxy for a tunnel: HTTP CONNECT (RFC 9110, 9.3.6) and SOCKS 5 (RFC 1928, 1929).
+"""The client's side of asking a proxy for a tunnel: HTTP CONNECT (RFC 9110, 9.3.6), SOCKS 4, SOCKS 5 (RFC 1928, 1929).
+
+SOCKS 4 is NEC's protocol ("SOCKS: A protocol for TCP proxy across firewalls", Ying-Da Lee): the user id stands in
+the request itself, there is no password, and the target is an IPv4 address.
 
 Written here and not taken from a library, because the answers decide whose fault a failure is:
 
 * the proxy's (`proxy_fault`, a strike): it refuses our credentials, does not speak the protocol, or hangs
   up before it was asked for a target;
-* the target's: SOCKS 3, 4, 5 and CONNECT 502 become CONNECTION_REFUSED, SOCKS 6 and CONNECT 504 TIMEOUT;
-* nobody's that we could name: a ruleset (SOCKS 2, CONNECT 403), a general failure (SOCKS 1, CONNECT 5xx) or
-  a hang-up after the target was named stay PROXY_ERROR without a strike, for many proxies say so of targets
-  that are down.
+* the target's: SOCKS 3, 4, 5 and CONNECT 502 become CONNECTION_REFUSED, SOCKS 6 and CONNECT 504 TIMEOUT; so does
+  an IPv6 address that SOCKS 4 cannot carry, as an address that nothing leads to;
+* nobody's that we could name: a ruleset (SOCKS 2, CONNECT 403), a general failure (SOCKS 1, the 91 of SOCKS 4,
+  CONNECT 5xx) or a hang-up after the target was named stay PROXY_ERROR without a strike, for many proxies say
+  so of targets that are down.
 
 The target is always an address that was checked; a proxy is never given a name that it could resolve
 otherwise.
@@ -35,6 +39,15 @@ _SOCKS_REPLIES = {
     0x06: (HttpReason.TIMEOUT, "TTL expired", False),
     0x07: (HttpReason.PROXY_ERROR, "command not supported", True),
     0x08: (HttpReason.PROXY_ERROR, "address type not supported", True),
+}
+
+
+# The codes of SOCKS 4; 90 is the good one. The last two are about the user id, which is ours.
+_SOCKS4_GRANTED = 90
+_SOCKS4_REPLIES = {
+    91: ("rejected or failed", False),
+    92: ("it cannot ask who we are", True),
+    93: ("the user id is refused", True),
 }
 
 
@@ -100,7 +113,7 @@ class Pipe(asyncio.Protocol):
 
 
 async def greet(pipe: Pipe, proxy: ProxyEndpoint) -> None:
-    """What is said before a target is named; only SOCKS has such a part.
+    """What is said before a target is named; only SOCKS 5 has such a part.
 
     Raises:
         ProbeFailure: PROXY_ERROR, and the fault is the proxy's.
@@ -115,9 +128,8 @@ async def ask_for(pipe: Pipe, proxy: ProxyEndpoint, address: str, port: int) -> 
     Raises:
         ProbeFailure: with the reason and the blame as the module says.
     """
-    ask = _ask_socks if proxy.protocol is ProxyProtocol.SOCKS5 else _ask_http
     try:
-        await ask(pipe, proxy, address, port)
+        await _ASKING[proxy.protocol](pipe, proxy, address, port)
     except ConnectionResetError as error:
         raise ProbeFailure(HttpReason.PROXY_ERROR, "the proxy hung up when asked for the target") from error
     if not pipe.is_empty:
@@ -178,7 +190,7 @@ async def _log_in(pipe: Pipe, proxy: ProxyEndpoint) -> None:
         raise _fault("the proxy refused the credentials")
 
 
-async def _ask_socks(pipe: Pipe, _proxy: ProxyEndpoint, address: str, port: int) -> None:
+async def _ask_socks5(pipe: Pipe, _proxy: ProxyEndpoint, address: str, port: int) -> None:
     parsed = ipaddress.ip_address(address)
     kind = 1 if parsed.version == 4 else 4
     pipe.write(bytes([5, 1, 0, kind]) + parsed.packed + port.to_bytes(2, "big"))
@@ -190,3 +202,27 @@ async def _ask_socks(pipe: Pipe, _proxy: ProxyEndpoint, address: str, port: int)
         raise _fault("the proxy answered with an unknown address type")
     size = (await pipe.read(1))[0] if bound == 3 else {1: 4, 4: 16}[bound]
     await pipe.read(size + 2)
+
+
+async def _ask_socks4(pipe: Pipe, proxy: ProxyEndpoint, address: str, port: int) -> None:
+    parsed = ipaddress.ip_address(address)
+    if parsed.version != 4:
+        raise ProbeFailure(HttpReason.CONNECTION_REFUSED, "SOCKS 4 leads to IPv4 addresses only")
+    user = (proxy.username or "").encode()
+    if b"\0" in user:
+        raise _fault("a SOCKS 4 user id has no zero byte")
+    pipe.write(bytes([4, 1]) + port.to_bytes(2, "big") + parsed.packed + user + b"\0")
+    version, code, *_ = await pipe.read(8)
+    if version != 0:
+        raise _fault("the proxy does not speak SOCKS 4")
+    if code != _SOCKS4_GRANTED:
+        detail, at_fault = _SOCKS4_REPLIES.get(code, (f"reply {code}", True))
+        raise ProbeFailure(HttpReason.PROXY_ERROR, f"the proxy says: {detail}", proxy_fault=at_fault)
+
+
+_ASKING = {
+    ProxyProtocol.HTTP: _ask_http,
+    ProxyProtocol.HTTPS: _ask_http,
+    ProxyProtocol.SOCKS4: _ask_socks4,
+    ProxyProtocol.SOCKS5: _ask_socks5,
+}

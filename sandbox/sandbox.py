@@ -18,6 +18,7 @@ import msgspec
 from sandbox.certificates import Certificates
 from sandbox.http_proxy import HttpProxy
 from sandbox.listener import HOST, bind
+from sandbox.socks4_proxy import Socks4Proxy
 from sandbox.socks_proxy import SocksProxy
 from sandbox.upstream import Credentials, Upstream
 from sandbox.web import WebServers
@@ -37,12 +38,13 @@ class SandboxPorts(msgspec.Struct, frozen=True):
     https: int = 0
     http_proxy: int = 0
     https_proxy: int = 0
+    socks4_proxy: int = 0
     socks5_proxy: int = 0
     dead_proxy: int = 0
 
 
 class NamedProxy(msgspec.Struct, frozen=True):
-    """A proxy of the sandbox under the name that the demo shows: `http`, `https`, `socks5` or `dead`."""
+    """A proxy of the sandbox under the name that the demo shows: `http`, `https`, `socks4`, `socks5` or `dead`."""
 
     name: str
     endpoint: ProxyEndpoint
@@ -61,9 +63,11 @@ class Sandbox:
         self._http = HttpProxy(Upstream(world, "127.0.0.2"), PROXY_CREDENTIALS)
         self._https = HttpProxy(Upstream(world, "127.0.0.3"), PROXY_CREDENTIALS, certificates.proxy)
         self._socks5 = SocksProxy(Upstream(world, "127.0.0.4"), PROXY_CREDENTIALS)
-        self._working: dict[str, HttpProxy | SocksProxy] = {
+        self._socks4 = Socks4Proxy(Upstream(world, "127.0.0.5"), PROXY_CREDENTIALS.username)
+        self._working: dict[str, HttpProxy | Socks4Proxy | SocksProxy] = {
             "http": self._http,
             "https": self._https,
+            "socks4": self._socks4,
             "socks5": self._socks5,
         }
         # Bound and never listened on: connections are refused, and nobody else can take the port meanwhile.
@@ -94,6 +98,7 @@ class Sandbox:
         self.web.open(ports.http, ports.https)
         self._http.listener.open(ports.http_proxy)
         self._https.listener.open(ports.https_proxy)
+        self._socks4.listener.open(ports.socks4_proxy)
         self._socks5.listener.open(ports.socks5_proxy)
         await self.zone.open(ports.dns)
 
@@ -124,10 +129,11 @@ class Sandbox:
 
     @property
     def proxies(self) -> tuple[NamedProxy, ...]:
-        """All proxies: three that work, with credentials, and a dead one."""
+        """All proxies: four that work, with credentials, and a dead one. SOCKS 4 has no password."""
         return (
             _named("http", ProxyProtocol.HTTP, self._http.listener.port),
             _named("https", ProxyProtocol.HTTPS, self._https.listener.port),
+            _named("socks4", ProxyProtocol.SOCKS4, self._socks4.listener.port),
             _named("socks5", ProxyProtocol.SOCKS5, self._socks5.listener.port),
             _named("dead", ProxyProtocol.HTTP, int(self._dead.getsockname()[1])),
         )
@@ -148,4 +154,5 @@ class Sandbox:
 
 def _named(name: str, protocol: ProxyProtocol, port: int) -> NamedProxy:
     known = PROXY_CREDENTIALS
-    return NamedProxy(name, ProxyEndpoint(protocol, HOST, port, known.username, known.password))
+    password = None if protocol is ProxyProtocol.SOCKS4 else known.password
+    return NamedProxy(name, ProxyEndpoint(protocol, HOST, port, known.username, password))

@@ -7,6 +7,7 @@ from services.rules_text import Path, check_text, has_controls
 from vocabulary.proxies import ProxyProtocol
 
 MAX_CREDENTIAL = 255
+_OVER_HTTP = frozenset({ProxyProtocol.HTTP, ProxyProtocol.HTTPS})
 
 
 def check_credentials(
@@ -16,6 +17,9 @@ def check_credentials(
 
     `password` is the new one, if one is given; `has_password` says whether there will be one at all.
     """
+    if protocol is ProxyProtocol.SOCKS4 and has_password:
+        yield Violation(("password",), "is not part of SOCKS4, which tells a user only")
+        return
     if username is None:
         if has_password:
             yield Violation(("password",), "needs a username")
@@ -29,7 +33,7 @@ def check_credentials(
 
 def _check_username(protocol: ProxyProtocol, username: str) -> Iterator[Violation]:
     yield from _check_credential(protocol, username, ("username",))
-    if protocol is not ProxyProtocol.SOCKS5 and ":" in username:
+    if protocol in _OVER_HTTP and ":" in username:
         yield Violation(("username",), "must not contain a colon over HTTP (RFC 7617)")
 
 
@@ -43,5 +47,5 @@ def _check_credential(protocol: ProxyProtocol, value: str, path: Path) -> Iterat
             # RFC 1929 gives the length one octet.
             message = f"must have at most {MAX_CREDENTIAL} bytes in UTF-8"
             yield Violation(path, message, f"1..{MAX_CREDENTIAL}")
-    elif has_controls(value):
+    elif protocol in _OVER_HTTP and has_controls(value):
         yield Violation(path, "must not contain control characters over HTTP (RFC 7617)")

@@ -8,10 +8,11 @@ import msgspec
 
 
 class ProxyProtocol(StrEnum):
-    """How a proxy is spoken to: HTTP CONNECT in clear, the same inside TLS, or SOCKS 5 (RFC 1928, 1929)."""
+    """How a proxy is spoken to: HTTP CONNECT in clear, the same inside TLS, SOCKS 4, or SOCKS 5 (RFC 1928, 1929)."""
 
     HTTP = "HTTP"
     HTTPS = "HTTPS"
+    SOCKS4 = "SOCKS4"
     SOCKS5 = "SOCKS5"
 
 

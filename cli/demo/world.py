@@ -105,6 +105,7 @@ def _ports(sandbox: Sandbox) -> SandboxPorts:
         https=sandbox.https_port,
         http_proxy=proxies["http"],
         https_proxy=proxies["https"],
+        socks4_proxy=proxies["socks4"],
         socks5_proxy=proxies["socks5"],
         dead_proxy=proxies["dead"],
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sandbox import keywords, world
-from sandbox.sandbox import PROXY_CREDENTIALS, Sandbox
+from sandbox.sandbox import Sandbox
 from sandbox.world import WORLD, Site, Totals
 from tests.e2e.client import Client, Json
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason
@@ -176,8 +176,8 @@ async def _proxies(client: Client, box: Sandbox) -> list[str]:
             "protocol": proxy.endpoint.protocol,
             "host": proxy.endpoint.host,
             "port": proxy.endpoint.port,
-            "username": PROXY_CREDENTIALS.username,
-            "password": PROXY_CREDENTIALS.password,
+            "username": proxy.endpoint.username,
+            "password": proxy.endpoint.password,
         }
         made = await client.change("createProxy", CREATE_PROXY, input=data)
         found.append(str(made["proxy"]["id"]))

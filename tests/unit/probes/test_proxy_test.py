@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from probes.addresses import AddressPolicy
+from probes.proxy_test import preferred
 from probes.proxy_test import test_proxy as try_proxy
 from tests.unit.probes.loopback import LOCAL, Authority, Request, closed_port, page, web_server
 from vocabulary.proxies import ProxyEndpoint, ProxyProtocol, ProxyTestResult
@@ -142,3 +143,11 @@ async def test_a_proxy_on_a_refused_address_is_not_asked() -> None:
     async with connect_proxy() as proxy:
         result = await try_proxy(proxy, "http://8.8.8.8/", 5.0, AddressPolicy(), None)
     assert result.error == "PROXY_ERROR: the proxy's address is not allowed"
+
+
+@pytest.mark.parametrize(
+    ("addresses", "chosen"),
+    [(["::1", "127.0.0.1", "127.0.0.2"], "127.0.0.1"), (["::1", "::2"], "::1")],
+)
+def test_a_proxy_is_asked_for_an_ipv4_address_if_there_is_one(addresses: list[str], chosen: str) -> None:
+    assert preferred(addresses) == chosen

@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from vocabulary.checks import CheckStatus, HttpReason, HttpVerdict
 from vocabulary.personas import HttpPersonaConfig
 from vocabulary.proxies import ProxyEndpoint, ProxyProtocol
 
-HTTP, HTTPS, SOCKS5 = ProxyProtocol.HTTP, ProxyProtocol.HTTPS, ProxyProtocol.SOCKS5
+HTTP, HTTPS = ProxyProtocol.HTTP, ProxyProtocol.HTTPS
+SOCKS4, SOCKS5 = ProxyProtocol.SOCKS4, ProxyProtocol.SOCKS5
 USER, PASSWORD = "someone", "p@ss:wörd"
 PLAIN_PASSWORD = "open-sesame"  # The two servers take their password from a command line.
 
@@ -135,6 +137,17 @@ async def test_pproxy_over_socks_5_with_a_password(authority: Authority) -> None
         await check_contract(endpoint(SOCKS5, port), authority, HttpReason.CONNECTION_RESET)
 
 
+async def test_pproxy_over_socks_4_with_a_user_id(authority: Authority) -> None:
+    port = closed_port()
+    async with process(port, "-c", PPROXY, "-l", f"socks4://127.0.0.1:{port}#{USER}"):
+        known = ProxyEndpoint(SOCKS4, "127.0.0.1", port, USER)
+        # It hangs up on a user that it does not know, which it may do for other reasons too.
+        stranger = await through(ProxyEndpoint(SOCKS4, "127.0.0.1", port, "nobody"))
+        assert (stranger.reason, stranger.proxy_fault) == (HttpReason.PROXY_ERROR, False)
+        # It says yes before it tries, and then hangs up.
+        await check_contract(known, authority, HttpReason.CONNECTION_RESET)
+
+
 Step = tuple[int | bytes, bytes]
 
 
@@ -218,6 +231,46 @@ async def test_a_socks_reply_has_its_reason_and_its_blame(
 
 
 @pytest.mark.parametrize(
+    ("reply", "fault"),
+    [(b"\0\x5b", False), (b"\0\x5c", True), (b"\0\x5d", True), (b"\0\x63", True), (b"\4\x5a", True)],
+    ids=["failed", "no identd", "other user", "unknown", "version"],
+)
+async def test_a_socks_4_reply_has_its_blame(reply: bytes, fault: bool) -> None:
+    async with scripted((9, reply + bytes(6))) as script:
+        verdict = await through(ProxyEndpoint(SOCKS4, "127.0.0.1", script.port))
+    assert (verdict.reason, verdict.proxy_fault) == (HttpReason.PROXY_ERROR, fault)
+
+
+async def test_socks_4_is_told_the_user_id_and_the_target_in_one_request() -> None:
+    async with scripted((17, b"\0\x5b" + bytes(6))) as script:
+        await through(ProxyEndpoint(SOCKS4, "127.0.0.1", script.port, "somebödy"[:7]), https=4430)
+    assert script.heard[0] == b"\4\1" + (4430).to_bytes(2, "big") + b"\x7f\0\0\1" + b"someb\xc3\xb6d\0"
+
+
+async def over_socks_4(port: int, addresses: Sequence[str], target: int) -> HttpVerdict:
+    policy = AddressPolicy([ip_network("127.0.0.0/8"), ip_network("::1/128")])
+    async with Fetcher(HttpPersonaConfig("test"), nowhere, policy) as fetcher:
+        proxy = ProxyEndpoint(SOCKS4, "127.0.0.1", port)
+        return await fetcher.fetch("a.test", addresses, Ports(target, closed_port()), Matcher([]), proxy)
+
+
+async def test_an_ipv6_target_is_no_fault_of_a_socks_4_proxy() -> None:
+    async with scripted((9, b"")) as script:
+        verdict = await over_socks_4(script.port, ["::1"], closed_port())
+    assert (verdict.reason, verdict.proxy_fault) == (HttpReason.CONNECTION_REFUSED, False)
+    assert verdict.detail == "SOCKS 4 leads to IPv4 addresses only"
+    assert script.heard == []
+
+
+async def test_a_target_with_both_kinds_of_address_is_reached_over_socks_4() -> None:
+    port = closed_port()
+    socks = process(port, "-c", PPROXY, "-l", f"socks4://127.0.0.1:{port}")
+    async with socks, web_server(lambda _: page("in")) as http:
+        verdict = await over_socks_4(port, ["::1", "127.0.0.1"], http.port)
+    assert verdict.status is CheckStatus.OK, verdict
+
+
+@pytest.mark.parametrize(
     "greeting",
     [b"HT", b"\x05\xff", b"\x05\x01", b"\x05\x02", b"\x05"],
     ids=["http", "none", "odd", "unasked", "short"],
@@ -228,10 +281,14 @@ async def test_a_bad_greeting_is_the_proxy_s_fault(greeting: bytes) -> None:
     assert (verdict.reason, verdict.proxy_fault) == (HttpReason.PROXY_ERROR, True)
 
 
-@pytest.mark.parametrize("protocol", [HTTP, SOCKS5])
+@pytest.mark.parametrize("protocol", [HTTP, SOCKS4, SOCKS5])
 async def test_hanging_up_when_asked_for_the_target_is_nobody_s_fault(protocol: ProxyProtocol) -> None:
-    steps: list[Step] = [(HEAD, b"")] if protocol is HTTP else [(3, b"\x05\x00"), (10, b"")]
-    async with scripted(*steps) as script:
+    steps: dict[ProxyProtocol, list[Step]] = {
+        HTTP: [(HEAD, b"")],
+        SOCKS4: [(9, b"")],
+        SOCKS5: [(3, b"\x05\x00"), (10, b"")],
+    }
+    async with scripted(*steps[protocol]) as script:
         verdict = await through(ProxyEndpoint(protocol, "127.0.0.1", script.port))
     assert (verdict.reason, verdict.proxy_fault) == (HttpReason.PROXY_ERROR, False)
 
@@ -300,7 +357,7 @@ async def test_an_endless_answer_is_cut_off() -> None:
     assert (verdict.detail, verdict.proxy_fault) == ("the answer to CONNECT is too long", True)
 
 
-@pytest.mark.parametrize("protocol", [HTTP, HTTPS, SOCKS5])
+@pytest.mark.parametrize("protocol", list(ProxyProtocol))
 async def test_a_dead_proxy_is_at_fault(protocol: ProxyProtocol) -> None:
     verdict = await through(ProxyEndpoint(protocol, "127.0.0.1", closed_port()))
     assert (verdict.status, verdict.reason) == (CheckStatus.ERROR, HttpReason.PROXY_ERROR)

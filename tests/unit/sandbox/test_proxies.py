@@ -3,11 +3,12 @@
 import asyncio
 import base64
 import ssl
+from ipaddress import ip_address
 from urllib.parse import quote
 
 import aiohttp
 import pytest
-from aiohttp_socks import ProxyConnector, ProxyError
+from aiohttp_socks import ProxyConnector, ProxyError, ProxyType
 
 from sandbox.behaviours import Web
 from sandbox.sandbox import PROXY_CREDENTIALS, Sandbox
@@ -15,7 +16,9 @@ from sandbox.world import UNHEARD, WORLD
 
 USER, PASSWORD = PROXY_CREDENTIALS.username, PROXY_CREDENTIALS.password
 BASIC = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-SOURCES = {"http": "127.0.0.2", "https": "127.0.0.3", "socks5": "127.0.0.4"}
+SOURCES = {"http": "127.0.0.2", "https": "127.0.0.3", "socks4": "127.0.0.5", "socks5": "127.0.0.4"}
+# Those that take names: SOCKS 4 has no 4A here, so that it takes addresses alone.
+BY_NAME = ["http", "https", "socks5"]
 TITLE = WORLD.having(Web.TITLE)[0]
 
 
@@ -41,12 +44,17 @@ def session(
 ) -> aiohttp.ClientSession:
     endpoint = box.proxy(name)
     url = f"{name}://{USER}:{quote(password)}@{endpoint.host}:{endpoint.port}"
+    if name == "socks4":
+        connector = ProxyConnector(
+            endpoint.host, endpoint.port, ProxyType.SOCKS4, USER, rdns=False, ssl=trusting
+        )
+        return aiohttp.ClientSession(connector=connector)
     if name == "socks5":
         return aiohttp.ClientSession(connector=ProxyConnector.from_url(url, rdns=True, ssl=trusting))
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting), proxy=url)
 
 
-@pytest.mark.parametrize("name", list(SOURCES))
+@pytest.mark.parametrize("name", BY_NAME)
 async def test_a_page_is_fetched_through_the_proxy_by_name_and_counted(
     box: Sandbox, trusting: ssl.SSLContext, name: str
 ) -> None:
@@ -157,7 +165,23 @@ async def test_socks_accepts_no_client_without_credentials(box: Sandbox) -> None
     assert await exchange(box.proxy("socks5").port, b"\5\1\0") == b"\5\xff"
 
 
-@pytest.mark.parametrize("name", list(SOURCES))
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        (b"\4\1\1\xbb\x7f\0\0\x09" + USER.encode() + b"\0", 91),
+        (b"\4\1\1\xbb\xc0\0\2\1" + USER.encode() + b"\0", 91),
+        (b"\4\2\1\xbb\x7f\0\0\1" + USER.encode() + b"\0", 91),
+        (b"\4\1\1\xbb\x7f\0\0\1somebody\0", 93),
+        (b"\4\1\1\xbb\x7f\0\0\1\0", 93),
+    ],
+    ids=["refused", "not allowed", "bind", "another user", "no user"],
+)
+async def test_socks_4_says_that_a_target_is_not_reached(box: Sandbox, asked: bytes, code: int) -> None:
+    assert await exchange(box.proxy("socks4").port, asked) == bytes((0, code)) + bytes(6)
+    assert box.served["socks4"] == 0
+
+
+@pytest.mark.parametrize("name", BY_NAME)
 async def test_a_reset_by_the_target_arrives_as_a_reset(
     box: Sandbox, trusting: ssl.SSLContext, name: str
 ) -> None:
@@ -176,3 +200,24 @@ async def test_the_dead_proxy_refuses(box: Sandbox) -> None:
 async def test_passwords_are_not_shown(box: Sandbox) -> None:
     assert PASSWORD not in repr(box.proxies)
     assert PASSWORD not in repr(PROXY_CREDENTIALS)
+
+
+async def socks_4(box: Sandbox, name: str) -> bytes:
+    """What a plain host of the world says to a GET over SOCKS 4."""
+    site = WORLD.find(name)
+    assert site is not None
+    asked = b"\4\1" + box.http_port.to_bytes(2) + ip_address(site.addresses[0]).packed + USER.encode() + b"\0"
+    get = f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode()
+    return await exchange(box.proxy("socks4").port, asked + get)
+
+
+async def test_a_page_is_fetched_over_socks_4_by_address_and_counted(box: Sandbox) -> None:
+    said = await socks_4(box, TITLE.name)
+    assert said.startswith(b"\0\x5a" + bytes(6) + b"HTTP/1.1 200 OK\r\n")
+    assert TITLE.title.encode() in said
+    assert box.served == {"http": 0, "https": 0, "socks4": 1, "socks5": 0}
+
+
+async def test_a_reset_by_the_target_arrives_as_a_reset_over_socks_4(box: Sandbox) -> None:
+    with pytest.raises(ConnectionResetError):
+        await socks_4(box, WORLD.having(Web.RESET)[0].name)

@@ -21,6 +21,7 @@ def ports_of(box: Sandbox) -> SandboxPorts:
         https=box.https_port,
         http_proxy=box.proxy("http").port,
         https_proxy=box.proxy("https").port,
+        socks4_proxy=box.proxy("socks4").port,
         socks5_proxy=box.proxy("socks5").port,
         dead_proxy=box.proxy("dead").port,
     )
@@ -40,7 +41,7 @@ async def test_it_stops_within_a_second_with_all_kinds_of_work_under_way(tmp_pat
     clients = []
     async with Sandbox.open(tmp_path) as box:
         trusting = ssl.create_default_context(cafile=str(box.ca_file))
-        ports = (box.http_port, box.https_port, *(p.endpoint.port for p in box.proxies[:3]), box.zone.port)
+        ports = (box.http_port, box.https_port, *(p.endpoint.port for p in box.proxies[:4]), box.zone.port)
         clients.extend([await asyncio.open_connection("127.0.0.1", port) for port in ports])
         for behaviour in (Web.STALLED_HEAD, Web.DRIPPING_BODY):
             name = WORLD.having(behaviour)[0].name

@@ -5,7 +5,8 @@ import pytest
 from services.rules_proxies import check_credentials
 from vocabulary.proxies import ProxyProtocol
 
-HTTP, HTTPS, SOCKS5 = ProxyProtocol.HTTP, ProxyProtocol.HTTPS, ProxyProtocol.SOCKS5
+HTTP, HTTPS = ProxyProtocol.HTTP, ProxyProtocol.HTTPS
+SOCKS4, SOCKS5 = ProxyProtocol.SOCKS4, ProxyProtocol.SOCKS5
 
 
 def broken(protocol: ProxyProtocol, username: str | None, password: str | None) -> list[str]:
@@ -35,8 +36,10 @@ def test_a_password_needs_a_username(protocol: ProxyProtocol) -> None:
     assert broken(protocol, None, "p") == ["password"]
 
 
-@pytest.mark.parametrize(("protocol", "expected"), [(HTTP, []), (HTTPS, []), (SOCKS5, ["password"])])
-def test_only_socks_needs_a_password_with_a_username(protocol: ProxyProtocol, expected: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("protocol", "expected"), [(HTTP, []), (HTTPS, []), (SOCKS4, []), (SOCKS5, ["password"])]
+)
+def test_only_socks_5_needs_a_password_with_a_username(protocol: ProxyProtocol, expected: list[str]) -> None:
     assert broken(protocol, "u", None) == expected
 
 
@@ -60,3 +63,18 @@ def test_a_stored_password_counts_as_one() -> None:
     assert [*check_credentials(SOCKS5, "u", None, has_password=True)] == []
     [violation] = check_credentials(HTTP, None, None, has_password=True)
     assert violation.path == ("password",)
+
+
+@pytest.mark.parametrize("username", [None, "u"])
+def test_socks_4_has_no_password(username: str | None) -> None:
+    assert broken(SOCKS4, username, "p") == ["password"]
+
+
+def test_a_stored_password_stands_in_the_way_of_socks_4() -> None:
+    [violation] = check_credentials(SOCKS4, "u", None, has_password=True)
+    assert violation.message == "is not part of SOCKS4, which tells a user only"
+
+
+@pytest.mark.parametrize(("username", "expected"), [("a:b", []), ("", ["username"]), ("a\0", ["username"])])
+def test_a_socks_4_user_is_any_text_without_a_zero(username: str, expected: list[str]) -> None:
+    assert broken(SOCKS4, username, None) == expected

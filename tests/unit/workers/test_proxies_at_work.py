@@ -58,10 +58,12 @@ async def test_every_protocol_passes_its_test_and_a_dead_proxy_does_not(shop: Sh
     await shop.work()
     healths = dict(zip((each.name for each in box.proxies), await tested(shop, *proxies), strict=True))
     healthy, unhealthy = ProxyHealth.HEALTHY, ProxyHealth.UNHEALTHY
-    assert healths == {"http": healthy, "https": healthy, "socks5": healthy, "dead": unhealthy}
+    working = dict.fromkeys(("http", "https", "socks4", "socks5"), healthy)
+    assert healths == {**working, "dead": unhealthy}
     seen = {event.proxy.id: event.result for event in await shop.events(ProxyTestFinished)}
-    assert [seen[each].returned_ip for each in proxies[:3]] == ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
-    assert seen[proxies[3]].error.startswith("PROXY_ERROR")
+    origins = ["127.0.0.2", "127.0.0.3", "127.0.0.5", "127.0.0.4"]
+    assert [seen[each].returned_ip for each in proxies[:4]] == origins
+    assert seen[proxies[4]].error.startswith("PROXY_ERROR")
 
 
 async def test_the_wrong_password_fails_the_test(shop: Shop, box: Sandbox) -> None:
