@@ -5,17 +5,20 @@ has a memory limit, beyond which it finds nothing and does not say so; a rule th
 with the others, and if it is missing the set is not believed and each rule is tried by itself.
 
 Offsets are characters (re2 converts for `str`). Text and patterns are in NFC. RE2's `\b` and `\w` are
-ASCII.
+ASCII, so rules for whole words have their own search. The set knows those by their bare pattern, which hits
+wherever the whole word does.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import re2
 
 from core.errors import Violation
+from probes.whole_words import WholeWords
 from vocabulary.checks import KeywordHit, Zone
 from vocabulary.keywords import KeywordRule, RuleType
 
@@ -32,8 +35,8 @@ _EMPTY_PLACES = ("", "a", " a b ")
 
 class _Compiled(NamedTuple):
     rule: KeywordRule
-    regex: Any
     source: str
+    spans: Callable[[str], Iterator[tuple[int, int]]]
 
 
 class Matcher:
@@ -52,12 +55,16 @@ class Matcher:
 
     def hits(self, zones: Mapping[Zone, str]) -> tuple[KeywordHit, ...]:
         """What was found, in the order of the rules and then of the zones; counts do not overlap."""
+        return tuple(hit for _, hit in self.numbered(zones))
+
+    def numbered(self, zones: Mapping[Zone, str]) -> list[tuple[int, KeywordHit]]:
+        """The same hits, each with the place of its rule among the rules, from 0."""
         found = [
             (number, order, self._hit(self._rules[number], zone, text))
             for order, (zone, text) in enumerate(zones.items())
             for number in self._candidates(text)
         ]
-        return tuple(hit for _, _, hit in sorted(found, key=lambda row: row[:2]) if hit is not None)
+        return [(number, hit) for number, _, hit in sorted(found, key=lambda row: row[:2]) if hit is not None]
 
     def _candidates(self, text: str) -> Iterator[int]:
         numbers = self._set.Match(text) if self._set is not None else ()
@@ -66,17 +73,17 @@ class Matcher:
         return (number for number in numbers if number != self._sentinel)
 
     def _hit(self, compiled: _Compiled, zone: Zone, text: str) -> KeywordHit | None:
-        matches = compiled.regex.finditer(text)
-        first = next(matches, None)
+        spans = compiled.spans(text)
+        first = next(spans, None)
         if first is None:
             return None
         rule = compiled.rule
         return KeywordHit(
             pattern=rule.pattern,
             zone=zone,
-            count=1 + sum(1 for _ in matches),
+            count=1 + sum(1 for _ in spans),
             category=rule.category,
-            context=_context(text, first.start(), first.end(), rule.context_chars),
+            context=_context(text, *first, rule.context_chars),
         )
 
 
@@ -97,7 +104,13 @@ def _compile(rule: KeywordRule) -> _Compiled:
     if violations:
         raise ValueError("; ".join(violation.message for violation in violations))
     source = _source(rule)
-    return _Compiled(rule, _re2.compile(source, _options()), source)
+    if rule.is_whole_word:
+        return _Compiled(rule, source, WholeWords(source).spans)
+    return _Compiled(rule, source, partial(_spans, _re2.compile(source, _options())))
+
+
+def _spans(regex: Any, text: str) -> Iterator[tuple[int, int]]:
+    return (match.span() for match in regex.finditer(text))
 
 
 def _compile_set(rules: Sequence[_Compiled]) -> tuple[Any, int]:
@@ -147,6 +160,8 @@ def _pattern_problem(rule: KeywordRule) -> tuple[str, str | None] | None:
 def _regex_problem(pattern: str) -> tuple[str, str | None] | None:
     try:
         regex = _re2.compile(pattern, _options())
+        # A quotation that does not end would take in what `_source` puts around the pattern.
+        _re2.compile(f"(?:{pattern})", _options())
     except _re2.error as error:
         reason = error.args[0] if error.args else b""
         text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)

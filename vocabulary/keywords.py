@@ -13,10 +13,15 @@ class RuleType(StrEnum):
 
 
 class KeywordRule(msgspec.Struct, frozen=True):
-    """One rule. `context_chars` is how many characters on either side of a hit are kept; 0 keeps none."""
+    """One rule.
+
+    `is_whole_word` wants no letter, digit, mark or underscore beside a hit. `context_chars` is how many characters
+    on either side of a hit are kept; 0 keeps none.
+    """
 
     pattern: str
     rule_type: RuleType = RuleType.STRING
     is_case_sensitive: bool = False
     category: str | None = None
     context_chars: int = 0
+    is_whole_word: bool = False

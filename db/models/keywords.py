@@ -36,5 +36,6 @@ class KeywordRuleRow(Model):
     pattern: Mapped[str] = mapped_column(Text)
     rule_type: Mapped[RuleType] = mapped_column(EnumText(RuleType))
     is_case_sensitive: Mapped[bool]
+    is_whole_word: Mapped[bool]
     category: Mapped[str | None] = mapped_column(String(255))
     context_chars: Mapped[int]

@@ -59,6 +59,7 @@ def rule_of(row: KeywordRuleRow) -> KeywordRule:
         pattern=row.pattern,
         rule_type=row.rule_type,
         is_case_sensitive=row.is_case_sensitive,
+        is_whole_word=row.is_whole_word,
         category=row.category,
         context_chars=row.context_chars,
     )
@@ -72,6 +73,7 @@ async def _insert_rules(session: Session, set_id: UUID, rules: Sequence[KeywordR
             "pattern": rule.pattern,
             "rule_type": rule.rule_type,
             "is_case_sensitive": rule.is_case_sensitive,
+            "is_whole_word": rule.is_whole_word,
             "category": rule.category,
             "context_chars": rule.context_chars,
         }

@@ -22,6 +22,10 @@ class KeywordRuleInput:
     is_case_sensitive: bool = strawberry.field(
         default=False, description="Whether the case of letters matters."
     )
+    is_whole_word: bool = strawberry.field(
+        default=False,
+        description="Whether a hit must have no letter, digit, mark or underscore beside it, in any script.",
+    )
     category: str | None = strawberry.field(
         default=None, description=f"What you file it under, 1 to {MAX_CATEGORY} characters."
     )
@@ -36,6 +40,7 @@ class KeywordRuleInput:
             pattern=self.pattern,
             rule_type=self.rule_type,
             is_case_sensitive=self.is_case_sensitive,
+            is_whole_word=self.is_whole_word,
             category=self.category,
             context_chars=self.context_chars,
         )

@@ -22,6 +22,9 @@ class KeywordRule:
     pattern: str = strawberry.field(description="The text, or the regular expression.")
     rule_type: RuleType = strawberry.field(description="How the pattern is read.")
     is_case_sensitive: bool = strawberry.field(description="Whether the case of letters matters.")
+    is_whole_word: bool = strawberry.field(
+        description="Whether a hit has no letter, digit, mark or underscore beside it, in any script."
+    )
     category: str | None = strawberry.field(description="What its owner files it under.")
     context_chars: int = strawberry.field(
         description="How many characters on either side of the first hit are kept; 0 keeps none."
@@ -34,6 +37,7 @@ class KeywordRule:
             pattern=row.pattern,
             rule_type=row.rule_type,
             is_case_sensitive=row.is_case_sensitive,
+            is_whole_word=row.is_whole_word,
             category=row.category,
             context_chars=row.context_chars,
         )

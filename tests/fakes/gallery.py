@@ -122,6 +122,7 @@ class Gallery:
                 pattern=pattern,
                 rule_type=RuleType.STRING,
                 is_case_sensitive=False,
+                is_whole_word=False,
                 context_chars=0,
             )
             for ordinal, pattern in enumerate(patterns)

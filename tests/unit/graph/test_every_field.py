@@ -88,9 +88,15 @@ async def test_a_persona_is_given_out_as_it_was_taken(
 
 async def test_keyword_rules_are_given_out_as_they_were_taken(gallery: Gallery, desk: Desk) -> None:
     rules = [
-        {"pattern": "a.c", "ruleType": "REGEX", "isCaseSensitive": True, "category": "k", "contextChars": 5},
-        {"pattern": "x", "ruleType": "STRING", "isCaseSensitive": False, "category": None, "contextChars": 0},
-    ]
+        {
+            "pattern": "a.c", "ruleType": "REGEX", "isCaseSensitive": True, "isWholeWord": True,
+            "category": "k", "contextChars": 5,
+        },
+        {
+            "pattern": "x", "ruleType": "STRING", "isCaseSensitive": False, "isWholeWord": False,
+            "category": None, "contextChars": 0,
+        },
+    ]  # fmt: skip
     assert set(rules[0]) == names("KeywordRule")
     given = {"name": "s", "description": "d", "enabled": False, "rules": rules}
     payload = f"keywordSet {{ name description enabled rules {{ {' '.join(rules[0])} }} ruleCount }}"
@@ -228,6 +234,7 @@ async def test_every_field_can_be_selected(gallery: Gallery, desk: Desk) -> None
         given = {
             "id": f'"{node_ids.encode("Domain" if name == "domain" else "Campaign", *_key(name, ident))}"',
             "ids": f'["{node_ids.encode("Campaign", ident)}"]',
+            "config": '{patternType: SUFFIX, characterSet: "abc", constant: "x", tld: ".test", suffixLength: 2}',
         }
         arguments = f"({' '.join(f'{arg}: {given[arg]}' for arg in needed)})" if needed else ""
         data = await desk.ask(alice, f"{{ {name}{arguments} {_everything(field, DEPTH, reached)} }}")

@@ -130,6 +130,7 @@ def test_an_explosive_pattern_takes_linear_time() -> None:
         (regex("(?<=a)b"), "is not a regular expression of RE2: invalid perl operator: (?<=", None),
         (regex(r"(a)\1"), r"is not a regular expression of RE2: invalid escape sequence: \1", None),
         (regex("a{1001}"), "is not a regular expression of RE2: invalid repetition size: {1001}", None),
+        (regex(r"\Qa"), r"is not a regular expression of RE2: missing ): (?:\Qa)", None),
         (regex("a*"), "must not match the empty string", None),
         (regex("x|"), "must not match the empty string", None),
         (regex(r"\b"), "must not match the empty string", None),

@@ -19,7 +19,7 @@ from vocabulary.keywords import KeywordRule, RuleType
 
 RULES = (
     KeywordRule("solar panel", category="energy", context_chars=40),
-    KeywordRule("wind(mill|turbine)", RuleType.REGEX, is_case_sensitive=True),
+    KeywordRule("wind(mill|turbine)", RuleType.REGEX, is_case_sensitive=True, is_whole_word=True),
 )
 
 
