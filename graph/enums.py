@@ -12,8 +12,9 @@ from db.queries.domains import DomainOrderField
 from db.queries.named import NamedOrderField
 from events.catalog import EVENT_TYPES
 from events.event import EntityType
+from services.previewing import NEAR
 from vocabulary.access import ActorKind, Role
-from vocabulary.campaigns import CampaignStatus, PatternType, PhaseKind, PhaseStatus
+from vocabulary.campaigns import CampaignStatus, GenerationWarning, PatternType, PhaseKind, PhaseStatus
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason, Zone
 from vocabulary.keywords import RuleType
 from vocabulary.personas import PersonaType, ResolverStrategy
@@ -175,6 +176,15 @@ _described(
         "COMPLETED": "Every domain is finished.",
         "FAILED": "It could not go on; `error` says why.",
         "CANCELLED": "Its campaign was cancelled.",
+    },
+)
+_described(
+    GenerationWarning,
+    "What is to be known of a space before a campaign enumerates it.",
+    {
+        "EXHAUSTED": "Nothing is left: a campaign would generate no names.",
+        "CUT": "Something is left, and less than was asked for: the campaign would get only that.",
+        "NEARLY_EXHAUSTED": f"Something is left, and it is less than {NEAR:,} offsets.",
     },
 )
 _described(

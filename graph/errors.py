@@ -1,9 +1,10 @@
 """How failures are told: named members of the mutations' unions, or errors of the whole request.
 
 A mutation that is refused for a reason that its caller can do something about answers with one of the types
-below, made from `core.errors` in this one place. A *query* that asks for something impossible (a page too large,
-a cursor of another list) fails as a whole with a `Refused`, whose code is in the error's extensions. Everything
-else that is raised is a defect or an outage, and the executor masks it.
+below, made from `core.errors` in this one place; so does a preview of what a mutation would do. Any other
+*query* that asks for something impossible (a page too large, a cursor of another list) fails as a whole with a
+`Refused`, whose code is in the error's extensions. Everything else that is raised is a defect or an outage, and
+the executor masks it.
 """
 
 import functools
@@ -31,9 +32,9 @@ class Refused(GraphQLError):
         super().__init__(message, extensions=extensions)
 
 
-@strawberry.interface(description="Why a mutation was refused; nothing was changed.")
+@strawberry.interface(description="Why a mutation or a preview was refused; nothing was changed.")
 class UserError:
-    """The common part of all errors of mutations."""
+    """The common part of all errors that are members of a union."""
 
     code: ErrorCode = strawberry.field(description="For programs.")
     message: str = strawberry.field(description="For people.")
@@ -85,7 +86,7 @@ ChangeRefused = ValidationError | NotFoundError | ConflictError | ForbiddenError
 
 
 def refusing(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
-    """A mutation whose expected failures are members of its union.
+    """A mutation, or a query with an input of many rules, whose expected failures are members of its union.
 
     The union that it returns must have the members for the errors that its verb raises; Strawberry fails the
     field otherwise, so a missing one shows in the first test that meets it.

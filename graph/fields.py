@@ -21,6 +21,13 @@ def resolved(description: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorator
 
 
+def checked(description: str) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
+    """A query with an input of many rules, whose refusal is a member of the union that it returns."""
+    decorator: Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]
+    decorator = strawberry.field(description=description)
+    return lambda resolver: decorator(refusing(resolver))
+
+
 def verb(description: str) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
     """A mutation: one verb of a service, whose expected failures are members of the union that it returns."""
     decorator: Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]

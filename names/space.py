@@ -24,6 +24,7 @@ from names.labels import MAX_NAME, is_plain_label, to_a_label
 from names.rules import check_generation
 from vocabulary.campaigns import GenerationConfig, PatternType
 
+LOOKED = 1000
 _ENDINGS = 4096
 
 
@@ -98,6 +99,45 @@ class Space(msgspec.Struct, frozen=True, dict=True):
         if not 0 <= lower <= upper <= self.total:
             raise IndexError(f"Offsets {lower}..{upper} are outside 0..{self.total}.")
         return self._ascii_names(lower, upper) if self._is_ascii else self._other_names(lower, upper)
+
+    def sample(self, lower: int, upper: int, most: int) -> list[str]:
+        """The first names of `lower` up to but not including `upper`, at most `most`.
+
+        Illegal labels that share their beginning are passed over at once; all the same no more than `LOOKED`
+        offsets are looked at, so that there may be names and none of them here.
+
+        Raises:
+            IndexError: 0 <= lower <= upper <= total does not hold.
+        """
+        if not 0 <= lower <= upper <= self.total:
+            raise IndexError(f"Offsets {lower}..{upper} are outside 0..{self.total}.")
+        found: list[str] = []
+        offset = lower
+        for _ in range(LOOKED):
+            if offset >= upper or len(found) == most:
+                break
+            label = self._place(self._digits(offset, self.width), 0)
+            name = self._name(label)
+            if name is not None:
+                found.append(name)
+            offset = offset + 1 if name is not None else self._after_illegal(offset, label)
+        return found
+
+    def _after_illegal(self, offset: int, label: str) -> int:
+        """The first offset after an illegal label that is not illegal for the same hyphens at its beginning."""
+        if label[0] == "-":
+            fixed = self._digits_among(1)
+        elif label[2:4] == "--" and not label.startswith("xn--"):
+            fixed = self._digits_among(4)
+        else:
+            fixed = self.width
+        block: int = len(self.characters) ** (self.width - fixed)
+        return (offset // block + 1) * block
+
+    def _digits_among(self, length: int) -> int:
+        """How many of the first `length` characters of a label are digits of its offset."""
+        after = max(0, length - self.prefix_length - len(self.constant))
+        return min(self.prefix_length, length) + min(self.suffix_length, after)
 
     @property
     def _is_ascii(self) -> bool:

@@ -29,7 +29,7 @@ from services import phases
 from services.references import check_dns_references, check_http_references
 from services.refusals import found_or_refuse, invalid_transition, refuse_any
 from services.rules_campaigns import check_dns_config, check_generation_config, check_http_config
-from services.rules_text import check_name
+from services.rules_text import MAX_NAME, check_name
 from services.written import Written, transaction
 from vocabulary.access import Role
 from vocabulary.campaigns import (
@@ -41,6 +41,7 @@ from vocabulary.campaigns import (
     PhaseStatus,
 )
 
+_COPY = " (copy)"
 ALIVE = frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED})
 
 
@@ -84,15 +85,27 @@ class Campaigns:
             ValidationFailed: with every broken rule, and every reference that leads nowhere.
         """
         require(caller, Role.OPERATOR)
-        patch = CampaignPatch(draft.name, draft.generation, draft.dns, draft.http)
         async with transaction(self._database) as unit:
-            refuse_any(await _check(unit.session, caller.scope, patch))
-            row = _row(unit, caller, draft)
-            await campaigns.add(unit.session, row)
-            await _put(unit.session, row.id, patch)
-            event = CampaignCreated(campaign_id=row.id, name=row.name)
-            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
-        return Written(row.id, unit.position)
+            made = await _create(unit, caller, draft)
+        return Written(made, unit.position)
+
+    async def duplicate(self, caller: Principal, campaign_id: UUID, name: str | None = None) -> Written[UUID]:
+        """Make a draft with the configuration of a campaign, whatever that is doing. It is the caller's.
+
+        Without a name it is called after the campaign, with “(copy)” behind. No result is taken over, and once
+        started it goes on in the space where the last reservation has ended.
+
+        Raises:
+            NotFound: there is no such campaign.
+            ValidationFailed: the name breaks a rule, or something that the campaign refers to is disabled, gone, or
+                not visible to the caller.
+        """
+        require(caller, Role.OPERATOR)
+        async with transaction(self._database) as unit:
+            row = await _lock(unit, caller, campaign_id)
+            draft = await _stored(unit.session, campaign_id, copy_name(row.name) if name is None else name)
+            made = await _create(unit, caller, draft)
+        return Written(made, unit.position)
 
     async def update(self, caller: Principal, campaign_id: UUID, patch: CampaignPatch) -> Written[UUID]:
         """Change the name of a campaign, or the configurations of a draft.
@@ -199,6 +212,32 @@ class Campaigns:
                 row.completed_at = unit.now
                 _set_status(unit, caller, row, CampaignStatus.CANCELLED)
         return Written(campaign_id, unit.position)
+
+
+def copy_name(name: str) -> str:
+    """What a copy is called unless told; a long name is cut, so that it stays within the limit of names."""
+    return name[: MAX_NAME - len(_COPY)].rstrip() + _COPY
+
+
+async def _create(unit: UnitOfWork, caller: Principal, draft: CampaignDraft) -> UUID:
+    patch = CampaignPatch(draft.name, draft.generation, draft.dns, draft.http)
+    refuse_any(await _check(unit.session, caller.scope, patch))
+    row = _row(unit, caller, draft)
+    await campaigns.add(unit.session, row)
+    await _put(unit.session, row.id, patch)
+    event = CampaignCreated(campaign_id=row.id, name=row.name)
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    return row.id
+
+
+async def _stored(session: Session, campaign_id: UUID, name: str) -> CampaignDraft:
+    """A draft with what a campaign is configured to do."""
+    return CampaignDraft(
+        name=name,
+        generation=await campaigns.generation_config(session, campaign_id),
+        dns=await campaigns.dns_config(session, campaign_id),
+        http=await campaigns.http_config(session, campaign_id),
+    )
 
 
 async def _lock(unit: UnitOfWork, caller: Principal, campaign_id: UUID) -> CampaignRow:

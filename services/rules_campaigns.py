@@ -25,9 +25,9 @@ MAX_HTTP_BATCH = 500
 MAX_RETRIES = 5
 
 
-def check_generation_config(config: GenerationConfig) -> Iterator[Violation]:
+def check_generation_config(config: GenerationConfig, path: Path = ("generation",)) -> Iterator[Violation]:
     """Every broken rule of what to enumerate."""
-    return in_schema_words(check_generation(config, ("generation",)))
+    return in_schema_words(check_generation(config, path))
 
 
 def check_dns_config(config: DnsConfig) -> Iterator[Violation]:

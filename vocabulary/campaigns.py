@@ -44,6 +44,14 @@ class PatternType(StrEnum):
     BOTH = "BOTH"
 
 
+class GenerationWarning(StrEnum):
+    """What is to be known of a space before a campaign enumerates it. EXHAUSTED implies neither of the others."""
+
+    EXHAUSTED = "EXHAUSTED"
+    CUT = "CUT"
+    NEARLY_EXHAUSTED = "NEARLY_EXHAUSTED"
+
+
 class GenerationConfig(msgspec.Struct, frozen=True):
     """What to enumerate. Lengths are characters of each variable part; `count` 0 is all that is left."""
 

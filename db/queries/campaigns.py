@@ -87,6 +87,22 @@ async def by_ids(session: Session, scope: Scope, ids: Sequence[UUID]) -> Mapping
     return {row.id: row for row in (await session.execute(wanted)).scalars()}
 
 
+async def in_space(session: Session, scope: Scope, key: str, most: int) -> list[CampaignRow]:
+    """The visible campaigns that have reserved offsets of a space, the last to do so first; at most `most`.
+
+    A campaign for which nothing was left is not among them.
+    """
+    wanted = (
+        select(CampaignRow)
+        .join(GenerationRangeRow, GenerationRangeRow.campaign_id == CampaignRow.id)
+        .where(GenerationRangeRow.space_key == key, GenerationRangeRow.upper > GenerationRangeRow.lower)
+        .where(scope.clause(CampaignRow.owner_id))
+        .order_by(GenerationRangeRow.lower.desc())
+        .limit(most)
+    )
+    return [*(await session.execute(wanted)).scalars()]
+
+
 async def phases(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, list[PhaseRow]]:
     """The phases of these campaigns, in the order in which they run."""
     wanted = select(PhaseRow).where(PhaseRow.campaign_id.in_(ids)).order_by(PhaseRow.ordinal)

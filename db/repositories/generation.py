@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy import func, insert, select
@@ -23,6 +24,12 @@ class Reservation:
         """How many offsets there are."""
         return self.upper - self.lower
 
+    @classmethod
+    def next(cls, lower: int, total: int, count: int) -> Self:
+        """The next `count` offsets from `lower` on (0: all that are left), cut to what is left of `total`."""
+        left = total - lower
+        return cls(lower, lower + (left if count == 0 else min(count, left)))
+
 
 async def reserve(session: Session, key: str, total: int, count: int) -> Reservation:
     """Take the next `count` offsets of a space (0: all that are left), cut to what is left.
@@ -33,11 +40,15 @@ async def reserve(session: Session, key: str, total: int, count: int) -> Reserva
     wanted = select(GenerationSpaceRow).where(GenerationSpaceRow.key == key).with_for_update()
     wanted = wanted.execution_options(populate_existing=True)
     space = (await session.execute(wanted)).scalar_one()
-    lower = space.next_offset
-    left = space.total - lower
-    upper = lower + (left if count == 0 else min(count, left))
-    space.next_offset = upper
-    return Reservation(lower, upper)
+    reserved = Reservation.next(space.next_offset, space.total, count)
+    space.next_offset = reserved.upper
+    return reserved
+
+
+async def next_offset(session: Session, key: str) -> int:
+    """Where the next reservation of a space begins; 0 of one that nobody has reserved anything of."""
+    wanted = select(GenerationSpaceRow.next_offset).where(GenerationSpaceRow.key == key)
+    return (await session.execute(wanted)).scalar_one_or_none() or 0
 
 
 def _make_space(session: Session, key: str, total: int) -> sqlite.Insert | postgresql.Insert:

@@ -178,6 +178,17 @@ class UpdateCampaignInput:
         return CampaignPatch(**parts)
 
 
+@strawberry.input(description="Which campaign to copy, and what the copy is called.")
+class DuplicateCampaignInput:
+    """Which campaign to copy, and what the copy is called."""
+
+    id: strawberry.ID = strawberry.field(description="Which campaign.")
+    name: str | None = strawberry.field(
+        default=None,
+        description="What you call the copy, 1 to 255 characters; the campaign's name and “(copy)” unless told.",
+    )
+
+
 @strawberry.input(description="Which campaign to delete.")
 class DeleteCampaignInput:
     """Which campaign to delete."""

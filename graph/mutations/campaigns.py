@@ -14,6 +14,7 @@ from graph.inputs.campaign import (
     CancelCampaignInput,
     CreateCampaignInput,
     DeleteCampaignInput,
+    DuplicateCampaignInput,
     PauseCampaignInput,
     ResumeCampaignInput,
     StartCampaignInput,
@@ -40,6 +41,11 @@ class CampaignWritten:
 @strawberry.type(description="The campaign that was made.")
 class CreateCampaignPayload(CampaignWritten):
     """The campaign that was made."""
+
+
+@strawberry.type(description="The copy that was made, a draft.")
+class DuplicateCampaignPayload(CampaignWritten):
+    """The copy that was made, a draft."""
 
 
 @strawberry.type(description="The campaign that was changed.")
@@ -81,6 +87,10 @@ CreateCampaignResult = Annotated[
     CreateCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
     strawberry.union("CreateCampaignResult", description="The campaign that was made, or why not."),
 ]
+DuplicateCampaignResult = Annotated[
+    DuplicateCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union("DuplicateCampaignResult", description="The copy that was made, or why not."),
+]
 UpdateCampaignResult = Annotated[
     UpdateCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
     strawberry.union("UpdateCampaignResult", description="The campaign that was changed, or why not."),
@@ -119,6 +129,18 @@ class CampaignMutations:
         context = info.context
         written = await context.services.campaigns.create(context.caller, what.draft())
         return await _payload(CreateCampaignPayload, info, written)
+
+    @verb("Make a draft of your own with the configuration of a campaign, whatever that is doing.")
+    async def duplicate_campaign(
+        self, info: Info, what: Annotated[DuplicateCampaignInput, TAKEN]
+    ) -> DuplicateCampaignResult:
+        """Make a draft with the configuration of a campaign."""
+        context = info.context
+        with about(what.id):
+            written = await context.services.campaigns.duplicate(
+                context.caller, given.key(what.id, "Campaign"), what.name
+            )
+        return await _payload(DuplicateCampaignPayload, info, written)
 
     @verb("Change the name of a campaign, or the configuration of a draft.")
     async def update_campaign(

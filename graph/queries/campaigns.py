@@ -8,11 +8,23 @@ from db.queries.campaigns import CAMPAIGNS
 from graph import nodes
 from graph.connections import PAGE, Connection, Source, connect
 from graph.context import Info
-from graph.fields import resolved
+from graph.errors import ValidationError
+from graph.fields import checked, resolved
 from graph.filters import After, CampaignFilter, CampaignOrder, First, asked
+from graph.inputs.campaign import GenerationConfigInput
 from graph.queries.arguments import NodeId
 from graph.types.campaign import Campaign
 from graph.types.domain import Domain
+from graph.types.generation_preview import PreviewGenerationPayload
+from names.space import LOOKED
+from services import previewing
+
+PreviewGenerationResult = Annotated[
+    PreviewGenerationPayload | ValidationError,
+    strawberry.union(
+        "PreviewGenerationResult", description="What would be enumerated, or why nothing could be."
+    ),
+]
 
 
 @strawberry.type
@@ -42,6 +54,25 @@ class CampaignQueries:
             node=Campaign.from_row,
         )
         return await connect(info, source, asked(first, after, order.field, order.direction))
+
+    @checked(
+        "What a campaign with this configuration would enumerate, if it started now; nothing is reserved."
+    )
+    async def preview_generation(
+        self,
+        info: Info,
+        config: Annotated[
+            GenerationConfigInput,
+            strawberry.argument(description="The configuration, as of a campaign to be made."),
+        ],
+    ) -> PreviewGenerationResult:
+        """What a campaign with this configuration would enumerate."""
+        space = previewing.space_of(config.config())
+        info.context.spend(LOOKED)
+        reading, scope = info.context.reading, info.context.caller.scope
+        return PreviewGenerationPayload.from_preview(
+            await reading.run(previewing.preview, scope, space, config.count)
+        )
 
     @resolved("One campaign; null if there is none with this id that you may see.")
     async def campaign(self, info: Info, ident: NodeId) -> Campaign | None:

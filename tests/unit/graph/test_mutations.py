@@ -20,6 +20,7 @@ REFUSAL = """
 # What each mutation's payload holds, and whether its union has ValidationError and NotFoundError.
 PAYLOADS = {
     "createCampaign": "campaign { id name status }",
+    "duplicateCampaign": "campaign { id name status owner { name } }",
     "updateCampaign": "campaign { id name dns { batchSize } }",
     "deleteCampaign": "deletedId",
     "startCampaign": "campaign { id status phases { kind status } }",
@@ -263,6 +264,7 @@ async def everything(desk: Desk, caller: Any) -> dict[str, dict[str, Any]]:
     persona_id, set_id = given["dns"]["personaIds"][0], given["http"]["keywordSetIds"][0]
     return {
         "createCampaign": given,
+        "duplicateCampaign": {"id": ident},
         "updateCampaign": {"id": ident, "name": "x"},
         **{f"{one}Campaign": {"id": ident} for one in ("delete", "start", "pause", "resume", "cancel")},
         "createProxy": proxy,
