@@ -8,7 +8,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, NoReturn, Protocol, cast
 
 from core.errors import HeliographError
@@ -44,6 +44,10 @@ COMMANDS = {
     "migrate": Entry("cli.migrate_command", "bring the database to the newest schema"),
     "token": Entry("cli.token_command", "create, list and revoke access tokens"),
     "schema": Entry("cli.schema_command", "print the GraphQL schema"),
+    "campaign": Entry("cli.campaign_command", "list, make, run and watch campaigns of a running server"),
+    "proxy": Entry("cli.proxy_command", "list and test proxies of a running server"),
+    "export": Entry("cli.export_command", "write all domains of a campaign as CSV or NDJSON"),
+    "completion": Entry("cli.completion_command", "print a completion script for your shell"),
 }
 
 
@@ -60,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     name = next((argument for argument in given if not argument.startswith("-")), None)
     command = _load(name)
-    args, unknown = _parser(name, command).parse_known_args(given)
+    loaded = {} if name is None or command is None else {name: command}
+    args, unknown = _parser(loaded).parse_known_args(given)
     if unknown:
         # argparse itself would say so of `heliograph`, whose help has no flags.
         OneLineParser(prog=f"heliograph {name}").error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -78,19 +83,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """The parser with the flags of every command, which takes the import of all of them."""
+    return _parser({name: _imported(entry) for name, entry in COMMANDS.items()})
+
+
 def _load(name: str | None) -> Command | None:
     entry = COMMANDS.get(name or "")
-    return None if entry is None else cast(Command, importlib.import_module(entry.module))
+    return None if entry is None else _imported(entry)
 
 
-def _parser(name: str | None, command: Command | None) -> argparse.ArgumentParser:
+def _imported(entry: Entry) -> Command:
+    return cast(Command, importlib.import_module(entry.module))
+
+
+def _parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     parser = OneLineParser(prog="heliograph", description="Domain discovery, live: nothing polls.")
     choices = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     for each, entry in COMMANDS.items():
         text = entry.text[0].upper() + entry.text[1:] + "."
         below = choices.add_parser(each, help=entry.text, description=text)
-        if each == name and command is not None:
-            command.add_arguments(below)
+        if each in commands:
+            commands[each].add_arguments(below)
     return parser
 
 

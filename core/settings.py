@@ -5,9 +5,10 @@ from the default below. Nothing else in the code reads the environment.
 """
 
 import ipaddress
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -16,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from core.errors import Misconfigured
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Kind = TypeVar("Kind", bound=BaseSettings)
 
 DATABASE_SCHEMES = ("sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg")
 CHANNEL_SCHEMES = ("memory", "redis", "rediss", "postgres", "postgresql")
@@ -176,15 +178,55 @@ class Settings(BaseSettings):
         return self
 
 
+class ClientSettings(BaseSettings):
+    """What the commands are told that ask a running server."""
+
+    model_config = SettingsConfigDict(env_prefix="HELIOGRAPH_", extra="ignore", frozen=True)
+
+    url: str = Field("http://127.0.0.1:8000/graphql", description="Where the server's GraphQL API is.")
+    token: SecretStr | None = Field(
+        None, description="Who asks; `heliograph token create` makes one. Every user can read a flag's value."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _api_address(cls, value: str) -> str:
+        if not _is_web_address(value):
+            raise ValueError("must be an http:// or https:// URL with a host and without user and password")
+        return value
+
+    @field_validator("token")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        # A token from a file ends with a line break now and then, and a header must not.
+        text = "" if value is None else value.get_secret_value()
+        if not text.isascii() or not text.isprintable() or " " in text:
+            raise ValueError("must be a token as `heliograph token create` printed it, without spaces")
+        return value if text else None
+
+
 def load(**flags: Any) -> Settings:
     """Settings from flags (those that are not None), the environment and the defaults.
 
     Raises:
         Misconfigured: one line that names each wrong setting and says what it must be.
     """
+    return _load(Settings, flags)
+
+
+def load_client(**flags: Any) -> ClientSettings:
+    """The same for the commands that ask a running server.
+
+    Raises:
+        Misconfigured: one line that names each wrong setting and says what it must be.
+    """
+    return _load(ClientSettings, flags)
+
+
+def _load(kind: type[Kind], flags: Mapping[str, Any]) -> Kind:
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**given)
+        return kind(**given)
     except ValidationError as error:
         raise Misconfigured("; ".join(_explain(dict(row)) for row in error.errors())) from error
 

@@ -7,7 +7,7 @@ from graphql import GraphQLInputField, GraphQLInputObjectType, GraphQLSchema, bu
 from pydantic.fields import FieldInfo
 
 from cli.setting_flags import SECRET
-from core.settings import Settings
+from core.settings import ClientSettings, Settings
 from tools import effects
 from tools.markdown import table
 
@@ -18,6 +18,12 @@ def installation() -> str:
     """Every setting of an installation."""
     rows = [_installation_row(name, field) for name, field in Settings.model_fields.items()]
     return table(("Variable", "Flag", "Default", "Meaning", "Limits"), rows)
+
+
+def client() -> str:
+    """Every setting of the commands that ask a running server."""
+    rows = [_installation_row(name, field)[:-1] for name, field in ClientSettings.model_fields.items()]
+    return table(("Variable", "Flag", "Default", "Meaning"), rows)
 
 
 def effective() -> str:

@@ -16,7 +16,11 @@ END = "<!-- end -->"
 
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/events.md": {"catalog": events_page.catalog, "frames": events_page.frames},
-    "docs/settings.md": {"settings": settings_page.installation, "effects": settings_page.effective},
+    "docs/settings.md": {
+        "settings": settings_page.installation,
+        "client": settings_page.client,
+        "effects": settings_page.effective,
+    },
     "docs/streams.md": {"close codes": close_codes_page.table},
 }
 

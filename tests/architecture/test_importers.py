@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "asyncpg": ("db*", "events.channel*"),
     "psycopg": ("db*",),
     # The edge, the network client and the world outside.
-    "aiohttp": ("web*", "probes*", "sandbox*"),
+    # The command line asks a server as any client does, over HTTP and a WebSocket, in one module.
+    "aiohttp": ("web*", "probes*", "sandbox*", "cli.remote.server"),
     # Tests speak to our proxies with a client that is not ours.
     "aiohttp_socks": (),
     "selectolax": ("probes*",),

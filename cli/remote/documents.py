@@ -1,0 +1,106 @@
+"""The GraphQL that the commands send; a test holds all of it to the schema."""
+
+COUNTS = "counts { total processed succeeded failed }"
+CAMPAIGN_FIELDS = f"""
+  id name status createdAt updatedAt startedAt completedAt
+  owner {{ name }}
+  controlPhase percent ratePerMinute etaAt
+  phases {{ kind status percent startedAt completedAt error {{ code message }} {COUNTS} }}
+"""
+PROXY_FIELDS = """
+  id name address enabled health latencyMs lastCheckedAt lastError successCount failureCount owner { name }
+"""
+REFUSAL = """
+  __typename
+  ... on UserError { code message path }
+  ... on ValidationError { limit violations { path message limit } }
+"""
+
+CAMPAIGN = f"query Campaign($id: ID!) {{ campaign(id: $id) {{ {CAMPAIGN_FIELDS} }} }}"
+CAMPAIGNS = f"""
+query Campaigns($after: String, $search: String) {{
+  campaigns(first: 100, after: $after, filter: {{ search: $search }}) {{
+    pageInfo {{ hasNextPage endCursor }} nodes {{ {CAMPAIGN_FIELDS} }}
+  }}
+}}
+"""
+PROXY = f"query Proxy($id: ID!) {{ node(id: $id) {{ ... on Proxy {{ {PROXY_FIELDS} }} }} }}"
+PROXIES = f"""
+query Proxies($after: String, $search: String) {{
+  proxies(first: 100, after: $after, filter: {{ search: $search }}) {{
+    pageInfo {{ hasNextPage endCursor }} nodes {{ {PROXY_FIELDS} }}
+  }}
+}}
+"""
+CREATE_CAMPAIGN = f"""
+mutation Create($input: CreateCampaignInput!) {{
+  createCampaign(input: $input) {{
+    {REFUSAL} ... on CreateCampaignPayload {{ cursor campaign {{ {CAMPAIGN_FIELDS} }} }}
+  }}
+}}
+"""
+TEST_PROXY = """
+mutation Test($id: ID!) {
+  testProxy(input: { id: $id }) {
+    __typename ... on UserError { code message path } ... on TestProxyPayload { cursor }
+  }
+}
+"""
+CAMPAIGN_EVENTS = f"""
+subscription Watch($id: ID!, $after: Cursor) {{
+  campaignEvents(campaignId: $id, after: $after) {{
+    __typename
+    ... on StreamEvent {{ cursor }}
+    ... on Happening {{ at }}
+    ... on CampaignSnapshot {{ campaign {{ {CAMPAIGN_FIELDS} }} }}
+    ... on CampaignCreated {{ name }}
+    ... on CampaignUpdated {{ name changed }}
+    ... on CampaignStatusChanged {{ previous current }}
+    ... on PhaseHappening {{ phase percent {COUNTS} }}
+    ... on PhaseFailed {{ code message }}
+    ... on CampaignProgress {{ ratePerMinute etaAt }}
+    ... on StreamReset {{ reason snapshot {{ ... on CampaignSnapshot {{ campaign {{ {CAMPAIGN_FIELDS} }} }} }} }}
+  }}
+}}
+"""
+PROXY_EVENTS = """
+subscription Tested($id: ID!, $after: Cursor) {
+  proxyEvents(proxyIds: [$id], after: $after) {
+    __typename
+    ... on StreamEvent { cursor }
+    ... on ProxyTestFinished {
+      at proxy { id name address health } result { success durationMs statusCode returnedIp error }
+    }
+  }
+}
+"""
+DOMAINS = """
+query Domains($id: ID!, $after: String, $first: Int!) {
+  campaign(id: $id) {
+    domains(first: $first, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      nodes {
+        name offset matched
+        dns { status reason addresses resolver attempts durationMs checkedAt }
+        http {
+          status reason statusCode finalUrl title charset contentHash bytesRead truncated attempts durationMs checkedAt
+          hits { pattern zone count category context }
+        }
+      }
+    }
+  }
+}
+"""
+
+
+def change(verb: str) -> str:
+    """The mutation that starts, pauses, resumes or cancels a campaign."""
+    kind = verb.title()
+    refusal = REFUSAL if verb == "start" else "__typename ... on UserError { code message path }"
+    return f"""
+mutation {kind}($id: ID!) {{
+  {verb}Campaign(input: {{ id: $id }}) {{
+    {refusal} ... on {kind}CampaignPayload {{ cursor campaign {{ {CAMPAIGN_FIELDS} }} }}
+  }}
+}}
+"""

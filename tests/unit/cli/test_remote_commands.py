@@ -1,0 +1,294 @@
+"""The commands that ask a server, against a real one: what they print, and how they exit."""
+
+import csv
+import io
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from graphql import build_schema, parse, validate
+
+from cli.campaign_command import CHANGES
+from cli.export_command import COLUMNS, safe_cell
+from cli.remote import documents
+from cli.remote.failures import Rejected, Unauthorized
+from cli.remote.server import Server
+from core.settings import load_client
+from tests.unit.cli.conftest import ROOT, Ended, Heliograph, Started
+from tests.unit.cli.test_processes import answer
+
+PARTS = "{ personas(first: 9) { nodes { id type } } keywordSets(first: 9) { nodes { id } } }"
+
+
+class Demo(NamedTuple):
+    """A running demo: where, an admin's token, and the input of a campaign over its world."""
+
+    url: str
+    token: str
+    draft: dict[str, Any]
+
+    def named(self, name: str) -> str:
+        """The input of a campaign with this name, as JSON."""
+        return json.dumps({**self.draft, "name": name})
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder = tmp_path_factory.mktemp("demo")
+    started = Started(
+        ["serve", "--demo", "--demo-dir", str(folder / "d"), "--port", "0", "--demo-names", "0"], folder
+    )
+    try:
+        started.read_until("Workers")
+        url, _, token = started.rows["GraphiQL"].partition("#token=")
+        yield Demo(url, token, draft(answer(url, token, PARTS)))
+        assert started.end(signal.SIGTERM) == 0, started.errors
+    finally:
+        started.process.kill()
+        started.process.wait()
+        assert started.process.stdout is not None
+        started.process.stdout.close()
+
+
+def draft(parts: Any) -> dict[str, Any]:
+    personas = {each["type"]: each["id"] for each in parts["data"]["personas"]["nodes"]}
+    sets = [each["id"] for each in parts["data"]["keywordSets"]["nodes"]]
+    return {
+        "name": "Draft",
+        "generation": {
+            "patternType": "PREFIX",
+            "characterSet": "abcdefghijklmnopqrst",
+            "constant": "beacon",
+            "tld": ".test",
+            "prefixLength": 2,
+            "count": "100",
+        },
+        "dns": {"personaIds": [personas["DNS"]]},
+        "http": {"personaIds": [personas["HTTP"]], "keywordSetIds": sets},
+    }
+
+
+@pytest.fixture
+def asking(demo: Demo, heliograph: Heliograph, monkeypatch: pytest.MonkeyPatch) -> Heliograph:
+    """The program, told where the demo is."""
+    monkeypatch.setenv("HELIOGRAPH_URL", demo.url)
+    monkeypatch.setenv("HELIOGRAPH_TOKEN", demo.token)
+    return heliograph
+
+
+def created(asking: Heliograph, demo: Demo, name: str) -> dict[str, Any]:
+    """A draft that the program made from a file."""
+    Path("draft.json").write_text(demo.named(name))
+    ended = asking("campaign", "create", "draft.json", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    made: dict[str, Any] = json.loads(ended.out)
+    return made
+
+
+def refused(ended: Ended, *lines: str) -> None:
+    assert (ended.code, ended.err.splitlines()) == (1, [f"heliograph campaign: {line}" for line in lines])
+
+
+def test_a_draft_is_made_and_shown_by_id_and_by_name(asking: Heliograph, demo: Demo) -> None:
+    made = created(asking, demo, "By two names")
+    assert (made["name"], made["status"], made["startedAt"]) == ("By two names", "DRAFT", None)
+    for given in (made["id"], "By two names"):
+        ended = asking("campaign", "show", given, "--json")
+        assert (ended.code, json.loads(ended.out)) == (0, made)
+    assert asking("campaign", "show", made["id"]).out.splitlines() == [
+        f"By two names is DRAFT. Its id is {made['id']}",
+        "PHASE                    STATUS       DONE  OF  SUCCEEDED  ERROR",
+        "Domain generation        NOT_STARTED  0     0   0",
+        "DNS validation           NOT_STARTED  0     0   0",
+        "HTTP keyword validation  NOT_STARTED  0     0   0",
+    ]
+    listed = json.loads(asking("campaign", "list", "--json").out)
+    assert made in listed
+    row = next(line for line in asking("campaign", "list").out.splitlines() if made["id"] in line)
+    assert row.split()[1:7] == ["By", "two", "names", "DRAFT", "0.0", "%"]
+
+
+def test_a_draft_is_read_from_standard_input(
+    asking: Heliograph, demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(demo.named("From a pipe")))
+    ended = asking("campaign", "create", "-")
+    assert (ended.code, ended.out.startswith("From a pipe is DRAFT. Its id is ")) == (0, True)
+
+
+def test_a_refusal_is_a_line_for_each_broken_rule(asking: Heliograph, demo: Demo) -> None:
+    wrong = {**demo.draft, "name": "", "http": {**demo.draft["http"], "batchSize": 501}}
+    Path("wrong.json").write_text(json.dumps(wrong))
+    ended = asking("campaign", "create", "wrong.json", "--json")
+    refused(
+        ended,
+        "name: must have 1 to 255 characters (limit 1..255)",
+        "http.batchSize: must be from 1 to 500 (limit 1..500)",
+    )
+    told = json.loads(ended.out)
+    assert (told["__typename"], told["code"], len(told["violations"])) == (
+        "ValidationError",
+        "VALIDATION_FAILED",
+        2,
+    )
+
+
+def test_a_life_of_verbs(asking: Heliograph, demo: Demo) -> None:
+    ident = created(asking, demo, "A life")["id"]
+    for verb, status in (
+        ("start", "RUNNING"),
+        ("pause", "PAUSED"),
+        ("resume", "RUNNING"),
+        ("cancel", "CANCELLED"),
+    ):
+        ended = asking("campaign", verb, "A life", "--json")
+        assert (ended.code, json.loads(ended.out)["status"]) == (0, status), ended
+    ended = asking("campaign", "resume", ident)
+    refused(ended, "The campaign is CANCELLED and cannot be changed by RESUME.")
+    assert ended.out == ""
+
+
+def test_to_watch_what_was_cancelled_ends_at_once_with_1(asking: Heliograph, demo: Demo) -> None:
+    ident = created(asking, demo, "Cancelled")["id"]
+    asking("campaign", "start", ident)
+    asking("campaign", "cancel", ident)
+    ended = asking("campaign", "watch", "Cancelled")
+    (frame,) = [json.loads(line) for line in ended.out.splitlines()]
+    assert (ended.code, ended.err) == (1, "")
+    assert (frame["__typename"], frame["campaign"]["status"]) == ("CampaignSnapshot", "CANCELLED")
+
+
+def test_a_name_must_be_of_one(asking: Heliograph, demo: Demo) -> None:
+    refused(
+        asking("campaign", "show", "Nobody"),
+        "There is no campaign with the id or name 'Nobody' that you may see.",
+    )
+    ids = [created(asking, demo, "Twin")["id"] for _ in range(2)]
+    ended = asking("campaign", "show", "Twin")
+    text = "heliograph campaign: 2 are called 'Twin'; say which by its id: "
+    assert (ended.code, ended.out, ended.err.startswith(text)) == (2, "", True)
+    assert all(ident in ended.err for ident in ids)
+
+
+def test_an_id_of_another_kind_is_no_campaign(asking: Heliograph) -> None:
+    (proxy, *_) = json.loads(asking("proxy", "list", "--json").out)
+    assert asking("campaign", "show", proxy["id"]).code == 1
+
+
+def test_proxies_are_listed_by_name(asking: Heliograph) -> None:
+    found = json.loads(asking("proxy", "list", "--json").out)
+    names = [each["name"] for each in found]
+    assert names == sorted(names)
+    assert {"Demo dead", "Demo http"} <= set(names)
+    lines = asking("proxy", "list").out.splitlines()
+    assert lines[0].split() == ["ID", "NAME", "ADDRESS", "ENABLED", "HEALTH", "MS", "CHECKED"]
+    assert len(lines) == 1 + len(found)
+
+
+def test_a_proxy_that_works_and_one_that_does_not(asking: Heliograph) -> None:
+    works = asking("proxy", "test", "Demo http", "--json")
+    told = json.loads(works.out)
+    assert (works.code, works.err) == (0, "")
+    assert (told["__typename"], told["proxy"]["name"]) == ("ProxyTestFinished", "Demo http")
+    assert (told["proxy"]["health"], told["result"]["success"], told["result"]["statusCode"]) == (
+        "HEALTHY",
+        True,
+        200,
+    )
+    dead = asking("proxy", "test", "Demo dead")
+    assert (dead.code, dead.err) == (1, "")
+    assert " does not work: PROXY_ERROR: " in dead.out
+    assert dead.out.endswith("It is UNHEALTHY.\n")
+
+
+def test_a_draft_has_nothing_to_export(asking: Heliograph, demo: Demo) -> None:
+    created(asking, demo, "Empty")
+    ended = asking("export", "Empty")
+    assert (ended.code, list(csv.reader(io.StringIO(ended.out)))) == (0, [list(COLUMNS)])
+    assert asking("export", "Empty", "--json").out == ""
+    ended = asking("export", "Empty", "--format", "ndjson", "--output", "empty.ndjson")
+    assert (ended.out, Path("empty.ndjson").read_text()) == ("0 domains are in empty.ndjson.\n", "")
+
+
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@x", "'@x"),
+        ("-2", "'-2"),
+        ("+", "'+"),
+        ("a=b", "a=b"),
+        ("", ""),
+        (None, None),
+        (7, 7),
+    ],
+)
+def test_no_cell_is_a_formula(cell: object, safe: object) -> None:
+    assert safe_cell(cell) == safe
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ("campaign list --token nonsense", "wants a valid token: set HELIOGRAPH_TOKEN"),
+        ("campaign list --url http://127.0.0.1:1/graphql", "does not answer (Connection refused)"),
+        ("proxy list --url http://ada:hushhush@localhost/graphql", "HELIOGRAPH_URL: must be an http:// or"),
+        ("campaign create none.json", "none.json cannot be read (No such file or directory)"),
+        ("campaign create list.json", "list.json must be a JSON object, a CreateCampaignInput of the schema"),
+        ("campaign create half.json", "half.json is no JSON (Expecting value: line 1 column 7 (char 6))"),
+        ("campaign create empty.json", "to include required field 'name'"),
+        ("export Exported --output no/such.csv", "--output: no/such.csv cannot be written (No such file or"),
+    ],
+)
+def test_what_never_reached_a_campaign_is_one_line_and_2(
+    asking: Heliograph, demo: Demo, arguments: str, reason: str
+) -> None:
+    if "Exported" in arguments and asking("campaign", "show", "Exported").code == 1:
+        created(asking, demo, "Exported")
+    for name, text in (("list.json", "[]"), ("half.json", '{"a": '), ("empty.json", "{}")):
+        Path(name).write_text(text)
+    ended = asking(*arguments.split())
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1), ended
+    assert reason in ended.err
+    assert "hushhush" not in ended.err
+    assert "nonsense" not in ended.err
+
+
+def test_what_is_no_graphql_api_is_said_to_be_none(asking: Heliograph, demo: Demo) -> None:
+    ended = asking("campaign", "list", "--url", demo.url.replace("/graphql", "/healthz"))
+    assert (ended.code, ended.err.endswith("is no GraphQL API (it answers 405)\n")) == (2, True)
+
+
+def test_a_token_that_fits_no_header_is_not_repeated(
+    asking: Heliograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELIOGRAPH_TOKEN", "two words")
+    ended = asking("campaign", "list")
+    assert ended.code == 2
+    assert ended.err.startswith("heliograph campaign: HELIOGRAPH_TOKEN: must be a token as")
+    assert "two words" not in ended.err
+
+
+async def test_a_stream_ends_where_a_new_connection_would_not_help(demo: Demo) -> None:
+    """A token that is not known, and a subscription that is not in order."""
+    async with Server.open(load_client(url=demo.url, token="nonsense")) as server:
+        with pytest.raises(Unauthorized):
+            await anext(server.follow(documents.PROXY_EVENTS, id="x"))
+    async with Server.open(load_client(url=demo.url, token=demo.token)) as server:
+        with pytest.raises(Rejected):
+            await anext(server.follow("subscription { moonEvents { cursor } }"))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        *(text for name, text in vars(documents).items() if name.isupper() and "(" in str(text)),
+        *(documents.change(verb) for verb in CHANGES),
+    ],
+)
+def test_every_document_is_valid(document: str) -> None:
+    schema = build_schema((ROOT / "schema.graphql").read_text())
+    assert validate(schema, parse(document)) == []
