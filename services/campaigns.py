@@ -5,6 +5,7 @@ records nothing, so that repeating one is safe. What pausing and cancelling mean
 `services/phases.py`: here the campaign's own status changes, around the events of its phase.
 """
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
@@ -26,7 +27,7 @@ from events.campaign_events import (
 )
 from events.outbox import record
 from services import phases
-from services.references import check_dns_references, check_http_references
+from services.references import check_dns_references, check_http_references, check_nothing_gone
 from services.refusals import found_or_refuse, invalid_transition, refuse_any
 from services.rules_campaigns import check_dns_config, check_generation_config, check_http_config
 from services.rules_text import MAX_NAME, check_name
@@ -104,7 +105,8 @@ class Campaigns:
         async with transaction(self._database) as unit:
             row = await _lock(unit, caller, campaign_id)
             draft = await _stored(unit.session, campaign_id, copy_name(row.name) if name is None else name)
-            made = await _create(unit, caller, draft)
+            gone = await check_nothing_gone(unit.session, campaign_id, draft.dns, draft.http)
+            made = await _create(unit, caller, draft, gone)
         return Written(made, unit.position)
 
     async def update(self, caller: Principal, campaign_id: UUID, patch: CampaignPatch) -> Written[UUID]:
@@ -219,9 +221,11 @@ def copy_name(name: str) -> str:
     return name[: MAX_NAME - len(_COPY)].rstrip() + _COPY
 
 
-async def _create(unit: UnitOfWork, caller: Principal, draft: CampaignDraft) -> UUID:
+async def _create(
+    unit: UnitOfWork, caller: Principal, draft: CampaignDraft, broken: Iterable[Violation] = ()
+) -> UUID:
     patch = CampaignPatch(draft.name, draft.generation, draft.dns, draft.http)
-    refuse_any(await _check(unit.session, caller.scope, patch))
+    refuse_any([*broken, *await _check(unit.session, caller.scope, patch)])
     row = _row(unit, caller, draft)
     await campaigns.add(unit.session, row)
     await _put(unit.session, row.id, patch)

@@ -10,7 +10,7 @@ from uuid import UUID
 from core.errors import Violation
 from db.engine import Session
 from db.models import KeywordSetRow, PersonaRow, ProxyRow
-from db.repositories import keyword_sets, personas, proxies
+from db.repositories import campaigns, keyword_sets, personas, proxies
 from db.scope import Scope
 from services.rules_campaigns import MAX_KEYWORD_SETS, MAX_PERSONAS, MAX_PROXIES
 from services.rules_text import Path
@@ -33,6 +33,28 @@ async def check_http_references(session: Session, scope: Scope, config: HttpConf
         found = await proxies.get_many(session, config.proxy_ids, scope)
         broken += _check_rows(config.proxy_ids, found, "proxy", ("http", "proxyIds"))
     return broken
+
+
+async def check_nothing_gone(
+    session: Session, campaign_id: UUID, dns: DnsConfig, http: HttpConfig
+) -> Iterator[Violation]:
+    """Each list of a campaign's configurations, as they are stored, of which something was deleted.
+
+    Only a campaign that has ended can lose a reference. One that it had as its only proxy would leave a copy to
+    fetch directly, from an address that somebody wanted to keep out of it: so nothing is left out in silence.
+    """
+    before = await campaigns.configured(session, campaign_id)
+    lists: tuple[tuple[Path, str, int, int], ...] = (
+        (("dns", "personaIds"), "personas", before.dns_personas, len(dns.persona_ids)),
+        (("http", "personaIds"), "personas", before.http_personas, len(http.persona_ids)),
+        (("http", "keywordSetIds"), "keyword sets", before.keyword_sets, len(http.keyword_set_ids)),
+        (("http", "proxyIds"), "proxies", before.proxies, len(http.proxy_ids)),
+    )
+    return (
+        Violation(path, f"has lost {had - has} of its {had} {noun}, deleted since it was configured")
+        for path, noun, had, has in lists
+        if has < had
+    )
 
 
 async def _check_personas(

@@ -71,25 +71,29 @@ class GenerationConfigRow(Model):
 
 
 class DnsConfigRow(Model):
-    """How to resolve."""
+    """How to resolve. The count is of what was configured; what was deleted since an end is linked no more."""
 
     __tablename__ = "dns_configs"
 
     campaign_id: Mapped[UUID] = mapped_column(
         ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True
     )
+    persona_count: Mapped[int]
     batch_size: Mapped[int]
     retry_attempts: Mapped[int]
 
 
 class HttpConfigRow(Model):
-    """How to fetch, and what to look for beside the keyword sets."""
+    """How to fetch, and what to look for beside the keyword sets. The counts are as those of `DnsConfigRow`."""
 
     __tablename__ = "http_configs"
 
     campaign_id: Mapped[UUID] = mapped_column(
         ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True
     )
+    persona_count: Mapped[int]
+    keyword_set_count: Mapped[int]
+    proxy_count: Mapped[int]
     ad_hoc_keywords: Mapped[tuple[str, ...]] = mapped_column(Json(tuple[str, ...]))
     batch_size: Mapped[int]
     retry_attempts: Mapped[int]

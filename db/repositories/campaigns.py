@@ -4,6 +4,7 @@ The row of the campaign is the first lock of every transaction that changes a ca
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select
@@ -21,6 +22,15 @@ from db.models import (
 )
 from db.scope import EVERYTHING, Scope
 from vocabulary.campaigns import DnsConfig, GenerationConfig, HttpConfig, PhaseKind, PhaseStatus
+
+
+class Configured(NamedTuple):
+    """How many things of each kind a campaign was configured with."""
+
+    dns_personas: int
+    http_personas: int
+    keyword_sets: int
+    proxies: int
 
 
 async def add(session: Session, row: CampaignRow) -> None:
@@ -65,7 +75,10 @@ async def put_dns(session: Session, campaign_id: UUID, config: DnsConfig) -> Non
     """Store how the campaign shall resolve, in the place of what was there."""
     await session.merge(
         DnsConfigRow(
-            campaign_id=campaign_id, batch_size=config.batch_size, retry_attempts=config.retry_attempts
+            campaign_id=campaign_id,
+            persona_count=len(config.persona_ids),
+            batch_size=config.batch_size,
+            retry_attempts=config.retry_attempts,
         )
     )
     await _put_personas(session, campaign_id, PhaseKind.DNS_VALIDATION, config.persona_ids)
@@ -76,6 +89,9 @@ async def put_http(session: Session, campaign_id: UUID, config: HttpConfig) -> N
     await session.merge(
         HttpConfigRow(
             campaign_id=campaign_id,
+            persona_count=len(config.persona_ids),
+            keyword_set_count=len(config.keyword_set_ids),
+            proxy_count=len(config.proxy_ids),
             ad_hoc_keywords=config.ad_hoc_keywords,
             batch_size=config.batch_size,
             retry_attempts=config.retry_attempts,
@@ -164,6 +180,13 @@ async def http_config(session: Session, campaign_id: UUID) -> HttpConfig:
         http_port=row.http_port,
         https_port=row.https_port,
     )
+
+
+async def configured(session: Session, campaign_id: UUID) -> Configured:
+    """How many things the campaign was configured with, those that were deleted since included."""
+    dns = await session.get_one(DnsConfigRow, campaign_id)
+    http = await session.get_one(HttpConfigRow, campaign_id)
+    return Configured(dns.persona_count, http.persona_count, http.keyword_set_count, http.proxy_count)
 
 
 async def _persona_ids(session: Session, campaign_id: UUID, kind: PhaseKind) -> tuple[UUID, ...]:

@@ -169,9 +169,12 @@ def _configs(campaign_id: UUID, domains: int) -> list[Model]:
         ),
         GenerationSpaceRow(key=key, next_offset=domains, total=2**62),
         GenerationRangeRow(campaign_id=campaign_id, space_key=key, lower=0, upper=domains, position=domains),
-        DnsConfigRow(campaign_id=campaign_id, batch_size=100, retry_attempts=1),
+        DnsConfigRow(campaign_id=campaign_id, persona_count=1, batch_size=100, retry_attempts=1),
         HttpConfigRow(
             campaign_id=campaign_id,
+            persona_count=1,
+            keyword_set_count=1,
+            proxy_count=1,
             ad_hoc_keywords=("torch",),
             batch_size=50,
             retry_attempts=1,

@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from db import migrating
 from db.engine import Engines
-from db.models import KeywordRuleRow
+from db.models import DnsConfigRow, HttpConfigRow, KeywordRuleRow
 from db.repositories import event_log
 
 _ID = "01a20c4bcd7b762e9f974f643e653bac"
@@ -18,6 +18,32 @@ OLD_RULE = (
     f"VALUES ('{_ID}', '{_ID}', 'lamps', true, {_NOW}, {_NOW})",
     "INSERT INTO keyword_rules (set_id, ordinal, pattern, rule_type, is_case_sensitive, context_chars) "
     f"VALUES ('{_ID}', 0, 'lamp', 'STRING', false, 0)",
+)
+
+# A campaign as the second migration knows it, whose second DNS persona is gone, and all its proxies.
+_ID2 = _ID[:-1] + "d"
+OLD_CAMPAIGN = (
+    OLD_RULE[0],
+    OLD_RULE[1],
+    "INSERT INTO campaigns (id, owner_id, name, status, created_at, updated_at) "
+    f"VALUES ('{_ID}', '{_ID}', 'hunt', 'COMPLETED', {_NOW}, {_NOW})",
+    *(
+        "INSERT INTO personas (id, owner_id, name, persona_type, enabled, config, created_at, updated_at) "
+        f"VALUES ('{ident}', '{_ID}', '{ident}', 'DNS', true, '{{}}', {_NOW}, {_NOW})"
+        for ident in (_ID, _ID2)
+    ),
+    f"INSERT INTO dns_configs (campaign_id, batch_size, retry_attempts) VALUES ('{_ID}', 1, 0)",
+    "INSERT INTO http_configs (campaign_id, ad_hoc_keywords, batch_size, retry_attempts, http_port, https_port) "
+    f"VALUES ('{_ID}', '[]', 1, 0, 80, 443)",
+    *(
+        f"INSERT INTO phase_personas (campaign_id, kind, ordinal, persona_id) VALUES ('{_ID}', {link})"
+        for link in (
+            f"'DNS_VALIDATION', 0, '{_ID}'",
+            f"'DNS_VALIDATION', 2, '{_ID2}'",
+            f"'HTTP_KEYWORD_VALIDATION', 0, '{_ID}'",
+        )
+    ),
+    f"INSERT INTO campaign_keyword_sets (campaign_id, ordinal, keyword_set_id) VALUES ('{_ID}', 0, '{_ID}')",
 )
 
 
@@ -54,6 +80,29 @@ async def test_rules_from_before_whole_words_look_for_parts_of_words(database_ur
     await migrating.downgrade(database_url, "0001")
     async with engines.reading() as session:
         assert (await session.execute(text("SELECT pattern FROM keyword_rules"))).scalars().all() == ["lamp"]
+    await engines.close()
+
+
+async def test_campaigns_from_before_references_were_counted_have_as_many_as_can_be_told(
+    database_url: str,
+) -> None:
+    """The place of the last link that is left says how many there were at least."""
+    await migrating.downgrade(database_url, "0002")
+    engines = Engines(database_url)
+    async with engines.writing() as session:
+        for statement in OLD_CAMPAIGN:
+            await session.execute(text(statement))
+    await migrating.upgrade(database_url)
+    assert await migrating.differences(database_url) == []
+    dns = select(DnsConfigRow.persona_count, DnsConfigRow.batch_size)
+    http = select(HttpConfigRow.persona_count, HttpConfigRow.keyword_set_count, HttpConfigRow.proxy_count)
+    async with engines.reading() as session:
+        assert (await session.execute(dns)).all() == [(3, 1)]
+        assert (await session.execute(http)).all() == [(1, 1, 0)]
+    await migrating.downgrade(database_url, "0002")
+    async with engines.reading() as session:
+        assert (await session.execute(text("SELECT https_port FROM http_configs"))).scalars().all() == [443]
+        assert len((await session.execute(text("SELECT ordinal FROM phase_personas"))).all()) == 3
     await engines.close()
 
 

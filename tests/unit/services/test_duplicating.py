@@ -12,7 +12,7 @@ from core.ids import new_id
 from db.models import CampaignRow, GenerationRangeRow, PhaseRow
 from db.repositories import campaigns as rows
 from events.campaign_events import CampaignCreated
-from services.campaigns import CampaignDraft, Campaigns, copy_name
+from services.campaigns import CampaignDraft, CampaignPatch, Campaigns, copy_name
 from services.keyword_sets import KeywordSets
 from services.personas import PersonaPatch, Personas
 from services.proxies import Proxies
@@ -111,6 +111,36 @@ async def test_references_that_are_disabled_are_told_with_their_paths(
         await original.campaigns.duplicate(house.alice, original.ident)
     assert refused.value.violations == (Violation(("dns", "personaIds", "1"), "this persona is disabled"),)
     assert (await house.head(), await house.count(CampaignRow)) == (head, 1)
+
+
+async def test_references_that_are_gone_are_told_and_never_left_out_in_silence(
+    house: House, original: Original
+) -> None:
+    """Without its proxy a copy would fetch directly."""
+    config = original.draft
+    await original.campaigns.cancel(house.alice, original.ident)
+    await Personas(house.database).delete(house.alice, config.dns.persona_ids[1])
+    await KeywordSets(house.database).delete(house.alice, config.http.keyword_set_ids[0])
+    await original.proxies.delete(house.alice, config.http.proxy_ids[0])
+    head = await house.head()
+    with pytest.raises(ValidationFailed) as refused:
+        await original.campaigns.duplicate(house.alice, original.ident, "")
+    assert [(one.path, one.message) for one in refused.value.violations] == [
+        (("dns", "personaIds"), "has lost 1 of its 2 personas, deleted since it was configured"),
+        (("http", "keywordSetIds"), "has lost 1 of its 1 keyword sets, deleted since it was configured"),
+        (("http", "proxyIds"), "has lost 1 of its 1 proxies, deleted since it was configured"),
+        (("name",), "must have 1 to 255 characters"),
+    ]
+    assert (await house.head(), await house.count(CampaignRow)) == (head, 1)
+
+
+async def test_what_was_taken_out_of_a_draft_is_not_gone(house: House, original: Original) -> None:
+    http = msgspec.structs.replace(original.draft.http, proxy_ids=())
+    dns = msgspec.structs.replace(original.draft.dns, persona_ids=original.draft.dns.persona_ids[:1])
+    await original.campaigns.update(house.alice, original.ident, CampaignPatch(dns=dns, http=http))
+    await original.proxies.delete(house.alice, original.draft.http.proxy_ids[0])
+    copy = (await original.campaigns.duplicate(house.alice, original.ident)).value
+    assert await stored(house, copy) == CampaignDraft("hunt (copy)", original.draft.generation, dns, http)
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 256, "a\nb"])

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from auth.principal import Principal
 from core.ids import new_id
-from db.models import DomainRow, Model
+from db.models import DomainRow, GenerationRangeRow, GenerationSpaceRow, Model
 from db.queries import activity, campaigns, domains, keyword_sets, personas, principals, proxies
 from db.queries.activity import ACTIVITY, ActivityFilter, ActivityOrderField
 from db.queries.domains import DOMAINS, DomainFilter, DomainOrderField
@@ -173,3 +173,27 @@ async def test_nothing_of_another_owner_is_loaded(gallery: Gallery) -> None:
             assert bool(await keyword_sets.by_ids(session, scope, [row.id for row in set_rows])) is found
             assert bool(await proxies.by_ids(session, scope, [row.id for row in proxy_rows])) is found
             assert bool(await principals.by_ids(session, scope, [house.alice.id])) is found
+
+
+async def test_the_campaigns_of_a_space_are_those_that_got_something_of_it(any_gallery: Gallery) -> None:
+    house = any_gallery.house
+    owners = (house.alice, house.bob, house.alice, house.alice)
+    rows = [any_gallery.campaign_row(owner) for owner in owners]
+    await any_gallery.put_together([*rows])
+    await any_gallery.put([GenerationSpaceRow(key=key, next_offset=5, total=5) for key in ("k", "other")])
+    parts = zip(rows, ("k", "k", "k", "other"), ((0, 2), (2, 5), (5, 5), (0, 5)), strict=True)
+    await any_gallery.put_together(
+        [
+            GenerationRangeRow(campaign_id=row.id, space_key=key, lower=low, upper=high, position=low)
+            for row, key, (low, high) in parts
+        ]
+    )
+
+    async def found(caller: Principal, most: int = 9) -> list[int]:
+        async with house.database.engines.reading() as session:
+            seen = await campaigns.in_space(session, caller.scope, "k", most)
+        return [[row.id for row in rows].index(one.id) for one in seen]
+
+    assert await found(house.admin) == [1, 0]
+    assert await found(house.admin, 1) == [1]
+    assert (await found(house.alice), await found(house.viewer)) == ([0], [])
