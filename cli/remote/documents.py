@@ -18,16 +18,16 @@ REFUSAL = """
 
 CAMPAIGN = f"query Campaign($id: ID!) {{ campaign(id: $id) {{ {CAMPAIGN_FIELDS} }} }}"
 CAMPAIGNS = f"""
-query Campaigns($after: String, $search: String) {{
-  campaigns(first: 100, after: $after, filter: {{ search: $search }}) {{
+query Campaigns($first: Int!, $after: String, $search: String) {{
+  campaigns(first: $first, after: $after, filter: {{ search: $search }}) {{
     pageInfo {{ hasNextPage endCursor }} nodes {{ {CAMPAIGN_FIELDS} }}
   }}
 }}
 """
 PROXY = f"query Proxy($id: ID!) {{ node(id: $id) {{ ... on Proxy {{ {PROXY_FIELDS} }} }} }}"
 PROXIES = f"""
-query Proxies($after: String, $search: String) {{
-  proxies(first: 100, after: $after, filter: {{ search: $search }}) {{
+query Proxies($first: Int!, $after: String, $search: String) {{
+  proxies(first: $first, after: $after, filter: {{ search: $search }}) {{
     pageInfo {{ hasNextPage endCursor }} nodes {{ {PROXY_FIELDS} }}
   }}
 }}

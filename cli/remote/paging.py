@@ -4,12 +4,14 @@ from collections.abc import AsyncGenerator
 
 from cli.remote.server import Json, Server
 
+PAGE = 100
+
 
 async def every(server: Server, document: str, field: str, **variables: object) -> AsyncGenerator[Json, None]:
-    """Each thing of the connection `field` of a query with a variable `after`."""
+    """Each thing of the connection `field` of a query with variables `first` and `after`."""
     after = None
     while True:
-        page = (await server.ask(document, after=after, **variables))[field]
+        page = (await server.ask(document, first=PAGE, after=after, **variables))[field]
         for node in page["nodes"]:
             yield node
         if not page["pageInfo"]["hasNextPage"]:

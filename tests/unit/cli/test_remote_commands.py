@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +19,7 @@ from cli.remote import documents
 from cli.remote.failures import Rejected, Unauthorized
 from cli.remote.server import Server
 from core.settings import load_client
-from tests.unit.cli.conftest import ROOT, Ended, Heliograph, Started
+from tests.unit.cli.conftest import PROGRAM, ROOT, Ended, Heliograph, Started
 from tests.unit.cli.test_processes import answer
 
 PARTS = "{ personas(first: 9) { nodes { id type } } keywordSets(first: 9) { nodes { id } } }"
@@ -211,6 +213,57 @@ def test_a_draft_has_nothing_to_export(asking: Heliograph, demo: Demo) -> None:
     assert asking("export", "Empty", "--json").out == ""
     ended = asking("export", "Empty", "--format", "ndjson", "--output", "empty.ndjson")
     assert (ended.out, Path("empty.ndjson").read_text()) == ("0 domains are in empty.ndjson.\n", "")
+
+
+def test_an_export_goes_on_from_page_to_page(
+    asking: Heliograph, demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven domains in pages of three: each once, in the order of the enumeration, in both formats."""
+    generation = {**demo.draft["generation"], "characterSet": "abcdefg", "prefixLength": 1, "count": "7"}
+    Path("paged.json").write_text(json.dumps({**demo.draft, "name": "Paged", "generation": generation}))
+    asking("campaign", "create", "paged.json")
+    asking("campaign", "start", "Paged")
+    watched = asking("campaign", "watch", "Paged")
+    assert (watched.code, json.loads(watched.out.splitlines()[-1])["current"]) == (0, "COMPLETED")
+    monkeypatch.setattr("cli.export_command.PAGE", 3)
+    names = [f"{letter}beacon.test" for letter in "abcdefg"]
+    rows = list(csv.DictReader(io.StringIO(asking("export", "Paged").out)))
+    domains = [json.loads(line) for line in asking("export", "Paged", "--json").out.splitlines()]
+    assert [row["name"] for row in rows] == [each["name"] for each in domains] == names
+    assert [row["offset"] for row in rows] == [str(number) for number in range(7)]
+    assert [row["dns_status"] for row in rows] == [each["dns"]["status"] for each in domains]
+
+
+def test_a_list_goes_on_from_page_to_page(asking: Heliograph, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = asking("proxy", "list", "--json").out
+    monkeypatch.setattr("cli.remote.paging.PAGE", 2)
+    assert len(json.loads(whole)) > 4
+    assert asking("proxy", "list", "--json").out == whole
+
+
+def test_on_a_terminal_a_watcher_draws(asking: Heliograph, demo: Demo) -> None:
+    """The program really started, with a terminal for its standard output."""
+    ident = created(asking, demo, "Drawn")["id"]
+    asking("campaign", "start", ident)
+    asking("campaign", "cancel", ident)
+    ours, theirs = os.openpty()
+    with open(ours, "rb", closefd=True) as screen:
+        done = subprocess.run(
+            [*PROGRAM, "campaign", "watch", "Drawn", "--url", demo.url, "--token", demo.token],
+            cwd=ROOT,
+            env={"TERM": "xterm", "COLUMNS": "80"},
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            timeout=20,
+            check=False,
+        )
+        drawn = os.read(screen.fileno(), 1 << 16).decode()
+        os.close(theirs)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert "CANCELLED" in drawn
+    assert [name in drawn for name in ("Drawn", "Domain generation", "DNS", "HTTP keyword", "━")] == [
+        True
+    ] * 5
 
 
 @pytest.mark.parametrize(
