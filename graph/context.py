@@ -17,6 +17,7 @@ from services.keyword_sets import KeywordSets
 from services.personas import Personas
 from services.principals import Principals
 from services.proxies import Proxies
+from services.proxy_lists import ProxyLists
 
 ROWS_PER_OPERATION = 20_000
 """A page of 100 campaigns with 50 domains each is 5,100; a page of 1,000 domains is 1,000."""
@@ -28,6 +29,7 @@ class Services:
 
     campaigns: Campaigns
     proxies: Proxies
+    proxy_lists: ProxyLists
     personas: Personas
     keyword_sets: KeywordSets
     principals: Principals

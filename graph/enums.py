@@ -18,7 +18,7 @@ from vocabulary.campaigns import CampaignStatus, GenerationWarning, PatternType,
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason, Zone
 from vocabulary.keywords import RuleType
 from vocabulary.personas import PersonaType, ResolverStrategy
-from vocabulary.proxies import ProxyHealth, ProxyProtocol
+from vocabulary.proxies import ImportOutcome, ProxyHealth, ProxyProtocol
 
 
 class ErrorCode(StrEnum):
@@ -291,6 +291,17 @@ _described(
         "TESTING": "Somebody asked for a test, and it has not ended.",
         "HEALTHY": "It has passed a test, and has not failed too often in a row since.",
         "UNHEALTHY": "It failed its first test, or too often in a row; it is tested again by itself.",
+    },
+)
+_described(
+    ImportOutcome,
+    "What became of one line of a list of proxies.",
+    {
+        "ADDED": "A proxy was added.",
+        "WOULD_ADD": "A proxy would be added; this was a dry run.",
+        "DUPLICATE_IN_TEXT": "A line above it has the same protocol, host and port.",
+        "ALREADY_EXISTS": "You have a proxy with this protocol, host and port; it stays as it is.",
+        "INVALID": "It breaks a rule, and the violations say which.",
     },
 )
 _described(

@@ -6,6 +6,7 @@ from whoever holds it, and makes it due: what an old probe finds is never writte
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -87,7 +88,7 @@ class Proxies:
         require(caller, Role.OPERATOR)
         refuse_any(_check(draft))
         async with transaction(self._database) as unit:
-            row = self._row(unit, caller, draft)
+            row = new_row(draft, caller.id, unit.now, self._sealer)
             await _refuse_taken_name(unit, row)
             await _refuse_taken_address(unit, row)
             await proxies.add(unit.session, row)
@@ -155,27 +156,6 @@ class Proxies:
             state = state_of(row)
         return Written(state, unit.position)
 
-    def _row(self, unit: UnitOfWork, caller: Principal, draft: ProxyDraft) -> ProxyRow:
-        return ProxyRow(
-            id=new_id(),
-            owner_id=caller.id,
-            name=draft.name.strip(),
-            description=draft.description,
-            protocol=draft.protocol,
-            host=canonical_host(draft.host),
-            port=draft.port,
-            username=draft.username,
-            password_sealed=None if draft.password is None else self._sealer.seal(draft.password),
-            enabled=draft.enabled,
-            health=ProxyHealth.UNKNOWN,
-            success_count=0,
-            failure_count=0,
-            consecutive_failures=0,
-            failed_probes=0,
-            created_at=unit.now,
-            updated_at=unit.now,
-        )
-
     async def _apply(self, unit: UnitOfWork, row: ProxyRow, patch: ProxyPatch) -> tuple[str, ...]:
         values = given(patch)
         values.pop("password", None)
@@ -204,9 +184,37 @@ class Proxies:
             return False
 
 
+def new_row(draft: ProxyDraft, owner_id: UUID, now: datetime, sealer: Sealer) -> ProxyRow:
+    """The row of a draft that is in order, with its password sealed; nobody knows anything of its health."""
+    return ProxyRow(
+        id=new_id(),
+        owner_id=owner_id,
+        name=draft.name.strip(),
+        description=draft.description,
+        protocol=draft.protocol,
+        host=canonical_host(draft.host),
+        port=draft.port,
+        username=draft.username,
+        password_sealed=None if draft.password is None else sealer.seal(draft.password),
+        enabled=draft.enabled,
+        health=ProxyHealth.UNKNOWN,
+        success_count=0,
+        failure_count=0,
+        consecutive_failures=0,
+        failed_probes=0,
+        created_at=now,
+        updated_at=now,
+    )
+
+
 def _check(draft: ProxyDraft) -> Iterator[Violation]:
     yield from check_name(draft.name)
     yield from check_description(draft.description)
+    yield from check_connection(draft)
+
+
+def check_connection(draft: ProxyDraft) -> Iterator[Violation]:
+    """Where the proxy is and how it is spoken to."""
     yield from check_host(draft.host)
     yield from check_port(draft.port)
     yield from check_credentials(

@@ -25,6 +25,16 @@ class ProxyHealth(StrEnum):
     UNHEALTHY = "UNHEALTHY"
 
 
+class ImportOutcome(StrEnum):
+    """What became of one line of a list of proxies. DUPLICATE_IN_TEXT repeats an address of a line above it."""
+
+    ADDED = "ADDED"
+    WOULD_ADD = "WOULD_ADD"
+    DUPLICATE_IN_TEXT = "DUPLICATE_IN_TEXT"
+    ALREADY_EXISTS = "ALREADY_EXISTS"
+    INVALID = "INVALID"
+
+
 class ProxyState(msgspec.Struct, frozen=True):
     """All that a client may see of a proxy; the password is no part of it."""
 

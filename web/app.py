@@ -28,6 +28,7 @@ from services.keyword_sets import KeywordSets
 from services.personas import Personas
 from services.principals import Principals
 from services.proxies import Proxies
+from services.proxy_lists import ProxyLists
 from web import request_ids
 from web.access_log import log_request
 from web.addresses import http_url, listen
@@ -93,6 +94,7 @@ def _services(ground: Foundation, sealer: Sealer) -> Services:
     return Services(
         campaigns=Campaigns(ground.database),
         proxies=Proxies(ground.database, sealer),
+        proxy_lists=ProxyLists(ground.database, sealer),
         personas=Personas(ground.database),
         keyword_sets=KeywordSets(ground.database),
         principals=Principals(ground.database),

@@ -6,10 +6,11 @@ from graph.mutations.campaigns import CampaignMutations
 from graph.mutations.keyword_sets import KeywordSetMutations
 from graph.mutations.personas import PersonaMutations
 from graph.mutations.proxies import ProxyMutations
+from graph.mutations.proxy_lists import ProxyListMutations
 
 
 @strawberry.type(
     description="What you may change: each field is one transaction, and its payload shows what was committed."
 )
-class Mutation(CampaignMutations, ProxyMutations, PersonaMutations, KeywordSetMutations):
+class Mutation(CampaignMutations, ProxyMutations, ProxyListMutations, PersonaMutations, KeywordSetMutations):
     """What clients may change."""

@@ -31,6 +31,7 @@ from services.personas import Personas
 from services.principals import Principals
 from services.probing import Probing
 from services.proxies import Proxies
+from services.proxy_lists import ProxyLists
 from services.results import Results
 from services.work import Work
 from tests.fakes.house import House
@@ -64,6 +65,7 @@ class Stage:
         self.services = Services(
             campaigns=Campaigns(self.database),
             proxies=Proxies(self.database, sealer),
+            proxy_lists=ProxyLists(self.database, sealer),
             personas=Personas(self.database),
             keyword_sets=KeywordSets(self.database),
             principals=Principals(self.database),

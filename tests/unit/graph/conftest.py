@@ -14,6 +14,7 @@ from services.keyword_sets import KeywordSets
 from services.personas import Personas
 from services.principals import Principals
 from services.proxies import Proxies
+from services.proxy_lists import ProxyLists
 from tests.fakes.gallery import Gallery
 from tests.fakes.house import House, open_house
 from tests.fakes.stage import INCARNATION, Stage, open_stage
@@ -47,6 +48,7 @@ async def desk(gallery: Gallery, tmp_path: Path) -> Desk:
     services = Services(
         campaigns=Campaigns(database),
         proxies=Proxies(database, Sealer.from_file(tmp_path / "key")),
+        proxy_lists=ProxyLists(database, Sealer.from_file(tmp_path / "key")),
         personas=Personas(database),
         keyword_sets=KeywordSets(database),
         principals=Principals(database),

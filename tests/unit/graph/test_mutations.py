@@ -31,6 +31,8 @@ PAYLOADS = {
     "updateProxy": "proxy { id name description username hasCredentials }",
     "deleteProxy": "deletedId",
     "testProxy": "proxy { id health }",
+    "importProxies": "totals { lines }",
+    "cleanUnhealthyProxies": "removed { id }",
     "createPersona": "persona { id name type config { __typename } }",
     "updatePersona": "persona { id name description enabled }",
     "deletePersona": "deletedId",
@@ -42,6 +44,7 @@ WITHOUT_VALIDATION = {
     "deleteCampaign", "pauseCampaign", "resumeCampaign", "cancelCampaign",
     "deleteProxy", "testProxy", "deletePersona", "deleteKeywordSet",
 }  # fmt: skip
+WITHOUT_NOT_FOUND = {"createProxy", "importProxies", "cleanUnhealthyProxies"}
 TABLES = (CampaignRow, PersonaRow, ProxyRow, KeywordSetRow)
 
 
@@ -50,7 +53,7 @@ def document(name: str) -> str:
     refusal = REFUSAL
     if name in WITHOUT_VALIDATION:
         refusal = refusal.replace("... on ValidationError { limit violations { path message limit } }", "")
-    if name == "createProxy":
+    if name in WITHOUT_NOT_FOUND:
         refusal = refusal.replace("... on NotFoundError { id }", "")
     return f"""mutation ($input: {capital}Input!) {{ {name}(input: $input) {{
       __typename ... on {capital}Payload {{ {PAYLOADS[name]} cursor }} {refusal} }} }}"""
@@ -271,6 +274,8 @@ async def everything(desk: Desk, caller: Any) -> dict[str, dict[str, Any]]:
         "updateProxy": {"id": proxy_id, "name": "x"},
         "deleteProxy": {"id": proxy_id},
         "testProxy": {"id": proxy_id},
+        "importProxies": {"text": "other.example:1"},
+        "cleanUnhealthyProxies": {"dryRun": False},
         "createPersona": {"name": "x", "config": {"http": {"userAgent": "x"}}},
         "updatePersona": {"id": persona_id, "name": "x"},
         "deletePersona": {"id": persona_id},
