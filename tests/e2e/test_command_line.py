@@ -20,7 +20,7 @@ NAMES = 90
 # Some three seconds of lookups and as many of fetches.
 PACE = Pace(dns_rate=30, http_rate=20, dns_batch=15, http_batch=15)
 LEASE_SECONDS = 1
-SECONDS = 40
+SECONDS = 60
 
 
 class Terminal:
