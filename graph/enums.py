@@ -16,7 +16,7 @@ from services.previewing import NEAR
 from vocabulary.access import ActorKind, Role
 from vocabulary.campaigns import CampaignStatus, GenerationWarning, PatternType, PhaseKind, PhaseStatus
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason, Zone
-from vocabulary.keywords import RuleType
+from vocabulary.keywords import ContentType, RuleType
 from vocabulary.personas import PersonaType, ResolverStrategy
 from vocabulary.proxies import ImportOutcome, ProxyHealth, ProxyProtocol
 
@@ -258,6 +258,14 @@ _described(
     RuleType,
     "How a rule's pattern is read.",
     {"STRING": "As plain text.", "REGEX": "As a regular expression in the syntax of RE2."},
+)
+_described(
+    ContentType,
+    "How a text is read.",
+    {
+        "TEXT": "As it stands; all of it is body.",
+        "HTML": "As a page, in its zones, without markup and scripts.",
+    },
 )
 _described(
     PersonaType,

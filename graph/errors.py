@@ -1,10 +1,10 @@
 """How failures are told: named members of the mutations' unions, or errors of the whole request.
 
 A mutation that is refused for a reason that its caller can do something about answers with one of the types
-below, made from `core.errors` in this one place; so does a preview of what a mutation would do. Any other
-*query* that asks for something impossible (a page too large, a cursor of another list) fails as a whole with a
-`Refused`, whose code is in the error's extensions. Everything else that is raised is a defect or an outage, and
-the executor masks it.
+below, made from `core.errors` in this one place; so do a preview of what a mutation would do and a
+test of keyword rules. Any other *query* that asks for something impossible (a page too large, a cursor of another
+list) fails as a whole with a `Refused`, whose code is in the error's extensions. Everything else that is raised is
+a defect or an outage, and the executor masks it.
 """
 
 import functools
@@ -32,7 +32,7 @@ class Refused(GraphQLError):
         super().__init__(message, extensions=extensions)
 
 
-@strawberry.interface(description="Why a mutation or a preview was refused; nothing was changed.")
+@strawberry.interface(description="Why a mutation, a preview or a test was refused; nothing was changed.")
 class UserError:
     """The common part of all errors that are members of a union."""
 
@@ -103,16 +103,17 @@ def refusing(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
 
 
 class Missing(Exception):
-    """What a mutation is about is not there for the caller; `given` is the id as the client wrote it."""
+    """What an operation is about is not there for the caller; `given` is the id as the client wrote it."""
 
-    def __init__(self, given: str, message: str) -> None:
+    def __init__(self, given: str, message: str, field: str = "id") -> None:
         self.given = given
+        self.field = field
         super().__init__(message)
 
 
 @contextmanager
-def about(given: str) -> Iterator[None]:
-    """A verb on the thing with this id: that there is no such thing is said of the id that was given.
+def about(given: str, field: str = "id") -> Iterator[None]:
+    """A verb on the thing with this id: that there is no such thing is said of the id that was given as `field`.
 
     Raises:
         Missing: in place of NotFound.
@@ -120,7 +121,7 @@ def about(given: str) -> Iterator[None]:
     try:
         yield
     except NotFound as error:
-        raise Missing(given, str(error)) from error
+        raise Missing(given, str(error), field) from error
 
 
 def told(error: ValidationFailed | Conflict | Forbidden | Missing) -> ChangeRefused:
@@ -130,7 +131,10 @@ def told(error: ValidationFailed | Conflict | Forbidden | Missing) -> ChangeRefu
             return _validation(error)
         case Missing():
             return NotFoundError(
-                code=ErrorCode.NOT_FOUND, message=str(error), path=["id"], id=strawberry.ID(error.given)
+                code=ErrorCode.NOT_FOUND,
+                message=str(error),
+                path=[error.field],
+                id=strawberry.ID(error.given),
             )
         case Conflict():
             return ConflictError(

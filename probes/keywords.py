@@ -1,4 +1,7 @@
-r"""Finds keyword rules in the zones of a page, in time linear in the text whatever the rules are (RE2).
+r"""Finds keyword rules in the zones of a page, each search in time linear in the text whatever the rule is (RE2).
+
+Counting the hits is one search after another. Nearly always they come to one walk over the text; a rule that must
+read to the end before it settles for a short hit, `(?s)a.*z|a` for instance, can cost a walk for each.
 
 One pass of an RE2 set per zone says which rules hit at all, and only those are counted. The set's automaton
 has a memory limit, beyond which it finds nothing and does not say so; a rule that always matches is put in
@@ -57,14 +60,16 @@ class Matcher:
         """What was found, in the order of the rules and then of the zones; counts do not overlap."""
         return tuple(hit for _, hit in self.numbered(zones))
 
-    def numbered(self, zones: Mapping[Zone, str]) -> list[tuple[int, KeywordHit]]:
-        """The same hits, each with the place of its rule among the rules, from 0."""
-        found = [
-            (number, order, self._hit(self._rules[number], zone, text))
-            for order, (zone, text) in enumerate(zones.items())
-            for number in self._candidates(text)
+    def numbered(self, zones: Mapping[Zone, str]) -> Iterator[tuple[int, KeywordHit]]:
+        """The same hits one by one, each with the place of its rule among the rules, from 0."""
+        named = list(zones.items())
+        candidates = [
+            (number, order) for order, (_, text) in enumerate(named) for number in self._candidates(text)
         ]
-        return [(number, hit) for number, _, hit in sorted(found, key=lambda row: row[:2]) if hit is not None]
+        for number, order in sorted(candidates):
+            hit = self._hit(self._rules[number], *named[order])
+            if hit is not None:
+                yield number, hit
 
     def _candidates(self, text: str) -> Iterator[int]:
         numbers = self._set.Match(text) if self._set is not None else ()

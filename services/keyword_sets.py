@@ -15,6 +15,7 @@ from db.unit_of_work import Database, UnitOfWork
 from events.outbox import record
 from events.resource_events import KeywordSetCreated, KeywordSetDeleted, KeywordSetUpdated
 from services.changes import apply, given
+from services.keyword_tests import KeywordTests
 from services.refusals import already_exists, found_or_refuse, in_use, refuse_any
 from services.rules_keywords import check_rules
 from services.rules_text import check_description, check_name
@@ -45,11 +46,12 @@ class KeywordSets:
     """Making, changing and deleting keyword sets.
 
     Every verb raises Forbidden for a viewer and Unavailable if the database does not answer. Somebody else's
-    keyword set is NotFound.
+    keyword set is NotFound. `tests` tries rules out and changes nothing.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.tests = KeywordTests()
 
     async def create(self, caller: Principal, draft: KeywordSetDraft) -> Written[UUID]:
         """Make a keyword set, owned by the caller.

@@ -12,6 +12,13 @@ class RuleType(StrEnum):
     REGEX = "REGEX"
 
 
+class ContentType(StrEnum):
+    """How a text is read: as it stands, or as a page whose visible text and title count."""
+
+    TEXT = "TEXT"
+    HTML = "HTML"
+
+
 class KeywordRule(msgspec.Struct, frozen=True):
     """One rule.
 

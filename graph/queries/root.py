@@ -13,6 +13,7 @@ from graph.fields import resolved
 from graph.queries.activity import ActivityQueries
 from graph.queries.arguments import NodeId
 from graph.queries.campaigns import CampaignQueries
+from graph.queries.keyword_tests import KeywordTestQueries
 from graph.queries.resources import ResourceQueries
 from graph.scalars import Cursor
 from graph.types.node import Node
@@ -20,7 +21,7 @@ from graph.types.principal import Caller
 
 
 @strawberry.type(description="What you may look at. One query reads one snapshot, exact at `cursor`.")
-class Query(CampaignQueries, ResourceQueries, ActivityQueries):
+class Query(CampaignQueries, ResourceQueries, KeywordTestQueries, ActivityQueries):
     """What clients may look at."""
 
     @resolved(

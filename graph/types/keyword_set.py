@@ -12,6 +12,7 @@ from graph.context import Info
 from graph.fields import resolved
 from graph.types.node import Node
 from graph.types.principal import Principal, owner_of
+from vocabulary import keywords as stored
 from vocabulary.keywords import RuleType
 
 
@@ -31,15 +32,15 @@ class KeywordRule:
     )
 
     @classmethod
-    def from_row(cls, row: KeywordRuleRow) -> Self:
-        """The rule of a row."""
+    def from_rule(cls, rule: KeywordRuleRow | stored.KeywordRule) -> Self:
+        """The rule, as it is stored or as it was given."""
         return cls(
-            pattern=row.pattern,
-            rule_type=row.rule_type,
-            is_case_sensitive=row.is_case_sensitive,
-            is_whole_word=row.is_whole_word,
-            category=row.category,
-            context_chars=row.context_chars,
+            pattern=rule.pattern,
+            rule_type=rule.rule_type,
+            is_case_sensitive=rule.is_case_sensitive,
+            is_whole_word=rule.is_whole_word,
+            category=rule.category,
+            context_chars=rule.context_chars,
         )
 
 
@@ -58,7 +59,7 @@ class KeywordSet(Node):
     @resolved("The rules, in their order.")
     async def rules(self, info: Info) -> list[KeywordRule]:
         """The rules, in their order."""
-        return [KeywordRule.from_row(row) for row in await info.context.loaders.rules.load(self.key) or ()]
+        return [KeywordRule.from_rule(row) for row in await info.context.loaders.rules.load(self.key) or ()]
 
     @resolved("How many rules there are.")
     async def rule_count(self, info: Info) -> int:

@@ -235,6 +235,7 @@ async def test_every_field_can_be_selected(gallery: Gallery, desk: Desk) -> None
             "id": f'"{node_ids.encode("Domain" if name == "domain" else "Campaign", *_key(name, ident))}"',
             "ids": f'["{node_ids.encode("Campaign", ident)}"]',
             "config": '{patternType: SUFFIX, characterSet: "abc", constant: "x", tld: ".test", suffixLength: 2}',
+            "input": '{text: "a lamp", rules: [{pattern: "lamp"}, {pattern: "torch"}]}',
         }
         arguments = f"({' '.join(f'{arg}: {given[arg]}' for arg in needed)})" if needed else ""
         data = await desk.ask(alice, f"{{ {name}{arguments} {_everything(field, DEPTH, reached)} }}")

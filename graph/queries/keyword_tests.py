@@ -1,0 +1,49 @@
+"""The test of keyword rules."""
+
+from typing import Annotated
+
+import strawberry
+
+from core.errors import NotFound
+from db.repositories.keyword_sets import rule_of
+from graph.context import Info
+from graph.errors import NotFoundError, ValidationError, about
+from graph.fields import checked
+from graph.inputs import given
+from graph.inputs.keyword_test import TestKeywordsInput
+from graph.mutations.arguments import TAKEN
+from graph.types.keyword_test import TestKeywordsPayload
+from services.keyword_tests import MAX_TESTED
+from vocabulary.keywords import KeywordRule
+
+TestKeywordsResult = Annotated[
+    TestKeywordsPayload | ValidationError | NotFoundError,
+    strawberry.union("TestKeywordsResult", description="What was found, or why nothing was looked for."),
+]
+
+
+@strawberry.type
+class KeywordTestQueries:
+    """The test of keyword rules."""
+
+    @checked("Try keyword rules on a text, as a worker would try them on a page; nothing is stored.")
+    async def test_keywords(
+        self, info: Info, what: Annotated[TestKeywordsInput, TAKEN]
+    ) -> TestKeywordsResult:
+        """Try keyword rules on a text."""
+        # Each rule is work, so that a test counts as a list of as many rows as it may have rules.
+        info.context.spend(MAX_TESTED)
+        of_set = None
+        if what.keyword_set_id is not None:
+            with about(what.keyword_set_id, "keywordSetId"):
+                of_set = await _rules(info, what.keyword_set_id)
+        result = await info.context.services.keyword_sets.tests.run(what.test(of_set))
+        return TestKeywordsPayload.from_result(result)
+
+
+async def _rules(info: Info, ident: strawberry.ID) -> tuple[KeywordRule, ...]:
+    """The rules of a keyword set, in the snapshot of the whole response."""
+    key, loaders = given.key(ident, "KeywordSet"), info.context.loaders
+    if await loaders.keyword_set.load(key) is None:
+        raise NotFound("keyword set", ident)
+    return tuple(rule_of(row) for row in await loaders.rules.load(key) or ())

@@ -1,0 +1,83 @@
+"""Trying keyword rules on a text, just as a worker tries them on a page. Nothing is stored.
+
+The work is all of the processor, so it is done in a thread: the event loop does not wait for it. There is one such
+thread for all tests, which take their turns, whatever becomes of those who asked. A rule may find each of its hits
+only by reading on to the end of the text, which for many rules and hits is more than anybody waits for; a test
+that has taken its time is refused then.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from core.errors import ValidationFailed, Violation
+from probes.keywords import Matcher
+from probes.page_text import from_html, from_plain
+from services.refusals import refuse_any
+from services.rules_keywords import MAX_RULES, check_rules
+from vocabulary.checks import KeywordHit
+from vocabulary.keywords import ContentType, KeywordRule
+
+MAX_TEXT_BYTES = 64 * 1024
+MAX_SECONDS = 5.0
+MAX_TESTED = 2 * MAX_RULES
+"""How many rules one test may have: a set's and as many others."""
+
+
+class KeywordTest(msgspec.Struct, frozen=True):
+    """Rules and the text to try them on. `of_set` are the rules of a keyword set, None if none is named."""
+
+    rules: tuple[KeywordRule, ...]
+    text: str
+    content_type: ContentType = ContentType.TEXT
+    of_set: tuple[KeywordRule, ...] | None = None
+
+
+class KeywordTestResult(msgspec.Struct, frozen=True):
+    """What hit, in the order of the rules and then of the zones, and the rules that did not, in their order."""
+
+    hits: tuple[KeywordHit, ...]
+    missed: tuple[KeywordRule, ...]
+
+
+class KeywordTests:
+    """Tries rules out. The rules of a set come before the others, as they do for a worker."""
+
+    def __init__(self, seconds: float = MAX_SECONDS) -> None:
+        # It starts its thread with the first test, and the thread ends with the process.
+        self._thread = ThreadPoolExecutor(1, "keyword-tests")
+        self._seconds = seconds
+
+    async def run(self, test: KeywordTest) -> KeywordTestResult:
+        """Try the rules on the text.
+
+        Raises:
+            ValidationFailed: with every broken rule, or because it takes longer than a test may.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, _run, test, loop.time, self._seconds)
+
+
+def _run(test: KeywordTest, now: Callable[[], float], seconds: float) -> KeywordTestResult:
+    deadline = now() + seconds
+    refuse_any(_check(test))
+    rules = (*(test.of_set or ()), *test.rules)
+    read = from_html if test.content_type is ContentType.HTML else from_plain
+    hits, missed = [], dict(enumerate(rules))
+    for number, hit in Matcher(rules).numbered(read(test.text).zones):
+        hits.append(hit)
+        missed.pop(number, None)
+        if now() > deadline:
+            raise ValidationFailed.at(("text",), "takes too long to search for all the rules")
+    return KeywordTestResult(tuple(hits), tuple(missed.values()))
+
+
+def _check(test: KeywordTest) -> Iterator[Violation]:
+    if test.rules or test.of_set is None:
+        yield from check_rules(test.rules)
+    if any("\ud800" <= char <= "\udfff" for char in test.text):
+        yield Violation(("text",), "must not contain lone surrogates")
+    elif len(test.text.encode()) > MAX_TEXT_BYTES:
+        yield Violation(("text",), f"must have at most {MAX_TEXT_BYTES} bytes", f"0..{MAX_TEXT_BYTES}")
