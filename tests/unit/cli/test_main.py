@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import COMMANDS
+from db.migrating import newest
 from tests.unit.cli.conftest import PROGRAM, ROOT, Heliograph
 
 
@@ -151,10 +152,10 @@ def test_a_wrong_argument_is_one_line(heliograph: Heliograph, arguments: list[st
         ("worker", "memory:// cannot reach this process: set HELIOGRAPH_CHANNEL_URL to the redis://"),
         (
             "worker --channel-url redis://127.0.0.1:1",
-            "is empty and must be at 000",
+            f"is empty and must be at {newest()}: run `heliograph migrate`",
         ),
         ("worker --demo-dir none", "start `heliograph serve --demo` there first"),
-        ("token list", "is empty and must be at 000"),
+        ("token list", f"is empty and must be at {newest()}: run `heliograph migrate`"),
         ("schema --check none.graphql", "none.graphql cannot be read (No such file or directory): run make"),
     ],
 )
