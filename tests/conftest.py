@@ -1,6 +1,7 @@
 """What every test may ask for: real servers, started once per session (per worker under xdist) when first used."""
 
 import os
+import re
 from collections.abc import AsyncIterator, Generator
 
 import pytest
@@ -13,6 +14,18 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
+
+
+# What is made anew in each process (ids, keys, compressed bytes with their time) may not name a test, for the
+# processes of one run must agree on the names. Base64 of an id is as long as this, too.
+MADE_ANEW = re.compile(r"[0-9A-Za-z+/=_-]{32,}")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name such a value by its argument; pytest adds a number."""
+    if isinstance(val, bytes) or (isinstance(val, str) and MADE_ANEW.search(val)):
+        return argname
+    return None
 
 
 @pytest.hookimpl(wrapper=True)
