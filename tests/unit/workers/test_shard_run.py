@@ -254,7 +254,8 @@ async def test_progress_that_was_not_told_follows_by_itself(shop: Shop) -> None:
     await run.until_done(1)
     checks.let_through(1)
     await run.until_done(2)
-    await until(lambda: len(checks.flushed) >= 3 and not checks.flushed[-1].owes_progress)
+    # On a machine that is slow enough the second write is late enough to tell it, and no third is needed.
+    await until(lambda: len(checks.flushed) >= 2 and not checks.flushed[-1].owes_progress)
     told = [event for event in await shop.events() if type(event).__name__ == "CampaignProgress"]
     assert told[-1].counts.processed == 2
     checks.let_through(99)
