@@ -31,6 +31,8 @@ Filter = TypeVar("Filter")
 DNS_NAME = "Demo resolver"
 HTTP_NAME = "Demo fetcher"
 DEAD = "dead"
+# SOCKS 4 has no word for a target that is down, and the demo shows why each domain failed.
+NOT_FOR_CAMPAIGNS = frozenset({DEAD, "socks4"})
 PAGE = 1000
 
 # Slow enough to be watched, fast enough to be over in half a minute. The time limits are far from what an answer
@@ -53,7 +55,7 @@ HTTP = HttpPersonaConfig(
 
 
 class Belongings(msgspec.Struct, frozen=True):
-    """The ids of what a demo campaign uses; `proxy_ids` are those of the proxies that work."""
+    """The ids of what a demo campaign uses; `proxy_ids` are those of its proxies."""
 
     dns_persona_id: UUID
     http_persona_id: UUID
@@ -80,7 +82,7 @@ class Outfitter:
             dns_persona_id=await self._dns_persona(),
             http_persona_id=await self._http_persona(),
             keyword_set_ids=tuple([await self._keyword_set(each) for each in keywords.KEYWORD_SETS]),
-            proxy_ids=tuple(ident for name, ident in proxies.items() if name != DEAD),
+            proxy_ids=tuple(ident for name, ident in proxies.items() if name not in NOT_FOR_CAMPAIGNS),
         )
 
     async def _dns_persona(self) -> UUID:
