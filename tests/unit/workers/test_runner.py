@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import event, update
@@ -167,9 +168,13 @@ async def test_a_lost_lease_ends_the_work(shop: Shop) -> None:
     await runner.start()
     await until(lambda: len(handler.seen) == 1)
     async with shop.database.engines.writing() as session:
-        await session.execute(
-            update(ShardRow).where(ShardRow.kind == DNS).values(holder="thief", fence=ShardRow.fence + 1)
-        )
+        # The thief's lease is long: a short one would lapse on a slow machine, and the shard be claimed back.
+        theft = {
+            "holder": "thief",
+            "fence": ShardRow.fence + 1,
+            "lease_until": shop.database.clock.now() + timedelta(hours=1),
+        }
+        await session.execute(update(ShardRow).where(ShardRow.kind == DNS).values(**theft))
     await until(lambda: not runner.held)
     assert handler.seen[0].is_lost
     (row,) = [row for row in await shop.shards() if row.kind is DNS]
