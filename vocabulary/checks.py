@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from vocabulary.pages import PageSnapshot
+
 
 class CheckStatus(StrEnum):
     """How a check of one domain stands. Everything but PENDING is final."""
@@ -73,7 +75,7 @@ class KeywordHit(msgspec.Struct, frozen=True):
 
 
 class DnsVerdict(msgspec.Struct, frozen=True):
-    """The typed answer of one DNS probe. OK means at least one A or AAAA address."""
+    """The typed answer of one DNS probe. OK means at least one A or AAAA address; `cnames` is the way to it."""
 
     status: CheckStatus
     reason: DnsReason | None = None
@@ -81,13 +83,15 @@ class DnsVerdict(msgspec.Struct, frozen=True):
     resolver: str | None = None
     attempts: int = 1
     millis: int = 0
+    cnames: tuple[str, ...] = ()
 
 
 class HttpVerdict(msgspec.Struct, frozen=True):
     """The typed answer of one HTTP probe.
 
     `bytes_read` counts the decompressed body, `content_hash` is the SHA-256 of those bytes in hex, and
-    `proxy_fault` says that the proxy and not the target was at fault, so that the strike is its own.
+    `proxy_fault` says that the proxy and not the target was at fault, so that the strike is its own. `page` is
+    what is kept of an accepted page.
     """
 
     status: CheckStatus
@@ -104,3 +108,4 @@ class HttpVerdict(msgspec.Struct, frozen=True):
     millis: int = 0
     proxy_fault: bool = False
     detail: str | None = None
+    page: PageSnapshot | None = None
