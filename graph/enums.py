@@ -29,6 +29,7 @@ class ErrorCode(StrEnum):
     ALREADY_EXISTS = "ALREADY_EXISTS"
     INVALID_TRANSITION = "INVALID_TRANSITION"
     IN_USE = "IN_USE"
+    VERSION_MISMATCH = "VERSION_MISMATCH"
     FORBIDDEN = "FORBIDDEN"
 
 
@@ -102,6 +103,7 @@ _described(
         "ALREADY_EXISTS": "Something with this name or address exists already.",
         "INVALID_TRANSITION": "What it is doing now does not allow this.",
         "IN_USE": "Something else still needs it.",
+        "VERSION_MISMATCH": "It was changed since you read it; its present version is `currentState`.",
         "FORBIDDEN": "The role of your token does not allow this.",
     },
 )
