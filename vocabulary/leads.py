@@ -78,6 +78,7 @@ class ParkedSignal(StrEnum):
     FOR_SALE_TITLE = "FOR_SALE_TITLE"
     FOR_SALE_TEXT = "FOR_SALE_TEXT"
     PARKING_HOST = "PARKING_HOST"
+    PARKING_NETWORK = "PARKING_NETWORK"
     MARKETPLACE_REDIRECT = "MARKETPLACE_REDIRECT"
     COMING_SOON = "COMING_SOON"
     LINK_FARM = "LINK_FARM"
@@ -97,14 +98,14 @@ class Bucket(StrEnum):
 
 
 class ZoneHits(msgspec.Struct, frozen=True):
-    """Hits of all rules in one zone of a page."""
+    """Hits of all rules in one zone; BODY here is what is outside headings and links, so that none counts twice."""
 
     zone: Zone
     hits: int
 
 
 class KeywordMetrics(msgspec.Struct, frozen=True):
-    """The keywords of a page in numbers.
+    """The keywords of a page in numbers; `zones` are those with hits, and their hits sum to `hits`.
 
     `effective_unique` counts patterns with two hits or in two zones; `max_share` is the share of the most frequent
     pattern of all hits, `anchor_share` that of hits inside links; `gained` are patterns found only on extra pages.
@@ -136,6 +137,7 @@ class Richness(msgspec.Struct, frozen=True):
 class PageFeatures(msgspec.Struct, frozen=True):
     """All that extraction makes of a page: enough to score it at any later time.
 
+    `bytes_read` counts the extra pages too, as the hits do; `text_length` is characters of kept visible text.
     `for_sale_phrases` are phrases that offer the domain, `parking_hosts` hosts of known parking or market places
     that the page links to; `has_structure` says that there is more than bare text (headings, links or a description).
     """
@@ -211,8 +213,9 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ScoringConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A version of a scoring profile: the weights, and what the gate asks of a lead.
 
-    `parked_factor` multiplies the score of a parked page. A page qualifies from `match_score` on, and from
-    `grace_score` on if it has at least `grace_min_bytes`; it counts as parked from `parked_confidence` on.
+    `parked_factor` multiplies the score of a surely parked page; the less sure that is, the less it takes away. A page
+    qualifies from `match_score` on, and from `grace_score` on if it has at least `grace_min_bytes`; it counts as
+    parked from `parked_confidence` on.
     """
 
     weights: Weights = msgspec.field(default_factory=Weights)
@@ -230,6 +233,66 @@ class LeadVerdict(msgspec.Struct, frozen=True):
     status: LeadStatus
     rejection: Rejection
     reason: str
+
+
+class Mover(msgspec.Struct, frozen=True):
+    """A domain whose score changed, and by how much: `delta` is `after` less `before`."""
+
+    name: str
+    before: float
+    after: float
+    delta: float
+
+
+class HistogramBin(msgspec.Struct, frozen=True):
+    """How many deltas are from `lower` on and below `upper`; the last bin has its upper end too."""
+
+    lower: float
+    upper: float
+    count: int
+
+
+class Momentum(msgspec.Struct, frozen=True):
+    """What a new scoring changed: the domains that moved most, each way, and all deltas in five bins."""
+
+    up: tuple[Mover, ...]
+    down: tuple[Mover, ...]
+    histogram: tuple[HistogramBin, ...]
+
+
+class AdviceCode(StrEnum):
+    """What is worth looking at in a campaign."""
+
+    FEW_RESOLVE = "FEW_RESOLVE"
+    FEW_ANSWER = "FEW_ANSWER"
+    FEW_HIGH_POTENTIAL = "FEW_HIGH_POTENTIAL"
+    MANY_WARNINGS = "MANY_WARNINGS"
+    NO_LEADS = "NO_LEADS"
+
+
+class Advice(msgspec.Struct, frozen=True):
+    """One piece of advice: its code, and a sentence with the numbers that led to it."""
+
+    code: AdviceCode
+    sentence: str
+
+
+class AdviceCounts(msgspec.Struct, frozen=True):
+    """What advice is drawn from.
+
+    Rates are of what was checked so far, so that a running campaign is not blamed for the rest. `warned` are pages
+    with any warning, of the `with_keywords` that could have one.
+    """
+
+    dns_checked: int = 0
+    dns_valid: int = 0
+    http_checked: int = 0
+    http_valid: int = 0
+    with_keywords: int = 0
+    warned: int = 0
+    analyzed: int = 0
+    high_potential: int = 0
+    leads: int = 0
 
 
 class Tallies(msgspec.Struct, frozen=True):

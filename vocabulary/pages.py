@@ -15,7 +15,8 @@ class Link(msgspec.Struct, frozen=True):
 class PageSnapshot(msgspec.Struct, frozen=True):
     """What is kept of a page for the phases behind the fetch. `text` is visible text, cut to a limit.
 
-    `links` are those to other hosts, the most frequent first; `last_modified` is what the server said.
+    `links` are those to other hosts, the most frequent first; `last_modified` is what the server said. `extra_pages`
+    were read besides the front page, with `extra_bytes` in all, and `gained` patterns were found only there.
     """
 
     bytes_read: int
@@ -29,3 +30,5 @@ class PageSnapshot(msgspec.Struct, frozen=True):
     last_modified: datetime | None = None
     extra_pages: int = 0
     extra_bytes: int = 0
+    headings: int = 0
+    gained: int = 0
