@@ -14,13 +14,19 @@ from events.campaign_events import (
     CampaignProgress,
     CampaignStatusChanged,
     CampaignUpdated,
+    ModeChanged,
+    PhaseAutoStarted,
     PhaseCancelled,
     PhaseCompleted,
+    PhaseConfigured,
     PhaseFailed,
     PhasePaused,
+    PhaseReset,
     PhaseResumed,
+    PhaseSkipped,
     PhaseStarted,
 )
+from events.domain_events import DomainsChanged, DomainsGenerated
 from events.event import EventType
 from events.proxy_events import (
     ProxyAdded,
@@ -47,14 +53,20 @@ CampaignEvent = (
     | CampaignUpdated
     | CampaignDeleted
     | CampaignStatusChanged
+    | ModeChanged
+    | PhaseConfigured
     | PhaseStarted
+    | PhaseAutoStarted
     | PhasePaused
     | PhaseResumed
     | PhaseCompleted
     | PhaseFailed
     | PhaseCancelled
+    | PhaseReset
+    | PhaseSkipped
     | CampaignProgress
 )
+DomainEvent = DomainsGenerated | DomainsChanged
 ProxyEvent = (
     ProxyAdded | ProxyChanged | ProxyRemoved | ProxyHealthChanged | ProxyTestFinished | ProxyStatsChanged
 )
@@ -67,7 +79,7 @@ ResourceEvent = (
     | KeywordSetDeleted
 )
 AccessEvent = PrincipalCreated | TokenCreated | TokenRevoked
-Event = CampaignEvent | ProxyEvent | ResourceEvent | AccessEvent
+Event = CampaignEvent | DomainEvent | ProxyEvent | ResourceEvent | AccessEvent
 
 EVENT_TYPES: tuple[type[EventType], ...] = get_args(Event)
 

@@ -25,6 +25,16 @@ class ProxyHealth(StrEnum):
     UNHEALTHY = "UNHEALTHY"
 
 
+class ProxyStrategy(StrEnum):
+    """Which proxy of several is taken: each in turn, any, by weight, the least used, or the first that works."""
+
+    ROUND_ROBIN = "ROUND_ROBIN"
+    RANDOM = "RANDOM"
+    WEIGHTED = "WEIGHTED"
+    LEAST_USED = "LEAST_USED"
+    FAILOVER = "FAILOVER"
+
+
 class ImportOutcome(StrEnum):
     """What became of one line of a list of proxies. DUPLICATE_IN_TEXT repeats an address of a line above it."""
 
@@ -57,6 +67,11 @@ class ProxyState(msgspec.Struct, frozen=True):
     success_count: int = 0
     failure_count: int = 0
     consecutive_failures: int = 0
+    country_code: str | None = None
+    city: str | None = None
+    provider: str | None = None
+    notes: str | None = None
+    version: int = 1
 
 
 class ProxyEndpoint(msgspec.Struct, frozen=True):

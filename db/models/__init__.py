@@ -1,7 +1,9 @@
 """The tables, one module per noun."""
 
-from db.models.access import PrincipalRow, TokenRow
+from db.models.access import IdempotencyRow, PrincipalRow, SettingRow, TokenRow
+from db.models.bulk import BulkItemRow, BulkOperationRow
 from db.models.campaigns import (
+    AnalysisConfigRow,
     CampaignKeywordSetRow,
     CampaignProxyRow,
     CampaignRow,
@@ -10,16 +12,21 @@ from db.models.campaigns import (
     HttpConfigRow,
     PhasePersonaRow,
     PhaseRow,
+    TalliesRow,
 )
 from db.models.declarative import Model
-from db.models.domains import DomainRow, GenerationRangeRow, GenerationSpaceRow
+from db.models.domains import DomainRow, GenerationRangeRow, GenerationSpaceRow, PageRow
 from db.models.event_log import EventLogHeadRow, EventRow
 from db.models.keywords import KeywordRuleRow, KeywordSetRow
 from db.models.personas import PersonaRow
-from db.models.proxies import ProxyRow
+from db.models.proxies import ProxyPeriodRow, ProxyPoolMemberRow, ProxyPoolRow, ProxyRow
+from db.models.scoring import ScoringProfileRow, ScoringVersionRow
 from db.models.shards import ShardRow
 
 __all__ = [
+    "AnalysisConfigRow",
+    "BulkItemRow",
+    "BulkOperationRow",
     "CampaignKeywordSetRow",
     "CampaignProxyRow",
     "CampaignRow",
@@ -31,14 +38,23 @@ __all__ = [
     "GenerationRangeRow",
     "GenerationSpaceRow",
     "HttpConfigRow",
+    "IdempotencyRow",
     "KeywordRuleRow",
     "KeywordSetRow",
     "Model",
+    "PageRow",
     "PersonaRow",
     "PhasePersonaRow",
     "PhaseRow",
     "PrincipalRow",
+    "ProxyPeriodRow",
+    "ProxyPoolMemberRow",
+    "ProxyPoolRow",
     "ProxyRow",
+    "ScoringProfileRow",
+    "ScoringVersionRow",
+    "SettingRow",
     "ShardRow",
+    "TalliesRow",
     "TokenRow",
 ]

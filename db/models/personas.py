@@ -23,6 +23,7 @@ class PersonaRow(Model):
     persona_type: Mapped[PersonaType] = mapped_column(EnumText(PersonaType))
     description: Mapped[str | None] = mapped_column(Text)
     enabled: Mapped[bool]
+    version: Mapped[int] = mapped_column(default=1)
     config: Mapped[PersonaConfig] = mapped_column(Json(PersonaConfig))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.declarative import Model
 from db.types import EnumText, UtcDateTime
-from vocabulary.proxies import ProxyHealth, ProxyProtocol
+from vocabulary.proxies import ProxyHealth, ProxyProtocol, ProxyStrategy
 
 
 class ProxyRow(Model):
@@ -38,5 +38,60 @@ class ProxyRow(Model):
     failure_count: Mapped[int] = mapped_column(BigInteger, default=0)
     consecutive_failures: Mapped[int] = mapped_column(default=0)
     failed_probes: Mapped[int] = mapped_column(default=0)
+    failure_rate: Mapped[float] = mapped_column(default=0.0)
+    country_code: Mapped[str | None] = mapped_column(String(2))
+    city: Mapped[str | None] = mapped_column(String(255))
+    provider: Mapped[str | None] = mapped_column(String(255))
+    notes: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ProxyPeriodRow(Model):
+    """The uses of a proxy in one period of five minutes, so that its record can be told over a window of time."""
+
+    __tablename__ = "proxy_periods"
+
+    proxy_id: Mapped[UUID] = mapped_column(ForeignKey("proxies.id", ondelete="CASCADE"), primary_key=True)
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    successes: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    latency_sum_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    latency_count: Mapped[int] = mapped_column(default=0)
+
+
+class ProxyPoolRow(Model):
+    """Proxies that belong together, with the way in which one is taken and how they are kept healthy."""
+
+    __tablename__ = "proxy_pools"
+    __table_args__ = (UniqueConstraint("owner_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str | None] = mapped_column(Text)
+    enabled: Mapped[bool]
+    strategy: Mapped[ProxyStrategy] = mapped_column(EnumText(ProxyStrategy))
+    health_check_enabled: Mapped[bool]
+    health_check_interval_seconds: Mapped[int]
+    max_retries: Mapped[int]
+    timeout_seconds: Mapped[float]
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ProxyPoolMemberRow(Model):
+    """A proxy in a pool: its place (the order of failover) and its weight."""
+
+    __tablename__ = "proxy_pool_members"
+
+    pool_id: Mapped[UUID] = mapped_column(ForeignKey("proxy_pools.id", ondelete="CASCADE"), primary_key=True)
+    proxy_id: Mapped[UUID] = mapped_column(
+        ForeignKey("proxies.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    ordinal: Mapped[int]
+    weight: Mapped[int] = mapped_column(default=1)
+    active: Mapped[bool] = mapped_column(default=True)
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -12,7 +12,7 @@ from vocabulary.work import ShardKind, ShardStatus
 
 
 class ShardRow(Model):
-    """One part of a phase, offsets [lower, upper) of its campaign, or one probe of a proxy.
+    """One part of a phase, offsets [lower, upper) of its campaign, one probe of a proxy, or one bulk operation.
 
     `holder` and `lease_until` are the lease. `fence` grows with each claim: a worker whose lease lapsed
     cannot write with the number that it was given, however late it wakes up. The counts are those of the
@@ -25,12 +25,14 @@ class ShardRow(Model):
         Index(None, "status", "lease_until"),
         Index(None, "campaign_id", "kind", "status"),
         Index(None, "proxy_id", unique=True),
+        Index(None, "bulk_id", unique=True),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     kind: Mapped[ShardKind] = mapped_column(EnumText(ShardKind))
     campaign_id: Mapped[UUID | None] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
     proxy_id: Mapped[UUID | None] = mapped_column(ForeignKey("proxies.id", ondelete="CASCADE"))
+    bulk_id: Mapped[UUID | None] = mapped_column(ForeignKey("bulk_operations.id", ondelete="CASCADE"))
     lower: Mapped[int] = mapped_column(BigInteger, default=0)
     upper: Mapped[int] = mapped_column(BigInteger, default=0)
     status: Mapped[ShardStatus] = mapped_column(EnumText(ShardStatus))
