@@ -1,11 +1,28 @@
-"""What a verdict becomes in the columns of a domain."""
+"""What a result becomes in the columns of a domain, and in the tallies of its campaign.
+
+Every result has the `offset` of its domain, `columns` and `decided`: how much it adds to each tally. A result that
+decides on the lead (an error, a time-out) says so in both, so that rows and tallies cannot tell two stories.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from vocabulary.checks import DnsVerdict, HttpVerdict
+import msgspec
+
+from vocabulary.checks import CheckStatus, DnsVerdict, HttpVerdict
+from vocabulary.leads import LeadStatus, Rejection, Tallies
+
+_NO_ADDRESS = {
+    CheckStatus.ERROR: (LeadStatus.ERROR, Rejection.DNS_ERROR, Tallies(dns_error=1)),
+    CheckStatus.TIMEOUT: (LeadStatus.TIMEOUT, Rejection.DNS_TIMEOUT, Tallies(dns_timeout=1)),
+}
+_NO_PAGE = {
+    CheckStatus.ERROR: (LeadStatus.ERROR, Rejection.HTTP_ERROR, Tallies(http_error=1)),
+    CheckStatus.TIMEOUT: (LeadStatus.TIMEOUT, Rejection.HTTP_TIMEOUT, Tallies(http_timeout=1)),
+}
+_UNDECIDED = (LeadStatus.PENDING, Rejection.PENDING, Tallies())
 
 
 @dataclass(frozen=True)
@@ -19,17 +36,27 @@ class DnsResult:
     def columns(self, at: datetime) -> Mapping[str, object]:
         """The columns to set, and the offset of the domain."""
         verdict = self.verdict
+        status, rejection, _ = _NO_ADDRESS.get(verdict.status, _UNDECIDED)
         return {
             "at_offset": self.offset,
+            "checked_at": at,
+            "lead_status": status,
+            "rejection": rejection,
             "dns_status": verdict.status,
             "dns_reason": verdict.reason,
             "dns_addresses": verdict.addresses,
+            "dns_cnames": verdict.cnames,
             "dns_resolver": verdict.resolver,
             "dns_persona_id": self.persona_id,
             "dns_attempts": verdict.attempts,
             "dns_millis": verdict.millis,
             "dns_checked_at": at,
         }
+
+    @property
+    def decided(self) -> Tallies:
+        """What it adds to the tallies: one without an address is no lead."""
+        return _NO_ADDRESS.get(self.verdict.status, _UNDECIDED)[2]
 
 
 @dataclass(frozen=True)
@@ -44,8 +71,12 @@ class HttpResult:
     def columns(self, at: datetime) -> Mapping[str, object]:
         """The columns to set, and the offset of the domain."""
         verdict = self.verdict
+        status, rejection, _ = _NO_PAGE.get(verdict.status, _UNDECIDED)
         return {
             "at_offset": self.offset,
+            "checked_at": at,
+            "lead_status": status,
+            "rejection": rejection,
             "http_status": verdict.status,
             "http_reason": verdict.reason,
             "http_status_code": verdict.status_code,
@@ -63,7 +94,14 @@ class HttpResult:
             "http_checked_at": at,
             "matched": bool(verdict.hits),
             "hits": verdict.hits,
+            "keywords_unique": len({hit.pattern for hit in verdict.hits}),
         }
+
+    @property
+    def decided(self) -> Tallies:
+        """What it adds to the tallies: one without a page is no lead, one with a hit is counted as such."""
+        decided = _NO_PAGE.get(self.verdict.status, _UNDECIDED)[2]
+        return msgspec.structs.replace(decided, keyword_hits=int(bool(self.verdict.hits)))
 
 
 Result = DnsResult | HttpResult
