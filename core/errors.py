@@ -57,12 +57,16 @@ class Forbidden(HeliographError):
 
 @dataclass(frozen=True)
 class ConflictDetail:
-    """What stands in the way of a change, in the terms of the schema."""
+    """What stands in the way of a change, in the terms of the schema.
+
+    `blocking_phase` names the phase that does, if it is another than the one that was to change.
+    """
 
     code: str
     current_state: str | None = None
     attempted: str | None = None
     path: tuple[str, ...] = ()
+    blocking_phase: str | None = None
 
 
 class Conflict(HeliographError):
