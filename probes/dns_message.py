@@ -19,6 +19,7 @@ _TRUNCATED = 0x0200
 _RECURSION_DESIRED = 0x0100
 _IN = 1
 _CNAME = 5
+_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
 class Family(IntEnum):
@@ -44,11 +45,12 @@ class Malformed(ValueError):
 
 
 class Reply(NamedTuple):
-    """What a reply says: its code, whether it was cut, and the addresses at the end of the CNAME chain."""
+    """What a reply says: its code, whether it was cut, the addresses at the end of the CNAME chain, and the chain."""
 
     rcode: int
     truncated: bool
     addresses: tuple[str, ...]
+    cnames: tuple[str, ...] = ()
 
 
 def encode_name(name: str) -> bytes:
@@ -64,6 +66,16 @@ def encode_name(name: str) -> bytes:
     if len(wire) > 255:
         raise ValueError(f"{name!r} is longer than a name may be.")
     return wire
+
+
+def decode_name(wire: bytes) -> str:
+    """A name in wire form as text without a final dot; a byte that no host name has is escaped (RFC 1035, 5.1)."""
+    labels, at = [], 0
+    while length := wire[at]:
+        label = wire[at + 1 : at + 1 + length]
+        labels.append("".join(chr(c) if c in _PLAIN else f"\\{c:03}" for c in label))
+        at += 1 + length
+    return ".".join(labels)
 
 
 def question(name: bytes, family: Family) -> bytes:
@@ -109,7 +121,8 @@ def parse(packet: bytes, asked: bytes) -> Reply:
         records = _Records(packet, _HEADER.size + len(asked) * questions, count)
     except (struct.error, IndexError, OSError) as error:
         raise Malformed(f"The answer cannot be read: {error}.") from error
-    return Reply(rcode, truncated, records.follow(name, Family(family)))
+    addresses, chain = records.follow(name, Family(family))
+    return Reply(rcode, truncated, addresses, tuple(decode_name(alias) for alias in chain))
 
 
 class _Records:
@@ -139,16 +152,18 @@ class _Records:
                 raise Malformed("An address has the wrong length.") from error
             self._addresses.setdefault((owner, kind), []).append(text)
 
-    def follow(self, name: bytes, family: Family) -> tuple[str, ...]:
-        """The addresses of `name`, at the end of its chain if it has one; a loop has none."""
-        for _ in range(MAX_CNAMES):
+    def follow(self, name: bytes, family: Family) -> tuple[tuple[str, ...], list[bytes]]:
+        """The addresses of `name`, at the end of its chain if it has one, and that chain; a loop has no address."""
+        chain: list[bytes] = []
+        while len(chain) < MAX_CNAMES:
             found = self._addresses.get((name, family))
             if found:
-                return tuple(dict.fromkeys(found))
-            if name not in self._aliases:
+                return tuple(dict.fromkeys(found)), chain
+            if name not in self._aliases or self._aliases[name] in chain:
                 break
             name = self._aliases[name]
-        return ()
+            chain.append(name)
+        return (), chain
 
 
 def _read_name(packet: bytes, at: int) -> tuple[bytes, int]:

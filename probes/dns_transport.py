@@ -104,10 +104,11 @@ class UdpPort:
 
 
 class UdpServer:
-    """A few ports to one server, each replaced when it is worn and nothing waits for it."""
+    """A few ports to one server, each replaced when it is worn and nothing waits for it. See `Upstream`."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self.text = server.text
         self._ports: list[UdpPort] = []
         self._turn = 0
 
@@ -127,7 +128,11 @@ class UdpServer:
             port = self._ports[self._turn] = UdpPort(self.server)
         return port.ask(asked)
 
-    def close(self) -> None:
+    async def ask_whole(self, asked: bytes) -> bytes:
+        """Ask over TCP; see `ask_tcp`."""
+        return await ask_tcp(self.server, asked)
+
+    async def close(self) -> None:
         """Close every port."""
         for port in self._ports:
             port.close()

@@ -1,233 +1,234 @@
 """The stub resolver of one DNS persona, shared by a whole batch so that rotation and limits hold across it.
 
-A lookup asks A and AAAA at once and is OK when either has an address. A try goes to one resolver and lasts
-`query_timeout_seconds`; the strategy says which resolver comes next. A further try is made after silence,
-an unreachable server, SERVFAIL or REFUSED and after nothing else, and a resolver that did answer is not
-asked the same again: a silence may be a lost packet, an answer is an answer. NXDOMAIN ends a lookup at
-once, for it speaks of the name and not of the type (RFC 8020); an address ends it with the try in which it
-came.
+A lookup asks A and AAAA, at once or one after the other, and is OK when either has an address. A try goes to one
+resolver and each of its questions lasts `query_timeout_seconds`; the strategy says which resolver comes next. A
+further try is made after silence, an unreachable server, SERVFAIL or REFUSED and after nothing else, and a
+resolver that did answer is not asked the same again: a silence may be a lost packet, an answer is an answer.
+NXDOMAIN ends a lookup at once, unless the persona wants it confirmed: then the other resolvers are asked, and the
+name is there if one of them knows it. An address ends a lookup with the try in which it came.
 """
 
 import asyncio
 import random
 from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import msgspec
-
 from core.errors import ValidationFailed
 from probes.addresses import AddressPolicy
-from probes.dns_message import Family, Malformed, Rcode, encode_name, parse, question
-from probes.dns_transport import Answer, UdpServer, ask_tcp
+from probes.dialer import make_contexts
+from probes.dns_message import Family, Malformed, Rcode, Reply, parse
+from probes.dns_transport import Answer, UdpServer
+from probes.doh import DohServer
+from probes.lookup import Finding, Lookup
 from probes.rate import TokenBucket
-from probes.servers import Server, parse_server
+from probes.servers import RESOLV_CONF, Doh, Server, parse_resolver, system_servers
+from probes.upstreams import Member, Rota, Upstream
 from vocabulary.checks import CheckStatus, DnsReason, DnsVerdict
-from vocabulary.personas import DnsPersonaConfig, ResolverStrategy
+from vocabulary.persona_tests import DnsExchange
+from vocabulary.personas import DnsPersonaConfig
 
 _REASONS: dict[int, DnsReason] = {
     Rcode.NXDOMAIN: DnsReason.NXDOMAIN,
     Rcode.SERVFAIL: DnsReason.SERVFAIL,
     Rcode.REFUSED: DnsReason.REFUSED,
 }
-_RETRIED = frozenset({DnsReason.TIMEOUT, DnsReason.SERVFAIL, DnsReason.REFUSED})
-# Of two families that failed, the reason that says most about the name. NODATA of one family says nothing
-# about the other, so it comes last.
-_WEIGHT = (
-    DnsReason.NXDOMAIN,
-    DnsReason.SERVFAIL,
-    DnsReason.REFUSED,
-    DnsReason.TIMEOUT,
-    DnsReason.ERROR,
-    DnsReason.NODATA,
-)
-
-
-class _Finding(msgspec.Struct, frozen=True):
-    """What is known of one family. `answered` is False if no server said anything."""
-
-    reason: DnsReason | None
-    addresses: tuple[str, ...] = ()
-    server: str | None = None
-    answered: bool = True
-
-    @property
-    def is_open(self) -> bool:
-        """Whether another try may find more."""
-        return not self.answered or self.reason in _RETRIED
-
-
-class _Lookup:
-    """The state of one lookup: a finding for each family, and who answered what."""
-
-    def __init__(self, name: bytes) -> None:
-        self.questions = {family: question(name, family) for family in Family}
-        self.findings: dict[Family, _Finding] = {}
-        self._answered: set[tuple[Family, str]] = set()
-        self.tries = 0
-
-    def record(self, family: Family, finding: _Finding) -> None:
-        """Keep a finding, but never let a silence replace an answer."""
-        if finding.answered and finding.server is not None:
-            self._answered.add((family, finding.server))
-        if finding.answered or family not in self.findings:
-            self.findings[family] = finding
-
-    def open_at(self, server: Server) -> list[Family]:
-        """The families that it makes sense to ask `server` for."""
-        if self.is_settled or self.addresses:
-            return []
-        return [
-            family
-            for family in Family
-            if self._is_open(family) and (family, server.text) not in self._answered
-        ]
-
-    def _is_open(self, family: Family) -> bool:
-        finding = self.findings.get(family)
-        return finding is None or finding.is_open
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """Those found so far, A before AAAA."""
-        return tuple(a for family in Family if (f := self.findings.get(family)) for a in f.addresses)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing more can change the verdict."""
-        reasons = {finding.reason for finding in self.findings.values()}
-        return DnsReason.NXDOMAIN in reasons or not any(self._is_open(family) for family in Family)
-
-    def verdict(self, millis: int) -> DnsVerdict:
-        """What it all comes to."""
-        found = [finding for finding in self.findings.values() if finding.addresses]
-        if found:
-            return DnsVerdict(
-                CheckStatus.OK, None, self.addresses, found[0].server, attempts=self.tries, millis=millis
-            )
-        worst = min(
-            self.findings.values(), key=lambda finding: _WEIGHT.index(finding.reason or DnsReason.ERROR)
-        )
-        reason = worst.reason
-        status = CheckStatus.TIMEOUT if reason is DnsReason.TIMEOUT else CheckStatus.ERROR
-        return DnsVerdict(status, reason, (), worst.server, attempts=self.tries, millis=millis)
 
 
 class Resolver:
     """Looks names up as one persona does. Use as an async context manager; lookups may run side by side.
 
     Raises:
-        ValidationFailed: a resolver is not `host:port`, or the policy refuses its address.
+        ValidationFailed: a resolver cannot be read, or the policy refuses its address.
     """
 
-    def __init__(self, config: DnsPersonaConfig, policy: AddressPolicy | None = None) -> None:
+    def __init__(
+        self,
+        config: DnsPersonaConfig,
+        policy: AddressPolicy | None = None,
+        ca_file: Path | None = None,
+        resolv_conf: Path = RESOLV_CONF,
+    ) -> None:
         self._config = config
-        self._servers = [UdpServer(server) for server in _checked_servers(config.resolvers, policy)]
+        self._policy = policy
+        self._ca_file = ca_file
+        self._resolv_conf = resolv_conf
+        self._servers = _checked_servers(config, policy)
         self._slots = asyncio.Semaphore(config.concurrency)
         self._bucket = TokenBucket(config.rate_per_second, config.burst)
-        self._turn = 0
+        self._closing = AsyncExitStack()
+        self._rota: Rota | None = None
 
     def __repr__(self) -> str:
-        return f"<Resolver {self._config.strategy} of {', '.join(s.server.text for s in self._servers)}>"
+        return f"<Resolver {self._config.strategy} of {', '.join(server.text for server in self._servers)}>"
 
     async def __aenter__(self) -> Self:
+        """Read what the resolvers need: resolv.conf, and the authorities for those that are asked over HTTPS.
+
+        Raises:
+            ValidationFailed: the system has no resolver, or one that the policy refuses.
+            OSError, ssl.SSLError: the CA file cannot be read.
+        """
+        servers = [*self._servers, *await self._system()]
+        context = None
+        if any(isinstance(server, Doh) for server in servers):
+            contexts = await asyncio.to_thread(make_contexts, verify=True, ca_file=self._ca_file)
+            context = contexts.proxy
+        upstreams: list[Upstream] = []
+        for server in servers:
+            if isinstance(server, Doh):
+                assert context is not None  # noqa: S101 - it was read for the first of them.
+                upstreams.append(DohServer(server, self._policy, context))
+            else:
+                upstreams.append(UdpServer(server))
+            self._closing.push_async_callback(upstreams[-1].close)
+        self._rota = Rota(upstreams, self._config, asyncio.get_running_loop().time)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for server in self._servers:
-            server.close()
+        self._rota = None
+        await self._closing.aclose()
 
-    async def lookup(self, name: str) -> DnsVerdict:
-        """Ask for the addresses of `name` (ASCII). Never raises but on cancellation; `millis` is without the queue."""
+    async def lookup(self, name: str, trace: list[DnsExchange] | None = None) -> DnsVerdict:
+        """Ask for the addresses of `name` (ASCII), and write what was asked to `trace` if it is given.
+
+        Never raises but on cancellation; `millis` is without the queue and the delay.
+        """
+        if self._rota is None:
+            raise RuntimeError("A Resolver is used inside `async with`.")
+        loop = asyncio.get_running_loop()
         async with self._slots:
             await self._bucket.take()
-            started = asyncio.get_running_loop().time()
+            await self._delay()
+            started = loop.time()
             try:
-                lookup = _Lookup(encode_name(name))
+                lookup = Lookup(name, trace)
             except ValueError:
                 return DnsVerdict(CheckStatus.ERROR, DnsReason.ERROR)
-            await self._search(lookup)
-            return lookup.verdict(round((asyncio.get_running_loop().time() - started) * 1000))
+            order = self._rota.order()
+            await self._search(lookup, order)
+            if self._config.confirm_nxdomain and lookup.denied_by is not None:
+                lookup = await self._confirm(lookup, Lookup(name, trace, lookup.tries), order)
+            return lookup.verdict(round((loop.time() - started) * 1000))
 
-    async def _search(self, lookup: _Lookup) -> None:
-        order = self._order()
+    async def _system(self) -> list[Server]:
+        """The resolvers of this system, if the persona uses them."""
+        if not self._config.use_system_resolvers:
+            return []
+        path = ("useSystemResolvers",)
+        try:
+            servers = await asyncio.to_thread(system_servers, self._resolv_conf)
+        except OSError as error:
+            raise ValidationFailed.at(path, "this system has no resolv.conf that can be read") from error
+        if not servers:
+            raise ValidationFailed.at(path, "this system's resolv.conf names no resolver")
+        for server in servers:
+            _judge(server, self._policy, path)
+        known = {server.text for server in self._servers}
+        return [server for server in servers if server.text not in known]
+
+    async def _delay(self) -> None:
+        low, high = self._config.query_delay_min_ms, self._config.query_delay_max_ms
+        if high > 0:
+            await asyncio.sleep(random.uniform(low, high) / 1000)  # noqa: S311 - a pause, no secret.
+
+    async def _confirm(self, first: Lookup, second: Lookup, order: Sequence[Member]) -> Lookup:
+        """Ask the others for a name that one of them does not know; its word stands if no other has a better."""
+        await self._search(second, [one for one in order if one.upstream.text != first.denied_by])
+        first.tries = second.tries
+        knows = second.findings and second.verdict(0).reason in {None, DnsReason.NODATA}
+        return second if knows else first
+
+    async def _search(self, lookup: Lookup, order: Sequence[Member]) -> None:
         for number in range(self._config.attempts):
-            turn = number % len(order)
-            for server in order[turn:] + order[:turn]:
-                if families := lookup.open_at(server.server):
+            turn = number % max(len(order), 1)
+            for member in [*order[turn:], *order[:turn]]:
+                if families := lookup.open_at(member.upstream.text):
                     lookup.tries += 1
-                    await self._try(server, lookup, families)
+                    await self._try(member, lookup, families)
                     break
             else:
                 return
 
-    def _order(self) -> list[UdpServer]:
-        """The resolvers in the order in which this lookup tries them."""
-        match self._config.strategy:
-            case ResolverStrategy.RANDOM_ROTATION:
-                return random.sample(self._servers, len(self._servers))
-            case ResolverStrategy.ROUND_ROBIN:
-                self._turn = (self._turn + 1) % len(self._servers)
-                return self._servers[self._turn - 1 :] + self._servers[: self._turn - 1]
-            case ResolverStrategy.SEQUENTIAL_FAILOVER:
-                return self._servers
+    async def _try(self, member: Member, lookup: Lookup, families: list[Family]) -> None:
+        """Ask one resolver for some families, as many at once as the persona does."""
+        member.breaker.begin()
+        width = self._config.concurrent_queries_per_domain
+        answered = False
+        for at in range(0, len(families), width):
+            if lookup.denied_by is None:
+                answered |= await self._ask(member.upstream, lookup, families[at : at + width])
+        member.breaker.note(answered=answered)
 
-    async def _try(self, server: UdpServer, lookup: _Lookup, families: list[Family]) -> None:
-        """Ask one resolver for some families and record what comes within the time of one try."""
-        deadline = asyncio.get_running_loop().time() + self._config.query_timeout_seconds
+    async def _ask(self, upstream: Upstream, lookup: Lookup, families: list[Family]) -> bool:
+        """Record what comes within the time of one try; whether the resolver said anything."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         waiting: dict[Answer, Family] = {}
-        silence = DnsReason.TIMEOUT
         try:
             for family in families:
-                waiting[server.ask(lookup.questions[family])] = family
-            await self._collect(server, lookup, waiting, deadline)
+                waiting[upstream.ask(lookup.questions[family])] = family
+            answered = await self._collect(upstream, lookup, waiting, started)
+            silence, left = DnsReason.TIMEOUT, [*waiting.values()]
         except OSError:
             # There is no way to the server, and that is known at once.
-            silence = DnsReason.ERROR
+            silence, left, answered = DnsReason.ERROR, families, False
         finally:
             _forget(waiting)
-        for family in families:
-            if family not in lookup.findings:
-                lookup.record(family, _Finding(silence, server=server.server.text, answered=False))
+        if lookup.denied_by is None:
+            for family in left:
+                finding = Finding(silence, upstream.text, answered=False)
+                lookup.record(family, finding, loop.time() - started)
+        return answered
 
     async def _collect(
-        self, server: UdpServer, lookup: _Lookup, waiting: dict[Answer, Family], deadline: float
-    ) -> None:
+        self, upstream: Upstream, lookup: Lookup, waiting: dict[Answer, Family], started: float
+    ) -> bool:
         """Record answers as they come until none is waited for, the lookup is settled, or time is up."""
         loop = asyncio.get_running_loop()
+        deadline = started + self._config.query_timeout_seconds
+        answered = False
         while waiting and not lookup.is_settled:
             done, _ = await asyncio.wait(
                 waiting, timeout=deadline - loop.time(), return_when=asyncio.FIRST_COMPLETED
             )
             if not done:
-                return
+                break
             for answer in done:
                 family = waiting.pop(answer)
-                lookup.record(
-                    family, await self._read(server.server, lookup.questions[family], answer, deadline)
-                )
+                finding = await _read(upstream, lookup.questions[family], answer, deadline)
+                lookup.record(family, finding, loop.time() - started)
+                answered |= finding.answered
+        return answered
 
-    async def _read(self, server: Server, asked: bytes, answer: Answer, deadline: float) -> _Finding:
-        try:
-            reply = parse(answer.result(), asked)
-            if reply.truncated:
-                async with asyncio.timeout_at(deadline):
-                    reply = parse(await ask_tcp(server, asked), asked)
-        except Malformed:
-            return _Finding(DnsReason.ERROR, server=server.text)
-        except TimeoutError:
-            return _Finding(DnsReason.TIMEOUT, server=server.text, answered=False)
-        except OSError:
-            # Nothing listens there, or the TCP connection broke: a failed try that is known at once.
-            return _Finding(DnsReason.ERROR, server=server.text, answered=False)
-        if reply.rcode != Rcode.NOERROR:
-            return _Finding(_REASONS.get(reply.rcode, DnsReason.ERROR), server=server.text)
+
+async def _read(upstream: Upstream, asked: bytes, answer: Answer, deadline: float) -> Finding:
+    """What a packet says; one that was cut is asked for again."""
+    try:
+        reply = parse(answer.result(), asked)
         if reply.truncated:
-            return _Finding(DnsReason.ERROR, server=server.text)
-        reason = None if reply.addresses else DnsReason.NODATA
-        return _Finding(reason, reply.addresses, server.text)
+            async with asyncio.timeout_at(deadline):
+                reply = parse(await upstream.ask_whole(asked), asked)
+    except Malformed:
+        return Finding(DnsReason.ERROR, upstream.text)
+    except TimeoutError:
+        return Finding(DnsReason.TIMEOUT, upstream.text, answered=False)
+    except OSError:
+        # Nothing listens there, or the connection broke: a failed try that is known at once.
+        return Finding(DnsReason.ERROR, upstream.text, answered=False)
+    return Finding(_reason(reply), upstream.text, reply.addresses, reply.cnames)
+
+
+def _reason(reply: Reply) -> DnsReason | None:
+    if reply.rcode != Rcode.NOERROR:
+        return _REASONS.get(reply.rcode, DnsReason.ERROR)
+    if reply.truncated:
+        return DnsReason.ERROR
+    return None if reply.addresses else DnsReason.NODATA
 
 
 def _forget(answers: Iterable[Answer]) -> None:
@@ -237,18 +238,24 @@ def _forget(answers: Iterable[Answer]) -> None:
             answer.exception()
 
 
-def _checked_servers(texts: Sequence[str], policy: AddressPolicy | None) -> list[Server]:
-    """Parse the resolvers and judge their addresses."""
-    if not texts:
+def _checked_servers(config: DnsPersonaConfig, policy: AddressPolicy | None) -> list[Server | Doh]:
+    """Parse the resolvers and judge their addresses; the host of a DoH server may be a name, which is judged later."""
+    if not config.resolvers and not config.use_system_resolvers:
         raise ValidationFailed.at(("resolvers",), "must name at least one resolver", "1..")
     servers = []
-    for number, text in enumerate(texts):
+    for number, text in enumerate(config.resolvers):
         path = ("resolvers", str(number))
         try:
-            server = parse_server(text)
+            server = parse_resolver(text)
         except ValueError as error:
             raise ValidationFailed.at(path, str(error)) from error
-        if policy is not None and (kind := policy.refuses(server.host)) is not None:
-            raise ValidationFailed.at(path, f"{text} is a {kind} address, which is not allowed")
+        _judge(server, policy, path)
         servers.append(server)
     return servers
+
+
+def _judge(server: Server | Doh, policy: AddressPolicy | None, path: tuple[str, ...]) -> None:
+    kind = None if policy is None else policy.refuses(server.host)
+    is_name = isinstance(server, Doh) and kind == "not an address"
+    if kind is not None and not is_name:
+        raise ValidationFailed.at(path, f"{server.text} is a {kind} address, which is not allowed")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from core.errors import Violation
 from names.labels import MAX_NAME, to_a_label
-from probes.servers import parse_server
+from probes.servers import parse_resolver
 from services.rules_text import Path
 
 MAX_PORT = 65535
@@ -53,9 +53,12 @@ def check_port(value: int, path: Path = ("port",)) -> Iterator[Violation]:
 
 
 def check_resolver(text: str, path: Path) -> Iterator[Violation]:
-    """A DNS server, as `probes.servers` reads it: an address and a port (a name would need a resolver itself)."""
+    """A DNS server, as `probes.servers` reads it: an address and a port, or the URL of one that is asked over HTTPS."""
     try:
-        parse_server(text)
+        parse_resolver(text)
     except ValueError:
-        message = f"must be address:port with a port from 1 to {MAX_PORT}, and an IPv6 address in brackets"
+        message = (
+            f"must be address:port with a port from 1 to {MAX_PORT} and an IPv6 address in brackets, or "
+            "https://host/path for DNS over HTTPS, without user, query and fragment"
+        )
         yield Violation(path, message, f"1..{MAX_PORT}")

@@ -74,7 +74,7 @@ class PersonaClients:
         return {key.persona_id: await stack.enter_async_context(self._fetchers.use(key)) for key in keys}
 
     def _make_resolver(self, key: ResolverKey) -> Resolver:
-        return Resolver(key.config, self._policy)
+        return Resolver(key.config, self._policy, self._ca_file)
 
     def _make_fetcher(self, key: FetcherKey) -> Fetcher:
         async def resolve(host: str) -> Sequence[str]:

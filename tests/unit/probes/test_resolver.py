@@ -14,6 +14,7 @@ import pytest
 
 from core.errors import ValidationFailed
 from probes.addresses import AddressPolicy
+from probes.dns_transport import UdpServer
 from probes.resolver import Resolver
 from tests.unit.probes.loopback import DnsServer, answer, closed_port, describe, dns_server
 from vocabulary.checks import CheckStatus, DnsReason, DnsVerdict
@@ -306,7 +307,10 @@ async def test_a_cancelled_lookup_leaves_nothing_behind() -> None:
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task
-                assert "0 waiting" in repr(resolver._servers[0]._ports[0])
+                assert resolver._rota is not None
+                upstream = resolver._rota.members[0].upstream
+                assert isinstance(upstream, UdpServer)
+                assert "0 waiting" in repr(upstream._ports[0])
                 server.handler = both
                 assert (await resolver.lookup("b.test")).status is CheckStatus.OK
             gc.collect()
