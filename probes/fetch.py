@@ -158,25 +158,26 @@ class Fetcher:
             return msgspec.structs.replace(failed, status_code=response.status, final_url=final_url)
         finally:
             response.close()
-        page = await _read(body, response.headers, matcher)
+        page = await _read(body, response.headers, matcher, url)
         return HttpVerdict(
             CheckStatus.OK,
             status_code=response.status,
             final_url=final_url,
-            title=page.title,
+            title=page.snapshot.title,
             charset=page.charset,
             content_hash=page.content_hash,
             bytes_read=len(body.data),
             truncated=body.truncated,
             hits=page.hits,
+            page=page.snapshot,
         )
 
 
-async def _read(body: Body, headers: CIMultiDictProxy[str], matcher: Matcher) -> Page:
+async def _read(body: Body, headers: CIMultiDictProxy[str], matcher: Matcher, url: URL) -> Page:
     """Read a page; a large one in a thread, so that the loop and its heartbeats are not held up for it."""
     if len(body.data) <= _READ_AT_ONCE:
-        return read_page(body, headers, matcher)
-    return await asyncio.to_thread(read_page, body, headers, matcher)
+        return read_page(body, headers, matcher, url)
+    return await asyncio.to_thread(read_page, body, headers, matcher, url)
 
 
 def _failed(failure: ProbeFailure) -> HttpVerdict:

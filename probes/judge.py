@@ -4,12 +4,16 @@ import hashlib
 from typing import NamedTuple
 
 from multidict import CIMultiDictProxy
+from yarl import URL
 
 from probes.body import Body
 from probes.charset import decode
+from probes.http_dates import parse_date
 from probes.keywords import Matcher
+from probes.page_links import read_links
 from probes.page_text import PageText, from_html, from_plain
-from vocabulary.checks import HttpReason, KeywordHit
+from vocabulary.checks import HttpReason, KeywordHit, Zone
+from vocabulary.pages import PageSnapshot
 
 _REASONS = {
     401: HttpReason.UNAUTHORIZED,
@@ -22,6 +26,7 @@ _REASONS = {
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _PLAIN = frozenset({"application/json", "application/xml", "application/rss+xml", "application/atom+xml"})
 _SNIFFED = 512
+MAX_TEXT = 64 * 1024
 
 
 def refusal(status: int, allowed: tuple[int, ...]) -> HttpReason | None:
@@ -34,24 +39,47 @@ def refusal(status: int, allowed: tuple[int, ...]) -> HttpReason | None:
 
 
 class Page(NamedTuple):
-    """What an accepted body holds. `content_hash` is the SHA-256 in hex of the decoded bytes that were read."""
+    """What an accepted body holds. `content_hash` is the SHA-256 in hex of the decoded bytes that were read.
+
+    `inner` are the pages of the same origin that it links to, each once, in their order.
+    """
 
     content_hash: str
-    title: str | None = None
+    snapshot: PageSnapshot
     charset: str | None = None
     hits: tuple[KeywordHit, ...] = ()
+    inner: tuple[URL, ...] = ()
 
 
-def read_page(body: Body, headers: CIMultiDictProxy[str], matcher: Matcher) -> Page:
-    """Take text and keywords out of a body; one that is not text gives none."""
+def read_page(body: Body, headers: CIMultiDictProxy[str], matcher: Matcher, url: URL) -> Page:
+    """Take text, links and keywords out of a body that came from `url`; one that is not text gives none."""
     content_hash = hashlib.sha256(body.data).hexdigest()
+    modified = parse_date(headers.get("Last-Modified", ""))
     media_type, declared = _content_type(headers)
     is_html = media_type in _HTML or (not media_type and b"\0" not in body.data[:_SNIFFED])
     if not is_html and not media_type.startswith("text/") and media_type not in _PLAIN:
-        return Page(content_hash)
+        return Page(content_hash, PageSnapshot(len(body.data), str(url), "", last_modified=modified))
     text, charset = decode(body.data, declared, truncated=body.truncated)
     page: PageText = from_html(text) if is_html else from_plain(text)
-    return Page(content_hash, page.title, charset, matcher.hits(page.zones))
+    links = read_links(page.hrefs, page.base, url)
+    snapshot = PageSnapshot(
+        bytes_read=len(body.data),
+        final_url=str(url),
+        text=page.zones.get(Zone.BODY, "")[:MAX_TEXT],
+        title=page.title,
+        description=page.description,
+        internal_links=links.internal,
+        external_links=links.external,
+        links=links.hosts,
+        last_modified=modified,
+        headings=page.headings,
+    )
+    return Page(content_hash, snapshot, charset, matcher.hits(page.zones), links.inner)
+
+
+def is_html(headers: CIMultiDictProxy[str]) -> bool:
+    """Whether a response says that it is an HTML page."""
+    return _content_type(headers)[0] in _HTML
 
 
 def _content_type(headers: CIMultiDictProxy[str]) -> tuple[str, str | None]:

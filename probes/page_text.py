@@ -15,6 +15,9 @@ from probes.markup import bounded
 from vocabulary.checks import Zone
 
 MAX_TITLE = 512
+MAX_DESCRIPTION = 1000
+MAX_LINKS = 2000
+_MAX_HREF = 2048
 
 _SKIPPED = frozenset({"head", "script", "style", "noscript", "template", "iframe", "noembed", "noframes"})
 _INLINE = frozenset(
@@ -57,13 +60,22 @@ _INLINE = frozenset(
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _META = "meta[name=description i], meta[name=keywords i]"
+_DESCRIPTION = "meta[name=description i]"
 
 
 class PageText(msgspec.Struct, frozen=True):
-    """The text of each zone that has any, and the title as it is shown."""
+    """The text of each zone that has any, the title and the description as they are shown, and how the page is built.
+
+    `headings` counts elements, empty ones too; `hrefs` are the first `MAX_LINKS` links as they are written, to be read
+    from `base` if that is not None.
+    """
 
     zones: dict[Zone, str]
     title: str | None = None
+    description: str | None = None
+    headings: int = 0
+    hrefs: tuple[str, ...] = ()
+    base: str | None = None
 
 
 def from_plain(text: str) -> PageText:
@@ -81,18 +93,32 @@ def from_html(html: str) -> PageText:
         visible.walk(tree.body)
     texts = {
         Zone.TITLE: _clean(title.text()) if title is not None else "",
-        Zone.META: _clean(" ".join(_contents(tree))),
+        Zone.META: _clean(" ".join(_contents(tree, _META))),
         Zone.HEADING: _clean("".join(visible.headings)),
         Zone.ANCHOR: _clean("".join(visible.anchors)),
         Zone.BODY: _clean("".join(visible.body)),
     }
     zones = {zone: text for zone, text in texts.items() if text}
-    return PageText(zones, zones.get(Zone.TITLE, "")[:MAX_TITLE] or None)
+    base = tree.css_first("base[href]")
+    return PageText(
+        zones,
+        title=zones.get(Zone.TITLE, "")[:MAX_TITLE] or None,
+        description=_clean(next(_contents(tree, _DESCRIPTION), ""))[:MAX_DESCRIPTION] or None,
+        headings=visible.heading_count,
+        hrefs=tuple(visible.hrefs),
+        base=_href(base) if base is not None else None,
+    )
 
 
-def _contents(tree: LexborHTMLParser) -> Iterator[str]:
-    for node in tree.css(_META):
+def _contents(tree: LexborHTMLParser, selector: str) -> Iterator[str]:
+    for node in tree.css(selector):
         yield node.attributes.get("content") or ""
+
+
+def _href(node: LexborNode) -> str | None:
+    """Where a link leads, as it is written; None if it says nothing, or too much."""
+    href = (node.attributes.get("href") or "").strip()
+    return href if 0 < len(href) <= _MAX_HREF else None
 
 
 def _clean(text: str) -> str:
@@ -106,6 +132,8 @@ class _Visible:
         self.body: list[str] = []
         self.headings: list[str] = []
         self.anchors: list[str] = []
+        self.hrefs: list[str] = []
+        self.heading_count = 0
         self._heading = 0
         self._anchor = 0
 
@@ -124,7 +152,7 @@ class _Visible:
             if tag == "-text":
                 self._take(node.text_content or "")
             elif tag not in _SKIPPED and not tag.startswith(("-", "!")):
-                self._enter(tag)
+                self._enter(node, tag)
                 parents.append((node, tag))
                 node = node.child
                 continue
@@ -137,11 +165,16 @@ class _Visible:
         if self._anchor:
             self.anchors.append(text)
 
-    def _enter(self, tag: str) -> None:
+    def _enter(self, node: LexborNode, tag: str) -> None:
         if tag not in _INLINE:
             self._take(" ")
-        self._heading += tag in _HEADINGS
-        self._anchor += tag == "a"
+        if tag in _HEADINGS:
+            self.heading_count += 1
+            self._heading += 1
+        elif tag == "a":
+            self._anchor += 1
+            if len(self.hrefs) < MAX_LINKS and (href := _href(node)) is not None:
+                self.hrefs.append(href)
 
     def _leave(self, tag: str) -> None:
         # The space at the end of a heading or a link belongs to it, so that two of them do not run together.

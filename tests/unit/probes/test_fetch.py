@@ -22,6 +22,7 @@ from tests.unit.probes.loopback import (
 )
 from vocabulary.checks import CheckStatus, HttpReason, HttpVerdict, KeywordHit, Zone
 from vocabulary.keywords import KeywordRule
+from vocabulary.pages import PageSnapshot
 from vocabulary.personas import Header, HttpPersonaConfig
 
 HOME = ("127.0.0.1",)
@@ -86,7 +87,7 @@ async def test_https_is_asked_first_under_the_name(fetch: Fetch, tls: ssl.SSLCon
     assert only(verdict) == (CheckStatus.OK, None, 200)
     assert verdict.final_url == f"https://a.test:{https.port}/"
     assert (verdict.title, verdict.charset, verdict.bytes_read) == ("Hi", "utf-8", 22)
-    assert True
+    assert verdict.page == PageSnapshot(22, f"https://a.test:{https.port}/", "hello", title="Hi")
     assert https.requests[0].line == "GET / HTTP/1.1"
     assert https.requests[0]["Host"] == f"a.test:{https.port}"
     assert http.connections == 0
