@@ -1,8 +1,9 @@
 """The enums of the schema: those of the rooms below, with a sentence for every value, and some of its own."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
@@ -47,33 +48,21 @@ class ResetReason(StrEnum):
     LOG_REPLACED = "LOG_REPLACED"
 
 
-class ActivityKind(StrEnum):
-    """What happened: one value for each type of event that people see in the feed."""
+def _constant(name: str) -> str:
+    """The name of an enum's value for a type of event, such as PHASE_STARTED for PhaseStarted."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper()
 
-    CAMPAIGN_CREATED = "CampaignCreated"
-    CAMPAIGN_UPDATED = "CampaignUpdated"
-    CAMPAIGN_DELETED = "CampaignDeleted"
-    CAMPAIGN_STATUS_CHANGED = "CampaignStatusChanged"
-    PHASE_STARTED = "PhaseStarted"
-    PHASE_PAUSED = "PhasePaused"
-    PHASE_RESUMED = "PhaseResumed"
-    PHASE_COMPLETED = "PhaseCompleted"
-    PHASE_FAILED = "PhaseFailed"
-    PHASE_CANCELLED = "PhaseCancelled"
-    PROXY_ADDED = "ProxyAdded"
-    PROXY_CHANGED = "ProxyChanged"
-    PROXY_REMOVED = "ProxyRemoved"
-    PROXY_HEALTH_CHANGED = "ProxyHealthChanged"
-    PROXY_TEST_FINISHED = "ProxyTestFinished"
-    PERSONA_CREATED = "PersonaCreated"
-    PERSONA_UPDATED = "PersonaUpdated"
-    PERSONA_DELETED = "PersonaDeleted"
-    KEYWORD_SET_CREATED = "KeywordSetCreated"
-    KEYWORD_SET_UPDATED = "KeywordSetUpdated"
-    KEYWORD_SET_DELETED = "KeywordSetDeleted"
-    PRINCIPAL_CREATED = "PrincipalCreated"
-    TOKEN_CREATED = "TokenCreated"  # noqa: S105  The word, not a secret.
-    TOKEN_REVOKED = "TokenRevoked"  # noqa: S105  The word, not a secret.
+
+if TYPE_CHECKING:
+
+    class ActivityKind(StrEnum):
+        """What happened: one value for each type of event that people see in the feed."""
+
+else:
+    # The catalog is the list, so that no type of event can be forgotten here.
+    ActivityKind = StrEnum(
+        "ActivityKind", {_constant(kind.__name__): kind.__name__ for kind in EVENT_TYPES if kind.FEED}
+    )
 
 
 def _described(enum: type[StrEnum], about: str, values: Mapping[str, str]) -> None:
@@ -153,10 +142,12 @@ _described(
     {
         "DRAFT": "Made, not started; its configuration may still change.",
         "RUNNING": "A phase is in progress.",
+        "WAITING": "A phase has ended, and the next one waits to be started.",
         "PAUSED": "It waits to be resumed.",
-        "COMPLETED": "Every phase is completed.",
+        "COMPLETED": "Every phase is completed or was skipped.",
         "FAILED": "A phase could not go on.",
         "CANCELLED": "Ended for good by somebody.",
+        "ARCHIVED": "Put away: it can only be deleted or duplicated.",
     },
 )
 _described(
@@ -166,16 +157,21 @@ _described(
         "DOMAIN_GENERATION": "Enumerates candidate names.",
         "DNS_VALIDATION": "Resolves the names to addresses.",
         "HTTP_KEYWORD_VALIDATION": "Fetches what resolved and looks for keywords.",
+        "EXTRACTION": "Takes features out of the pages that were fetched.",
+        "ANALYSIS": "Scores the pages.",
+        "ENRICHMENT": "Decides which domains are leads.",
     },
 )
 _described(
     PhaseStatus,
     "Where a phase is.",
     {
-        "NOT_STARTED": "Its turn has not come.",
+        "NOT_STARTED": "It lacks its configuration.",
+        "CONFIGURED": "It has all that it needs to start.",
         "IN_PROGRESS": "Workers are at it.",
         "PAUSED": "It waits to be resumed.",
         "COMPLETED": "Every domain is finished.",
+        "SKIPPED": "It was passed over.",
         "FAILED": "It could not go on; `error` says why.",
         "CANCELLED": "Its campaign was cancelled.",
     },
@@ -279,6 +275,7 @@ _described(
     "Which resolver is asked.",
     {
         "RANDOM_ROTATION": "Any of them, at random.",
+        "WEIGHTED_ROTATION": "Any of them, at random by weight.",
         "ROUND_ROBIN": "Each in its turn.",
         "SEQUENTIAL_FAILOVER": "The first that works, in the order of the list.",
     },
