@@ -65,7 +65,7 @@ class Listing(Generic[R, F]):
     async def pages(self, session: Session, scope: Scope, wanted: Sequence[Wanted[F]]) -> list[list[R]]:
         """The rows of each page, in the order of the requests; one statement for up to 100 of them."""
         if len(wanted) == 1:
-            return [list((await session.execute(self._page(scope, wanted[0]))).scalars())]
+            return [list((await session.execute(self.page(scope, wanted[0]))).scalars())]
         pages: list[list[R]] = []
         for start in range(0, len(wanted), PARTS_PER_STATEMENT):
             pages += await self._together(session, scope, wanted[start : start + PARTS_PER_STATEMENT])
@@ -85,7 +85,8 @@ class Listing(Generic[R, F]):
             counts += [found[number] for number in range(len(parts))]
         return counts
 
-    def _page(self, scope: Scope, wanted: Wanted[F]) -> Select[Any]:
+    def page(self, scope: Scope, wanted: Wanted[F]) -> Select[Any]:
+        """The statement of one page."""
         columns = self.keys[wanted.order]
         page = select(self.model).where(*self.conditions(scope, wanted.filter))
         if wanted.after is not None:
@@ -104,7 +105,7 @@ class Listing(Generic[R, F]):
 
     def _part(self, scope: Scope, number: int, wanted: Wanted[F]) -> Select[Any]:
         """One page as a part of a union, whose order is not promised: so each row says its place."""
-        page: Subquery = self._page(scope, wanted).subquery()
+        page: Subquery = self.page(scope, wanted).subquery()
         columns = [page.c[column.expression.name] for column in self.keys[wanted.order]]
         place = func.row_number().over(order_by=_directed(columns, descending=wanted.descending))
         return select(page, literal(number).label("request"), place.label("place"))
