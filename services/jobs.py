@@ -17,7 +17,7 @@ from db.repositories.shards import Claim
 from db.scope import EVERYTHING
 from db.unit_of_work import Database
 from services.probing import endpoint_of
-from vocabulary.campaigns import HttpConfig, PhaseKind
+from vocabulary.campaigns import DnsConfig, HttpConfig, PhaseKind
 from vocabulary.keywords import KeywordRule
 from vocabulary.personas import DnsPersonaConfig, HttpPersonaConfig, PersonaConfig
 from vocabulary.proxies import ProxyEndpoint, ProxyHealth
@@ -31,7 +31,7 @@ class DnsJob:
 
     left: Sequence[Candidate]
     personas: dict[UUID, DnsPersonaConfig]
-    retry_attempts: int
+    config: DnsConfig
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,14 @@ class Jobs:
         Raises:
             Unavailable: the database does not answer.
         """
-        campaign_id = _campaign_id(claim)
+        campaign_id = campaign_of(claim)
         async with self._database.engines.reading() as session:
             if not await phases.exist(session, campaign_id):
                 return None
             config = await campaigns.dns_config(session, campaign_id)
             left = await domains.left(session, PhaseKind.DNS_VALIDATION, campaign_id, claim.within)
             usable = await _personas(session, config.persona_ids, DnsPersonaConfig)
-        return DnsJob(left, usable, config.retry_attempts)
+        return DnsJob(left, usable, config)
 
     async def http(self, claim: Claim) -> HttpJob | None:
         """The job of an HTTP shard; None if its campaign is gone.
@@ -87,7 +87,7 @@ class Jobs:
         Raises:
             Unavailable: the database does not answer.
         """
-        campaign_id = _campaign_id(claim)
+        campaign_id = campaign_of(claim)
         async with self._database.engines.reading() as session:
             if not await phases.exist(session, campaign_id):
                 return None
@@ -119,7 +119,8 @@ class Jobs:
         return usable
 
 
-def _campaign_id(claim: Claim) -> UUID:
+def campaign_of(claim: Claim) -> UUID:
+    """The campaign that a claim is of."""
     if claim.campaign_id is None:
         raise ValueError(f"{claim} is no part of a campaign.")
     return claim.campaign_id

@@ -6,6 +6,7 @@ error) are tried anew, `retry_attempts` times through all personas: a name that 
 moment later.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from uuid import UUID
@@ -22,6 +23,7 @@ from services.results import Flushed, Results
 from services.turns import Standing
 from vocabulary.checks import CheckStatus, DnsReason
 from workers.held import NO_USABLE_PERSONA, CannotGoOn, Held
+from workers.pace import Pace
 from workers.personas import PersonaClients, ResolverKey
 from workers.shard_run import ShardRun
 
@@ -47,8 +49,8 @@ class DnsValidation:
             resolvers = await self._clients.resolvers(stack, keys)
             if job.left and not resolvers:
                 raise CannotGoOn(NO_USABLE_PERSONA, "none of the campaign's DNS personas can be used")
-            run = ShardRun(held, DnsChecks(job, resolvers), self._results, self._flush_seconds)
-            return await run.run(job.left)
+            checks, pace = DnsChecks(job, resolvers), Pace(job.config.speed_per_minute)
+            return await ShardRun(held, checks, self._results, self._flush_seconds, pace).run(job.left)
 
 
 class DnsChecks:
@@ -56,14 +58,17 @@ class DnsChecks:
 
     def __init__(self, job: DnsJob, resolvers: Mapping[UUID, Resolver]) -> None:
         self._resolvers = resolvers
-        self._rounds = 1 + job.retry_attempts
+        self._rounds = 1 + job.config.retry_attempts
+        self._rotation_seconds = job.config.rotation_interval_seconds
         self.width = max((job.personas[ident].concurrency for ident in resolvers), default=1)
 
     async def check(self, candidate: Candidate) -> DnsResult:
         """Look one domain up until there is a verdict that stands."""
         attempts = 0
         result: DnsResult | None = None
-        for _ in range(self._rounds):
+        for number in range(self._rounds):
+            if number and len(self._resolvers) > 1:
+                await self._rotate()
             result, made = await self._round(candidate)
             attempts += made
             if result.verdict.status is CheckStatus.OK or result.verdict.reason in _ABOUT_THE_NAME:
@@ -79,7 +84,9 @@ class DnsChecks:
         attempts = 0
         about_the_name: DnsResult | None = None
         result: DnsResult | None = None
-        for persona_id, resolver in self._resolvers.items():
+        for number, (persona_id, resolver) in enumerate(self._resolvers.items()):
+            if number:
+                await self._rotate()
             verdict = await resolver.lookup(candidate.name)
             attempts += verdict.attempts
             result = DnsResult(candidate.offset, verdict, persona_id)
@@ -91,6 +98,11 @@ class DnsChecks:
         if chosen is None:
             raise RuntimeError("There is no persona to ask as.")
         return chosen, attempts
+
+    async def _rotate(self) -> None:
+        """Let another persona begin after a while, so that the two do not look like one."""
+        if self._rotation_seconds > 0:
+            await asyncio.sleep(self._rotation_seconds)
 
     def take_outcomes(self) -> Sequence[ProxyOutcome]:
         """DNS goes through no proxy."""

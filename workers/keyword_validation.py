@@ -27,6 +27,7 @@ from services.results import Flushed, Results
 from services.turns import Standing
 from vocabulary.checks import CheckStatus, HttpReason, HttpVerdict
 from workers.held import NO_USABLE_PERSONA, NO_USABLE_PROXY, CannotGoOn, Held
+from workers.pace import Pace
 from workers.personas import FetcherKey, PersonaClients, ResolverKey
 from workers.proxy_ring import ProxyRing
 from workers.shard_run import ShardRun
@@ -61,7 +62,9 @@ class KeywordValidation:
             if job.proxies is not None:
                 ring = ProxyRing(job.proxies, self._settings.proxy_strikes, next(self._starts))
             checks = HttpChecks(job, fetchers, matcher, ring)
-            return await ShardRun(held, checks, self._results, self._settings.flush_seconds).run(job.left)
+            pace = Pace(job.config.speed_per_minute)
+            run = ShardRun(held, checks, self._results, self._settings.flush_seconds, pace)
+            return await run.run(job.left)
 
 
 def _refuse_hopeless(job: HttpJob) -> None:
@@ -93,14 +96,17 @@ class HttpChecks:
         self._ring = ring
         self._ports = Ports(job.config.http_port, job.config.https_port)
         self._rounds = 1 + job.config.retry_attempts
+        self._rotation_seconds = job.config.rotation_interval_seconds
         self.width = max((job.personas[ident].concurrency for ident in fetchers), default=1)
 
     async def check(self, candidate: Candidate) -> HttpResult:
         """Fetch one domain until there is a verdict that stands."""
         attempts = 0
         result: HttpResult | None = None
-        for _ in range(self._rounds):
-            for persona_id, fetcher in self._fetchers.items():
+        for number in range(self._rounds):
+            for place, (persona_id, fetcher) in enumerate(self._fetchers.items()):
+                if place or (number and len(self._fetchers) > 1):
+                    await self._rotate()
                 result = await self._fetch(candidate, persona_id, fetcher)
                 attempts += result.verdict.attempts
                 if result.verdict.status is CheckStatus.OK:
@@ -129,6 +135,11 @@ class HttpChecks:
             raise _no_proxy()
         proxy_id, verdict = list(failed.items())[-1]
         return _with_attempts(HttpResult(candidate.offset, verdict, persona_id, proxy_id), len(failed))
+
+    async def _rotate(self) -> None:
+        """Let another persona begin after a while, so that the two do not look like one."""
+        if self._rotation_seconds > 0:
+            await asyncio.sleep(self._rotation_seconds)
 
     @staticmethod
     def _note(ring: ProxyRing, proxy_id: UUID, verdict: HttpVerdict) -> None:

@@ -6,12 +6,16 @@ from db.unit_of_work import Database
 from probes.addresses import AddressPolicy
 from services.generating import Generating
 from services.jobs import Jobs
+from services.page_jobs import PageJobs
 from services.probing import Probing
 from services.results import Results
 from services.work import Work
 from vocabulary.work import ShardKind
+from workers.analysis import Analysis
 from workers.dns_validation import DnsValidation
 from workers.domain_generation import DomainGeneration
+from workers.enrichment import Enrichment
+from workers.extraction import Extraction
 from workers.held import Handler
 from workers.keyword_validation import KeywordValidation
 from workers.personas import PersonaClients
@@ -34,10 +38,14 @@ def build_runner(database: Database, settings: Settings, sealer: Sealer, holder:
     policy = AddressPolicy(settings.allowed_networks)
     clients = PersonaClients(policy, settings.ca_file)
     jobs, results = Jobs(database, sealer), Results(database, settings)
+    page_jobs = PageJobs(database)
     handlers: dict[ShardKind, Handler] = {
         ShardKind.DOMAIN_GENERATION: DomainGeneration(Generating(database)),
         ShardKind.DNS_VALIDATION: DnsValidation(jobs, results, clients, settings),
         ShardKind.HTTP_KEYWORD_VALIDATION: KeywordValidation(jobs, results, clients, settings),
+        ShardKind.EXTRACTION: Extraction(page_jobs, results, settings),
+        ShardKind.ANALYSIS: Analysis(page_jobs, results, settings),
+        ShardKind.ENRICHMENT: Enrichment(page_jobs, results, settings),
         ShardKind.PROXY_PROBE: ProxyProbe(Probing(database, sealer, settings), policy, settings),
     }
     runner = Runner(Work(database, settings), handlers, settings, database.clock, holder)

@@ -29,6 +29,7 @@ from services.results import Batch, Flushed, Results
 from services.turns import Standing
 from workers.held import Held
 from workers.outage import Pauses, wait_for
+from workers.pace import Pace
 
 log = structlog.get_logger(__name__)
 
@@ -56,8 +57,16 @@ class Checks(Protocol):
 class ShardRun:
     """One pass over what is left of a shard."""
 
-    def __init__(self, held: Held, checks: Checks, results: Results, flush_seconds: float) -> None:
+    def __init__(
+        self,
+        held: Held,
+        checks: Checks,
+        results: Results,
+        flush_seconds: float,
+        pace: Pace | None = None,
+    ) -> None:
         self._held = held
+        self._pace = pace or Pace()
         self._checks = checks
         self._results = results
         self._flush_seconds = flush_seconds
@@ -65,7 +74,7 @@ class ShardRun:
         self._found: list[Result] = []
         self._found_since: float | None = None
         self._running = 0
-        self._stopped = False
+        self._stopped = asyncio.Event()
         self._owing_since: float | None = None
         self._failure: Exception | None = None
 
@@ -89,15 +98,21 @@ class ShardRun:
 
     async def _check_domains(self) -> None:
         try:
-            while self._left and not self._stopped:
-                result = await self._checks.check(self._left.popleft())
-                self._keep(result)
+            while self._left:
+                candidate = self._left.popleft()
+                if await self._is_stopped_before_its_turn():
+                    return
+                self._keep(await self._checks.check(candidate))
         except Exception as error:  # noqa: BLE001  The collector raises it, so nothing is swallowed.
             self._failure = self._failure or error
-            self._stopped = True
+            self._stopped.set()
         finally:
             self._running -= 1
             self._held.stirred.set()
+
+    async def _is_stopped_before_its_turn(self) -> bool:
+        seconds = self._pace.reserve()
+        return await wait_for(self._stopped, seconds) if seconds > 0 else self._stopped.is_set()
 
     def _keep(self, result: Result) -> None:
         self._found.append(result)
@@ -111,12 +126,12 @@ class ShardRun:
             await self._until_there_is_something_to_write()
             if self._held.is_lost:
                 return Standing.LOST
-            at_end = self._is_at_end
+            at_end = self._is_at_end and len(self._found) <= FLUSH_RESULTS
             flushed = await self._write()
             if flushed.standing in (Standing.LOST, Standing.DONE) or at_end:
                 return flushed.standing
-            if flushed.standing is Standing.STOPPED or self._stopped:
-                self._stopped = True
+            if flushed.standing is Standing.STOPPED or self._stopped.is_set():
+                self._stopped.set()
                 await self._wait_for_those_under_way()
                 if flushed.standing is Standing.STOPPED and not self._found:
                     return flushed.standing
@@ -127,7 +142,7 @@ class ShardRun:
         return self._running == 0 or self._held.is_stopping
 
     async def _until_there_is_something_to_write(self) -> None:
-        while not (self._is_at_end or self._stopped or len(self._found) >= FLUSH_RESULTS):
+        while not (self._is_at_end or self._stopped.is_set() or len(self._found) >= FLUSH_RESULTS):
             self._held.stirred.clear()
             seconds = self._seconds_to_wait()
             if seconds is not None and seconds <= 0:
@@ -154,8 +169,8 @@ class ShardRun:
                 return
 
     async def _write(self) -> Flushed:
-        results, self._found = self._found, []
-        self._found_since = None
+        results, self._found = self._found[:FLUSH_RESULTS], self._found[FLUSH_RESULTS:]
+        self._found_since = asyncio.get_running_loop().time() if self._found else None
         batch = Batch(results, self._checks.take_outcomes())
         pauses = Pauses()
         while True:

@@ -12,7 +12,16 @@ from uuid import UUID
 import msgspec
 
 from vocabulary.checks import CheckStatus, DnsVerdict, HttpVerdict
-from vocabulary.leads import LeadStatus, Rejection, Tallies
+from vocabulary.leads import (
+    Bucket,
+    LeadStatus,
+    LeadVerdict,
+    PageFeatures,
+    ParkedVerdict,
+    Rejection,
+    ScoreBreakdown,
+    Tallies,
+)
 
 _NO_ADDRESS = {
     CheckStatus.ERROR: (LeadStatus.ERROR, Rejection.DNS_ERROR, Tallies(dns_error=1)),
@@ -104,7 +113,93 @@ class HttpResult:
         return msgspec.structs.replace(decided, keyword_hits=int(bool(self.verdict.hits)))
 
 
-Result = DnsResult | HttpResult
+@dataclass(frozen=True)
+class ExtractionResult:
+    """What was read off the page of one domain."""
+
+    offset: int
+    features: PageFeatures
+
+    def columns(self, at: datetime) -> Mapping[str, object]:
+        """The columns to set, and the offset of the domain."""
+        return {
+            "at_offset": self.offset,
+            "checked_at": at,
+            "extraction_status": CheckStatus.OK,
+            "features": self.features,
+            "richness": self.features.richness.score,
+            "microcrawl_gain": self.features.richness.gain,
+            "has_warnings": bool(self.features.warnings),
+        }
+
+    @property
+    def decided(self) -> Tallies:
+        """What it adds to the tallies: nothing is decided yet."""
+        return Tallies()
+
+
+@dataclass(frozen=True)
+class AnalysisResult:
+    """Whether the page of one domain is parked, and its score; a high one has potential."""
+
+    offset: int
+    parked: ParkedVerdict
+    breakdown: ScoreBreakdown
+    is_high_potential: bool
+
+    def columns(self, at: datetime) -> Mapping[str, object]:
+        """The columns to set, and the offset of the domain."""
+        return {
+            "at_offset": self.offset,
+            "checked_at": at,
+            "analysis_status": CheckStatus.OK,
+            "score": self.breakdown.score,
+            "breakdown": self.breakdown,
+            "is_parked": self.parked.is_parked,
+            "parked": self.parked,
+        }
+
+    @property
+    def decided(self) -> Tallies:
+        """What it adds to the tallies."""
+        return Tallies(high_potential=int(self.is_high_potential))
+
+
+_TALLIES = {
+    Rejection.QUALIFIED: Tallies(qualified=1),
+    Rejection.LOW_SCORE: Tallies(low_score=1),
+    Rejection.NO_KEYWORDS: Tallies(no_keywords=1),
+    Rejection.PARKED: Tallies(parked=1),
+}
+
+
+@dataclass(frozen=True)
+class EnrichmentResult:
+    """What became of one domain as a lead."""
+
+    offset: int
+    verdict: LeadVerdict
+    bucket: Bucket
+
+    def columns(self, at: datetime) -> Mapping[str, object]:
+        """The columns to set, and the offset of the domain."""
+        return {
+            "at_offset": self.offset,
+            "checked_at": at,
+            "enrichment_status": CheckStatus.OK,
+            "lead_status": self.verdict.status,
+            "rejection": self.verdict.rejection,
+            "lead_reason": self.verdict.reason,
+            "bucket": self.bucket,
+        }
+
+    @property
+    def decided(self) -> Tallies:
+        """What it adds to the tallies: only domains with a page come here, so nothing else can be decided."""
+        return _TALLIES[self.verdict.rejection]
+
+
+Result = DnsResult | HttpResult | ExtractionResult | AnalysisResult | EnrichmentResult
 
 
 def _storable(text: str | None) -> str | None:
