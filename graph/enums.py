@@ -1,21 +1,24 @@
 """The enums of the schema: those of the rooms below, with a sentence for every value, and some of its own."""
 
 import re
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, cast
-
-import strawberry
-from strawberry.types.enum import StrawberryEnumDefinition
+from typing import TYPE_CHECKING
 
 from db.queries.campaigns import CampaignOrderField
 from db.queries.domains import DomainOrderField
 from db.queries.named import NamedOrderField
 from events.catalog import EVENT_TYPES
 from events.event import EntityType
+from graph.describing import described
 from services.previewing import NEAR
 from vocabulary.access import ActorKind, Role
-from vocabulary.campaigns import CampaignStatus, GenerationWarning, PatternType, PhaseKind, PhaseStatus
+from vocabulary.campaigns import (
+    CampaignStatus,
+    GenerationWarning,
+    PatternType,
+    PhaseKind,
+    PhaseStatus,
+)
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason, Zone
 from vocabulary.keywords import ContentType, RuleType
 from vocabulary.personas import PersonaType, ResolverStrategy
@@ -31,7 +34,12 @@ class ErrorCode(StrEnum):
     INVALID_TRANSITION = "INVALID_TRANSITION"
     IN_USE = "IN_USE"
     VERSION_MISMATCH = "VERSION_MISMATCH"
+    EXPECTED_STATE_MISMATCH = "EXPECTED_STATE_MISMATCH"
+    RERUN_PRECONDITION_FAILED = "RERUN_PRECONDITION_FAILED"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     FORBIDDEN = "FORBIDDEN"
+    ONESELF = "ONESELF"
+    LAST_ADMIN = "LAST_ADMIN"
 
 
 class OrderDirection(StrEnum):
@@ -65,25 +73,11 @@ else:
     )
 
 
-def _described(enum: type[StrEnum], about: str, values: Mapping[str, str]) -> None:
-    """Make an enum part of the schema, with a description for each value.
-
-    Raises:
-        ValueError: a value has no description, or a description no value.
-    """
-    if set(values) != {member.value for member in enum}:
-        raise ValueError(f"{enum.__name__} and its descriptions differ.")
-    strawberry.enum(enum, description=about)
-    definition = cast("StrawberryEnumDefinition", getattr(enum, "__strawberry_definition__"))  # noqa: B009
-    for value in definition.values:
-        value.description = values[value.value]
-
-
 def _first_line(text: str | None) -> str:
     return (text or "").strip().splitlines()[0]
 
 
-_described(
+described(
     ErrorCode,
     "Why a mutation was refused.",
     {
@@ -93,20 +87,25 @@ _described(
         "INVALID_TRANSITION": "What it is doing now does not allow this.",
         "IN_USE": "Something else still needs it.",
         "VERSION_MISMATCH": "It was changed since you read it; its present version is `currentState`.",
+        "EXPECTED_STATE_MISMATCH": "It is in another status than you expected: in `currentState`.",
+        "RERUN_PRECONDITION_FAILED": "A phase cannot be run anew now; `blockingPhase` is what stands in the way.",
+        "IDEMPOTENCY_KEY_REUSED": "You have used this key for another request in the last 24 hours.",
         "FORBIDDEN": "The role of your token does not allow this.",
+        "ONESELF": "Nobody may do this to themselves.",
+        "LAST_ADMIN": "Nobody would be left to administrate.",
     },
 )
-_described(
+described(
     OrderDirection,
     "Which end of a list comes first.",
     {"ASC": "The smallest, the oldest, or A.", "DESC": "The greatest, the newest, or Z."},
 )
-_described(
+described(
     ActivityKind,
     "What happened: one value for each type of event that people see in the feed.",
     {event.__name__: _first_line(event.__doc__) for event in EVENT_TYPES if event.FEED},
 )
-_described(
+described(
     EntityType,
     "The kinds of things that events tell of.",
     {
@@ -116,9 +115,10 @@ _described(
         "KEYWORD_SET": "A keyword set.",
         "PRINCIPAL": "Somebody who may ask.",
         "TOKEN": "A bearer token.",
+        "SETTINGS": "The settings that can be changed while the system runs.",
     },
 )
-_described(
+described(
     ActorKind,
     "Who caused something.",
     {
@@ -127,7 +127,7 @@ _described(
         "SYSTEM": "The command line, or the start of the server.",
     },
 )
-_described(
+described(
     Role,
     "What somebody may do; each role may do what the one before it may.",
     {
@@ -136,7 +136,7 @@ _described(
         "ADMIN": "See and change everything.",
     },
 )
-_described(
+described(
     CampaignStatus,
     "Where a campaign is in its life.",
     {
@@ -150,7 +150,7 @@ _described(
         "ARCHIVED": "Put away: it can only be deleted or duplicated.",
     },
 )
-_described(
+described(
     PhaseKind,
     "The phases of a campaign, in the order in which they run.",
     {
@@ -162,7 +162,7 @@ _described(
         "ENRICHMENT": "Decides which domains are leads.",
     },
 )
-_described(
+described(
     PhaseStatus,
     "Where a phase is.",
     {
@@ -176,7 +176,7 @@ _described(
         "CANCELLED": "Its campaign was cancelled.",
     },
 )
-_described(
+described(
     GenerationWarning,
     "What is to be known of a space before a campaign enumerates it.",
     {
@@ -185,7 +185,7 @@ _described(
         "NEARLY_EXHAUSTED": f"Something is left, and it is less than {NEAR:,} offsets.",
     },
 )
-_described(
+described(
     PatternType,
     "Where the variable part of a name stands.",
     {
@@ -194,7 +194,7 @@ _described(
         "BOTH": "On both sides of the constant.",
     },
 )
-_described(
+described(
     CheckStatus,
     "How a check of one domain stands; everything but PENDING is final.",
     {
@@ -204,7 +204,7 @@ _described(
         "TIMEOUT": "No answer came in time.",
     },
 )
-_described(
+described(
     DnsReason,
     "Why a lookup did not end in an address.",
     {
@@ -216,7 +216,7 @@ _described(
         "ERROR": "Anything else.",
     },
 )
-_described(
+described(
     HttpReason,
     "Why a fetch did not end in an accepted page.",
     {
@@ -241,7 +241,7 @@ _described(
         "ERROR": "Anything else.",
     },
 )
-_described(
+described(
     Zone,
     "The part of a page that a keyword was found in.",
     {
@@ -252,12 +252,12 @@ _described(
         "BODY": "Any other text.",
     },
 )
-_described(
+described(
     RuleType,
     "How a rule's pattern is read.",
     {"STRING": "As plain text.", "REGEX": "As a regular expression in the syntax of RE2."},
 )
-_described(
+described(
     ContentType,
     "How a text is read.",
     {
@@ -265,12 +265,12 @@ _described(
         "HTML": "As a page, in its zones, without markup and scripts.",
     },
 )
-_described(
+described(
     PersonaType,
     "What a persona is for.",
     {"DNS": "Resolving names.", "HTTP": "Fetching pages."},
 )
-_described(
+described(
     ResolverStrategy,
     "Which resolver is asked.",
     {
@@ -280,7 +280,7 @@ _described(
         "SEQUENTIAL_FAILOVER": "The first that works, in the order of the list.",
     },
 )
-_described(
+described(
     ProxyProtocol,
     "How a proxy is spoken to.",
     {
@@ -290,7 +290,7 @@ _described(
         "SOCKS5": "SOCKS 5.",
     },
 )
-_described(
+described(
     ProxyHealth,
     "What is known of a proxy.",
     {
@@ -300,7 +300,7 @@ _described(
         "UNHEALTHY": "It failed its first test, or too often in a row; it is tested again by itself.",
     },
 )
-_described(
+described(
     ImportOutcome,
     "What became of one line of a list of proxies.",
     {
@@ -311,7 +311,7 @@ _described(
         "INVALID": "It breaks a rule, and the violations say which.",
     },
 )
-_described(
+described(
     CampaignOrderField,
     "What campaigns are ordered by.",
     {
@@ -320,17 +320,17 @@ _described(
         "NAME": "The name.",
     },
 )
-_described(
+described(
     DomainOrderField,
     "What domains are ordered by.",
     {"OFFSET": "The place in the enumeration.", "NAME": "The name."},
 )
-_described(
+described(
     NamedOrderField,
     "What proxies, personas and keyword sets are ordered by.",
     {"NAME": "The name.", "CREATED_AT": "The time of making."},
 )
-_described(
+described(
     ResetReason,
     "Why a stream could not go on from where the client was.",
     {
