@@ -66,10 +66,16 @@ FILLED = {
         "version": sa.Integer(),
     },
     "proxies": {
+        "latency_order_ms": sa.Integer(),
+        "checked_order_at": sa.DateTime(timezone=True),
         "failure_rate": sa.Double(),
+        "pool_ids": sa.Text(),
         "version": sa.Integer(),
     },
 }
+
+# The same moment as each stores it, for SQLite keeps moments as text.
+_LONG_AGO = {"sqlite": "1970-01-01 00:00:00.000000", "postgresql": "1970-01-01 00:00:00+00"}
 
 _LATER = "'EXTRACTION', 'ANALYSIS', 'ENRICHMENT'"
 
@@ -111,6 +117,8 @@ CARRIED_OVER = (
         FROM campaigns LEFT JOIN domains ON domains.campaign_id = campaigns.id GROUP BY campaigns.id""",
     """UPDATE proxies SET failure_rate = 1.0 * failure_count / (success_count + failure_count)
         WHERE success_count + failure_count > 0""",
+    "UPDATE proxies SET latency_order_ms = latency_ms WHERE latency_ms IS NOT NULL",
+    "UPDATE proxies SET checked_order_at = last_checked_at WHERE last_checked_at IS NOT NULL",
 )
 
 
@@ -328,6 +336,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("pool_id", "proxy_id", name=op.f("pk_proxy_pool_members")),
     )
     with op.batch_alter_table("proxy_pool_members", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_proxy_pool_members_pool_id_ordinal_proxy_id"),
+            ["pool_id", "ordinal", "proxy_id"],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_proxy_pool_members_proxy_id"), ["proxy_id"], unique=False)
 
     op.create_table(
@@ -501,12 +514,45 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("deactivated_at", sa.DateTime(timezone=True), nullable=True))
 
     with op.batch_alter_table("proxies", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("latency_order_ms", sa.Integer(), nullable=False, server_default="2147483647")
+        )
+        batch_op.add_column(
+            sa.Column(
+                "checked_order_at",
+                sa.DateTime(timezone=True),
+                nullable=False,
+                server_default=_LONG_AGO[op.get_bind().dialect.name],
+            )
+        )
         batch_op.add_column(sa.Column("failure_rate", sa.Double(), nullable=False, server_default="0"))
+        batch_op.add_column(sa.Column("pool_ids", sa.Text(), nullable=False, server_default="[]"))
         batch_op.add_column(sa.Column("country_code", sa.String(length=2), nullable=True))
         batch_op.add_column(sa.Column("city", sa.String(length=255), nullable=True))
         batch_op.add_column(sa.Column("provider", sa.String(length=255), nullable=True))
         batch_op.add_column(sa.Column("notes", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
+
+        batch_op.create_index(
+            batch_op.f("ix_proxies_owner_id_latency_order_ms_id"),
+            ["owner_id", "latency_order_ms", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_proxies_owner_id_checked_order_at_id"),
+            ["owner_id", "checked_order_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_proxies_owner_id_failure_rate_id"),
+            ["owner_id", "failure_rate", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_proxies_owner_id_country_code_name"),
+            ["owner_id", "country_code", "name"],
+            unique=False,
+        )
 
     with op.batch_alter_table("shards", schema=None) as batch_op:
         batch_op.add_column(sa.Column("bulk_id", sa.Uuid(), nullable=True))
@@ -556,12 +602,19 @@ def downgrade() -> None:
         batch_op.drop_column("bulk_id")
 
     with op.batch_alter_table("proxies", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_proxies_owner_id_country_code_name"))
+        batch_op.drop_index(batch_op.f("ix_proxies_owner_id_failure_rate_id"))
+        batch_op.drop_index(batch_op.f("ix_proxies_owner_id_checked_order_at_id"))
+        batch_op.drop_index(batch_op.f("ix_proxies_owner_id_latency_order_ms_id"))
+        batch_op.drop_column("pool_ids")
         batch_op.drop_column("version")
         batch_op.drop_column("notes")
         batch_op.drop_column("provider")
         batch_op.drop_column("city")
         batch_op.drop_column("country_code")
         batch_op.drop_column("failure_rate")
+        batch_op.drop_column("checked_order_at")
+        batch_op.drop_column("latency_order_ms")
 
     with op.batch_alter_table("principals", schema=None) as batch_op:
         batch_op.drop_column("deactivated_at")
@@ -658,6 +711,7 @@ def downgrade() -> None:
     op.drop_table("scoring_versions")
     with op.batch_alter_table("proxy_pool_members", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_proxy_pool_members_proxy_id"))
+        batch_op.drop_index(batch_op.f("ix_proxy_pool_members_pool_id_ordinal_proxy_id"))
 
     op.drop_table("proxy_pool_members")
     op.drop_table("proxy_periods")
