@@ -8,6 +8,15 @@ from typing import get_args
 
 import msgspec
 
+from events.access_events import (
+    PrincipalCreated,
+    PrincipalDeactivated,
+    PrincipalReactivated,
+    PrincipalRoleChanged,
+    SettingsChanged,
+    TokenCreated,
+    TokenRevoked,
+)
 from events.campaign_events import (
     CampaignCreated,
     CampaignDeleted,
@@ -43,9 +52,6 @@ from events.resource_events import (
     PersonaCreated,
     PersonaDeleted,
     PersonaUpdated,
-    PrincipalCreated,
-    TokenCreated,
-    TokenRevoked,
 )
 
 CampaignEvent = (
@@ -78,7 +84,15 @@ ResourceEvent = (
     | KeywordSetUpdated
     | KeywordSetDeleted
 )
-AccessEvent = PrincipalCreated | TokenCreated | TokenRevoked
+AccessEvent = (
+    PrincipalCreated
+    | PrincipalRoleChanged
+    | PrincipalDeactivated
+    | PrincipalReactivated
+    | TokenCreated
+    | TokenRevoked
+    | SettingsChanged
+)
 Event = CampaignEvent | DomainEvent | ProxyEvent | ResourceEvent | AccessEvent
 
 EVENT_TYPES: tuple[type[EventType], ...] = get_args(Event)

@@ -20,6 +20,7 @@ class EntityType(StrEnum):
     KEYWORD_SET = "KEYWORD_SET"
     PRINCIPAL = "PRINCIPAL"
     TOKEN = "TOKEN"  # noqa: S105  The word, not a secret.
+    SETTINGS = "SETTINGS"
 
 
 class EventType(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,10 +1,9 @@
-"""What happens to personas, keyword sets, principals and tokens: the feed and the audit trail."""
+"""What happens to personas and keyword sets."""
 
 from typing import ClassVar
 from uuid import UUID
 
 from events.event import EntityType, EventType
-from vocabulary.access import Role
 from vocabulary.personas import PersonaType
 
 
@@ -89,55 +88,3 @@ class KeywordSetDeleted(KeywordSetEventType, frozen=True, kw_only=True, tag=True
     def summary(self) -> str:
         """One sentence."""
         return f"Keyword set “{self.name}” was deleted"
-
-
-class PrincipalCreated(EventType, frozen=True, kw_only=True, tag=True):
-    """Somebody new may ask."""
-
-    ENTITY: ClassVar[EntityType] = EntityType.PRINCIPAL
-
-    principal_id: UUID
-    name: str
-    role: Role
-
-    @property
-    def entity_id(self) -> UUID:
-        """The principal."""
-        return self.principal_id
-
-    def summary(self) -> str:
-        """One sentence."""
-        return f"Principal “{self.name}” was created as {self.role.lower()}"
-
-
-class TokenEventType(EventType, frozen=True, kw_only=True):
-    """An event of one token; never the token itself."""
-
-    ENTITY: ClassVar[EntityType] = EntityType.TOKEN
-
-    token_id: UUID
-    principal_name: str
-    name: str
-
-    @property
-    def entity_id(self) -> UUID:
-        """The token."""
-        return self.token_id
-
-
-class TokenCreated(TokenEventType, frozen=True, kw_only=True, tag=True):
-    """A token was made."""
-
-    role: Role
-
-    def summary(self) -> str:
-        """One sentence."""
-        return f"Token “{self.name}” of “{self.principal_name}” was created as {self.role.lower()}"
-
-
-class TokenRevoked(TokenEventType, frozen=True, kw_only=True, tag=True):
-    """A token opens nothing any more."""
-
-    def summary(self) -> str:
-        """One sentence."""
-        return f"Token “{self.name}” of “{self.principal_name}” was revoked"

@@ -43,6 +43,7 @@ _ENTITY_TYPE_NAMES = {
     EntityType.KEYWORD_SET: "KeywordSet",
     EntityType.PRINCIPAL: "Principal",
     EntityType.TOKEN: "Token",
+    EntityType.SETTINGS: "Settings",
 }
 
 _ENTITY_TYPES = {name: entity_type for entity_type, name in _ENTITY_TYPE_NAMES.items()}

@@ -17,8 +17,8 @@ from core.ids import new_id
 from db.models import PrincipalRow, TokenRow
 from db.repositories import principals
 from db.unit_of_work import Database, UnitOfWork
+from events.access_events import PrincipalCreated, TokenCreated, TokenRevoked
 from events.outbox import record
-from events.resource_events import PrincipalCreated, TokenCreated, TokenRevoked
 from services.refusals import already_exists, found_or_refuse, refuse_any
 from services.rules_text import check_name
 from services.written import Written, transaction

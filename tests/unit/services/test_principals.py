@@ -10,7 +10,7 @@ from auth.tokens import Unauthenticated, digest
 from core.errors import Conflict, Misconfigured, NotFound, ValidationFailed
 from core.ids import new_id
 from db.models import PrincipalRow, TokenRow
-from events.resource_events import PrincipalCreated, TokenCreated, TokenRevoked
+from events.access_events import PrincipalCreated, TokenCreated, TokenRevoked
 from services.principals import Principals
 from tests.fakes.house import House
 from vocabulary.access import Role
