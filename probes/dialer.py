@@ -22,6 +22,7 @@ from probes.addresses import AddressPolicy
 from probes.failures import ProbeFailure, explain
 from probes.tunnels import Pipe, ask_for, greet
 from vocabulary.checks import HttpReason
+from vocabulary.personas import TlsVersion
 from vocabulary.proxies import ProxyEndpoint, ProxyProtocol
 
 P = TypeVar("P", bound=asyncio.Protocol)
@@ -45,8 +46,18 @@ class Contexts(NamedTuple):
     proxy: ssl.SSLContext
 
 
-def make_contexts(*, verify: bool, ca_file: Path | None) -> Contexts:
-    """Read the system's authorities and those of `ca_file`. Blocks on files.
+TLS_VERSIONS = {TlsVersion.TLS12: ssl.TLSVersion.TLSv1_2, TlsVersion.TLS13: ssl.TLSVersion.TLSv1_3}
+
+
+def make_contexts(
+    *,
+    verify: bool,
+    ca_file: Path | None,
+    versions: tuple[TlsVersion, TlsVersion] = (TlsVersion.TLS12, TlsVersion.TLS13),
+) -> Contexts:
+    """Read the system's authorities and those of `ca_file`; targets get the oldest to the newest of `versions`.
+
+    Blocks on files.
 
     Raises:
         OSError, ssl.SSLError: `ca_file` cannot be read or is no PEM file.
@@ -54,12 +65,14 @@ def make_contexts(*, verify: bool, ca_file: Path | None) -> Contexts:
     strict = ssl.create_default_context()
     if ca_file is not None:
         strict.load_verify_locations(cafile=str(ca_file))
-    if verify:
-        return Contexts(strict, strict)
-    lenient = ssl.create_default_context()
-    lenient.check_hostname = False
-    lenient.verify_mode = ssl.CERT_NONE
-    return Contexts(lenient, strict)
+    target = ssl.create_default_context()
+    if not verify:
+        target.check_hostname = False
+        target.verify_mode = ssl.CERT_NONE
+    elif ca_file is not None:
+        target.load_verify_locations(cafile=str(ca_file))
+    target.minimum_version, target.maximum_version = (TLS_VERSIONS[version] for version in versions)
+    return Contexts(target, strict)
 
 
 class Dialer:

@@ -5,6 +5,7 @@ redirect is followed by status 301, 302, 303, 307 and 308 with a Location, alway
 sent). Credentials that a persona's headers carry stay with the host that they were meant for.
 """
 
+import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
@@ -15,9 +16,12 @@ from yarl import URL
 
 from probes.addresses import AddressPolicy
 from probes.body import ACCEPTED
+from probes.cookies import Jar
 from probes.failures import ProbeFailure
 from probes.session import Session
+from probes.visits import visit_of
 from vocabulary.checks import HttpReason
+from vocabulary.persona_tests import HttpVisit
 from vocabulary.personas import HttpPersonaConfig
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
@@ -31,6 +35,13 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CREDENTIALS = frozenset({"authorization", "cookie"})
 _LOWEST_FREE_PORT = 1024
 _WEB_PORTS = frozenset({80, 443})
+
+
+class Trail(NamedTuple):
+    """What a journey takes along and leaves behind: its cookies, and what it visited, each if it is wanted."""
+
+    jar: Jar | None = None
+    visits: list[HttpVisit] | None = None
 
 
 class Hop(NamedTuple):
@@ -50,9 +61,11 @@ class Journey:
         resolve: Resolve,
         policy: AddressPolicy,
         ports: frozenset[int],
+        trail: Trail | None = None,
     ) -> None:
         self._config = config
-        self._ports = _WEB_PORTS | ports
+        self._trail = trail or Trail()
+        self._ports = ports
         self._session = session
         self._resolve = resolve
         self._policy = policy
@@ -85,12 +98,29 @@ class Journey:
         failure: ProbeFailure | None = None
         for address in self._checked(hop):
             try:
-                return await self._session.get(hop.url, address, headers)
+                return await self._get(hop.url, address, headers)
             except ProbeFailure as error:
                 if not error.is_connection_level or error.proxy_fault:
                     raise
                 failure = failure or error
         raise failure or ProbeFailure(HttpReason.DNS_RESOLVE_ERROR, f"{hop.url.raw_host} has no address")
+
+    async def _get(self, url: URL, address: str, headers: CIMultiDict[str]) -> aiohttp.ClientResponse:
+        """Ask, take the cookies, and note the visit if that is wanted."""
+        started = asyncio.get_running_loop().time()
+        try:
+            response = await self._session.get(url, address, headers)
+        except ProbeFailure as error:
+            if self._trail.visits is not None:
+                self._trail.visits.append(visit_of(url, address, headers, started, error))
+            raise
+        if self._trail.jar is not None:
+            self._trail.jar.take(response, url)
+        if self._trail.visits is not None:
+            self._trail.visits.append(
+                visit_of(url, address, response.request_info.headers, started, response)
+            )
+        return response
 
     def _checked(self, hop: Hop) -> list[str]:
         allowed = self._policy.allowed(hop.addresses)
@@ -100,7 +130,7 @@ class Journey:
         return allowed
 
     def _headers(self, url: URL, *, is_home: bool) -> CIMultiDict[str]:
-        """Host, User-Agent, then the persona's own in their order, then what they leave to us."""
+        """Host, User-Agent, then the persona's own in their order, then ours; or as it orders them."""
         headers: CIMultiDict[str] = CIMultiDict()
         headers["Host"] = url.host_port_subcomponent or ""
         headers["User-Agent"] = self._config.user_agent
@@ -110,7 +140,9 @@ class Journey:
                 headers.add(header.name, header.value)
         headers.setdefault("Accept", "text/html,application/xhtml+xml,*/*;q=0.5")
         headers.setdefault("Accept-Encoding", ACCEPTED)
-        return headers
+        if self._trail.jar is not None and (cookie := self._trail.jar.header(url)) is not None:
+            headers["Cookie"] = cookie
+        return in_order(headers, self._config.header_order)
 
     def _location(self, response: aiohttp.ClientResponse) -> str | None:
         if not self._config.follow_redirects or response.status not in _REDIRECTS:
@@ -120,7 +152,7 @@ class Journey:
     async def _next(self, current: URL, location: str) -> Hop:
         url = _target(current, location)
         port = url.port or 0
-        if port < _LOWEST_FREE_PORT and port not in self._ports:
+        if not is_web_port(port) and port not in self._ports:
             raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, f"redirect to port {port}")
         return Hop(url, await self._addresses(url.raw_host or ""))
 
@@ -133,6 +165,18 @@ class Journey:
             return await self._resolve(host)
         except OSError as error:
             raise ProbeFailure(HttpReason.DNS_RESOLVE_ERROR, f"{host} does not resolve") from error
+
+
+def in_order(headers: CIMultiDict[str], order: Sequence[str]) -> CIMultiDict[str]:
+    """Host, as servers expect it (RFC 9110, 7.2), then those of `order`, then the others as they stand."""
+    place = {name.lower(): number for number, name in enumerate(("Host", *order))}
+    items = sorted(headers.items(), key=lambda item: place.get(item[0].lower(), len(place)))
+    return CIMultiDict(items)
+
+
+def is_web_port(port: int) -> bool:
+    """Whether anything may be fetched from this port: 80, 443, or one that no system service has by right."""
+    return port in _WEB_PORTS or port >= _LOWEST_FREE_PORT
 
 
 def _target(current: URL, location: str) -> URL:

@@ -9,6 +9,7 @@ import asyncio
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 from multidict import CIMultiDict
 from yarl import URL
@@ -68,6 +69,19 @@ class DialingConnector(aiohttp.BaseConnector):
                 handler.transport.abort()
 
 
+class Response(aiohttp.ClientResponse):
+    """aiohttp's, which remembers the version of TLS: its connection is gone once a short body is there."""
+
+    tls_version: str | None = None
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        """Part of aiohttp's ClientResponse."""
+        transport = connection.transport
+        tls = None if transport is None else transport.get_extra_info("ssl_object")
+        self.tls_version = None if tls is None else tls.version()
+        return await super().start(connection)
+
+
 class Session:
     """GET requests by one route. Close it when done."""
 
@@ -76,6 +90,7 @@ class Session:
         self._client = aiohttp.ClientSession(
             connector=self._connector,
             cookie_jar=aiohttp.DummyCookieJar(),
+            response_class=Response,
             auto_decompress=False,
             timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
