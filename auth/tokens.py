@@ -20,7 +20,7 @@ _B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
 
 class Unauthenticated(HeliographError):
-    """No token, or one that is unknown, revoked or expired."""
+    """No token, or one that is unknown, revoked, expired, or of somebody who was deactivated."""
 
     def __init__(self) -> None:
         super().__init__("This needs a valid bearer token.")

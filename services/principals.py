@@ -1,7 +1,7 @@
 """Verbs on principals and their tokens.
 
 They are the command line's and the start's, which hold the database itself, so they ask for no caller; what
-they do is recorded as done by the system, for admins to see.
+they do is recorded as done by the system, for admins to see. The API's are in `services/access.py`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -74,14 +74,14 @@ class Principals:
             if await principals.any_exists(unit.session):
                 return False
             owner = await _add_principal(unit, FIRST_PRINCIPAL, Role.ADMIN)
-            await _add_token(unit, owner, _token_row(unit, owner, FIRST_TOKEN, Role.ADMIN, token))
+            await _add_token(unit, owner, token_row(unit, owner, FIRST_TOKEN, Role.ADMIN, token))
         return True
 
     async def authenticate(self, token: str) -> Principal:
         """Who has this token. Nothing is remembered between calls, so a revoked token ends at once.
 
         Raises:
-            Unauthenticated: it is unknown, revoked or expired.
+            Unauthenticated: it is unknown, revoked or expired, or its principal is deactivated.
         """
         if not is_sendable(token):
             raise Unauthenticated
@@ -91,7 +91,7 @@ class Principals:
             raise Unauthenticated
         row, owner = found
         expired = row.expires_at is not None and row.expires_at <= self._database.clock.now()
-        if expired or row.revoked_at is not None:
+        if expired or row.revoked_at is not None or owner.deactivated_at is not None:
             raise Unauthenticated
         return Principal(
             id=owner.id,
@@ -130,7 +130,7 @@ class Principals:
             if owner is None:
                 raise NotFound("principal", principal_name, ("principalName",))
             refuse_any(_check_token(owner, token_name, role, expires_in))
-            row = _token_row(unit, owner, token_name.strip(), role, token)
+            row = token_row(unit, owner, token_name.strip(), role, token)
             row.expires_at = None if expires_in is None else unit.now + expires_in
             await _add_token(unit, owner, row)
         return token, _info(row, owner)
@@ -175,7 +175,8 @@ async def _add_principal(unit: UnitOfWork, name: str, role: Role) -> PrincipalRo
     return row
 
 
-def _token_row(unit: UnitOfWork, owner: PrincipalRow, name: str, role: Role, token: str) -> TokenRow:
+def token_row(unit: UnitOfWork, owner: PrincipalRow, name: str, role: Role, token: str) -> TokenRow:
+    """The row of a token that is made now and does not end."""
     return TokenRow(
         id=new_id(),
         principal_id=owner.id,

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from db.engine import Session
 from db.models import PrincipalRow, TokenRow
+from vocabulary.access import Role
 
 
 async def any_exists(session: Session) -> bool:
@@ -19,6 +20,23 @@ async def find_by_name(session: Session, name: str) -> PrincipalRow | None:
     """The principal with this name."""
     wanted = select(PrincipalRow).where(PrincipalRow.name == name)
     return (await session.execute(wanted)).scalar_one_or_none()
+
+
+async def lock(session: Session, ident: UUID) -> PrincipalRow | None:
+    """The principal with this id, locked."""
+    wanted = select(PrincipalRow).where(PrincipalRow.id == ident).with_for_update()
+    return (await session.execute(wanted)).scalar_one_or_none()
+
+
+async def lock_active_admins(session: Session) -> Sequence[PrincipalRow]:
+    """All who may administrate, locked in the order of their ids."""
+    wanted = (
+        select(PrincipalRow)
+        .where(PrincipalRow.role == Role.ADMIN, PrincipalRow.deactivated_at.is_(None))
+        .order_by(PrincipalRow.id)
+        .with_for_update()
+    )
+    return (await session.execute(wanted)).scalars().all()
 
 
 async def add_principal(session: Session, row: PrincipalRow) -> None:

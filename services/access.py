@@ -1,0 +1,202 @@
+"""Verbs on principals and tokens for those who ask over the API; `services/principals.py` has the command line's.
+
+Everybody may make and revoke tokens of their own; all else is for admins. The last admin can never be lost: nobody
+changes their own role or deactivates themselves, and each verb on somebody else first locks the admins that there
+are and the caller must still be one of them, so that of two admins who do it to each other at once only one succeeds.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from auth.policy import require
+from auth.principal import Principal
+from auth.tokens import new_token
+from core.errors import Conflict, ConflictDetail, Forbidden, Violation
+from core.ids import new_id
+from db.models import PrincipalRow, TokenRow
+from db.repositories import principals
+from db.unit_of_work import Database, UnitOfWork
+from events.access_events import (
+    PrincipalCreated,
+    PrincipalDeactivated,
+    PrincipalReactivated,
+    PrincipalRoleChanged,
+    TokenCreated,
+    TokenRevoked,
+)
+from events.outbox import record
+from services.principals import MAX_LIFETIME, token_row
+from services.refusals import already_exists, found_or_refuse, invalid_transition, refuse_any
+from services.rules_text import check_name
+from services.written import Written, transaction
+from vocabulary.access import Role
+
+DEACTIVATED = "DEACTIVATED"
+
+
+class TokenDraft(msgspec.Struct, frozen=True):
+    """A token to be made; `principal_id` None is the caller. Without `expires_at` it does not end."""
+
+    name: str
+    role: Role
+    principal_id: UUID | None = None
+    expires_at: datetime | None = None
+
+
+class MadeToken(msgspec.Struct, frozen=True):
+    """A token's id and the token itself, which is never told again. `repr` hides it."""
+
+    id: UUID
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"<MadeToken {self.id}>"
+
+
+class Access:
+    """Who may ask. Everything raises Unavailable if the database does not answer."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create_principal(self, caller: Principal, name: str, role: Role) -> Written[UUID]:
+        """Make somebody who may ask, without a token yet.
+
+        Raises:
+            Forbidden: the caller is no admin.
+            ValidationFailed: the name breaks a rule.
+            Conflict: there is a principal with this name (ALREADY_EXISTS).
+        """
+        require(caller, Role.ADMIN)
+        refuse_any(check_name(name))
+        async with transaction(self._database) as unit:
+            if await principals.find_by_name(unit.session, name.strip()) is not None:
+                raise already_exists("A principal with this name", ("name",))
+            row = PrincipalRow(id=new_id(), name=name.strip(), role=role, created_at=unit.now)
+            await principals.add_principal(unit.session, row)
+            event = PrincipalCreated(principal_id=row.id, name=row.name, role=role)
+            record(unit, event, actor=caller.actor, owner_id=None)
+        return Written(row.id, unit.position)
+
+    async def set_role(self, caller: Principal, principal_id: UUID, role: Role) -> Written[UUID]:
+        """Let somebody do more or less; their tokens never do more than they may. The same role changes nothing.
+
+        Raises:
+            Forbidden: the caller is no admin.
+            NotFound: there is no such principal.
+            Conflict: it is the caller (ONESELF).
+        """
+        async with transaction(self._database) as unit:
+            row = await _other(unit, caller, principal_id, "SET_ROLE")
+            if row.role is not role:
+                previous, row.role = row.role, role
+                event = PrincipalRoleChanged(principal_id=row.id, name=row.name, role=role, previous=previous)
+                record(unit, event, actor=caller.actor, owner_id=None)
+        return Written(principal_id, unit.position)
+
+    async def deactivate(self, caller: Principal, principal_id: UUID) -> Written[UUID]:
+        """Let somebody ask no more, from their next request on. Whoever is deactivated already stays so.
+
+        Raises:
+            Forbidden: the caller is no admin.
+            NotFound: there is no such principal.
+            Conflict: it is the caller (ONESELF).
+        """
+        async with transaction(self._database) as unit:
+            row = await _other(unit, caller, principal_id, "DEACTIVATE")
+            if row.deactivated_at is None:
+                row.deactivated_at = unit.now
+                event = PrincipalDeactivated(principal_id=row.id, name=row.name, role=row.role)
+                record(unit, event, actor=caller.actor, owner_id=None)
+        return Written(principal_id, unit.position)
+
+    async def reactivate(self, caller: Principal, principal_id: UUID) -> Written[UUID]:
+        """Let somebody ask again, with the tokens that are still good. Whoever is active already stays so.
+
+        Raises:
+            Forbidden: the caller is no admin.
+            NotFound: there is no such principal.
+            Conflict: it is the caller (ONESELF).
+        """
+        async with transaction(self._database) as unit:
+            row = await _other(unit, caller, principal_id, "REACTIVATE")
+            if row.deactivated_at is not None:
+                row.deactivated_at = None
+                event = PrincipalReactivated(principal_id=row.id, name=row.name, role=row.role)
+                record(unit, event, actor=caller.actor, owner_id=None)
+        return Written(principal_id, unit.position)
+
+    async def create_token(self, caller: Principal, draft: TokenDraft) -> Written[MadeToken]:
+        """Make a token of the caller's, or of anybody's if the caller is an admin.
+
+        Raises:
+            NotFound: there is no such principal, or it is somebody else and the caller is no admin.
+            ValidationFailed: the name or the end breaks a rule, or the role is more than the principal's or the
+                caller's own.
+            Conflict: the principal is deactivated (INVALID_TRANSITION).
+        """
+        secret = new_token()
+        async with transaction(self._database) as unit:
+            owner = await _owner(unit, caller, draft.principal_id or caller.id)
+            refuse_any(
+                _check_token(draft, min(owner.role, caller.role, key=lambda role: role.rank), unit.now)
+            )
+            row = token_row(unit, owner, draft.name.strip(), draft.role, secret)
+            row.expires_at = draft.expires_at
+            await principals.add_token(unit.session, row)
+            event = TokenCreated(token_id=row.id, principal_name=owner.name, name=row.name, role=row.role)
+            record(unit, event, actor=caller.actor, owner_id=None)
+        return Written(MadeToken(row.id, secret), unit.position)
+
+    async def revoke_token(self, caller: Principal, token_id: UUID) -> Written[UUID]:
+        """End a token at once. One that is revoked already stays so, and nothing is recorded.
+
+        Raises:
+            NotFound: there is no such token, or it is somebody else's and the caller is no admin.
+        """
+        async with transaction(self._database) as unit:
+            row, owner = await _token(unit, caller, token_id)
+            if await principals.revoke(unit.session, token_id, unit.now):
+                event = TokenRevoked(token_id=row.id, principal_name=owner.name, name=row.name)
+                record(unit, event, actor=caller.actor, owner_id=None)
+        return Written(token_id, unit.position)
+
+
+async def _other(unit: UnitOfWork, caller: Principal, principal_id: UUID, attempted: str) -> PrincipalRow:
+    """Somebody else, locked after all who may administrate."""
+    require(caller, Role.ADMIN)
+    admins = await principals.lock_active_admins(unit.session)
+    if caller.id not in {row.id for row in admins}:
+        # Another admin was faster, between the request's recognition and this lock.
+        raise Forbidden(Role.ADMIN.value)
+    row = found_or_refuse(await principals.lock(unit.session, principal_id), "principal", principal_id)
+    if row.id == caller.id:
+        raise Conflict("Nobody may do this to themselves.", ConflictDetail("ONESELF", attempted=attempted))
+    return row
+
+
+async def _owner(unit: UnitOfWork, caller: Principal, principal_id: UUID) -> PrincipalRow:
+    found = await principals.lock(unit.session, principal_id) if caller.scope.sees(principal_id) else None
+    row = found_or_refuse(found, "principal", principal_id)
+    if row.deactivated_at is not None:
+        raise invalid_transition("principal", DEACTIVATED, "CREATE_TOKEN")
+    return row
+
+
+async def _token(unit: UnitOfWork, caller: Principal, token_id: UUID) -> tuple[TokenRow, PrincipalRow]:
+    found = await principals.find_token(unit.session, token_id)
+    if found is not None and not caller.scope.sees(found[1].id):
+        found = None
+    return found_or_refuse(found, "token", token_id)
+
+
+def _check_token(draft: TokenDraft, most: Role, now: datetime) -> Iterator[Violation]:
+    yield from check_name(draft.name)
+    if draft.role.rank > most.rank:
+        yield Violation(("role",), f"must not be more than {most}, the lesser of yours and theirs", most)
+    if draft.expires_at is not None and not now < draft.expires_at <= now + MAX_LIFETIME:
+        limit = f"now<..{MAX_LIFETIME.days} days"
+        yield Violation(("expiresAt",), f"must lie ahead, by at most {MAX_LIFETIME.days} days", limit)
