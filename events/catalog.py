@@ -37,6 +37,7 @@ from events.campaign_events import (
 )
 from events.domain_events import DomainsChanged, DomainsGenerated
 from events.event import EventType
+from events.pool_events import ProxyPoolCreated, ProxyPoolDeleted, ProxyPoolUpdated
 from events.proxy_events import (
     ProxyAdded,
     ProxyChanged,
@@ -53,6 +54,7 @@ from events.resource_events import (
     PersonaDeleted,
     PersonaUpdated,
 )
+from events.scoring_events import ScoringProfileCreated, ScoringProfileDeleted, ScoringProfileUpdated
 
 CampaignEvent = (
     CampaignCreated
@@ -83,6 +85,12 @@ ResourceEvent = (
     | KeywordSetCreated
     | KeywordSetUpdated
     | KeywordSetDeleted
+    | ScoringProfileCreated
+    | ScoringProfileUpdated
+    | ScoringProfileDeleted
+    | ProxyPoolCreated
+    | ProxyPoolUpdated
+    | ProxyPoolDeleted
 )
 AccessEvent = (
     PrincipalCreated

@@ -16,8 +16,10 @@ class EntityType(StrEnum):
 
     CAMPAIGN = "CAMPAIGN"
     PROXY = "PROXY"
+    PROXY_POOL = "PROXY_POOL"
     PERSONA = "PERSONA"
     KEYWORD_SET = "KEYWORD_SET"
+    SCORING_PROFILE = "SCORING_PROFILE"
     PRINCIPAL = "PRINCIPAL"
     TOKEN = "TOKEN"  # noqa: S105  The word, not a secret.
     SETTINGS = "SETTINGS"
