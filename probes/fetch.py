@@ -25,14 +25,16 @@ from yarl import URL
 
 from probes.addresses import AddressPolicy
 from probes.body import Body, read_body
+from probes.cookies import Shelf
 from probes.dialer import Contexts, Dialer, make_contexts
 from probes.failures import ProbeFailure
-from probes.journey import Hop, Journey, Resolve
+from probes.journey import Hop, Journey, Resolve, Trail
 from probes.judge import Page, read_page, refusal
 from probes.keywords import Matcher
 from probes.rate import TokenBucket
 from probes.session import Session
 from vocabulary.checks import CheckStatus, HttpReason, HttpVerdict
+from vocabulary.persona_tests import HttpVisit
 from vocabulary.personas import HttpPersonaConfig
 from vocabulary.proxies import ProxyEndpoint
 
@@ -49,14 +51,30 @@ class Ports(NamedTuple):
     https: int = 443
 
 
+class Errand(NamedTuple):
+    """What one fetch is about: URLs of one host to be tried in turn, and what goes along."""
+
+    starts: Sequence[URL]
+    addresses: Sequence[str]
+    ports: frozenset[int]
+    matcher: Matcher
+    trail: Trail
+
+
 class Fetcher:
     """Fetches as one persona does, for a whole batch. Use as an async context manager; fetches may run side by side.
 
     `resolve` is asked for the hosts of redirects; no address, or an OSError, means that a host does not resolve.
+    `shelf` has the cookies of the persona, if they are to outlive this fetcher.
     """
 
     def __init__(
-        self, config: HttpPersonaConfig, resolve: Resolve, policy: AddressPolicy, ca_file: Path | None = None
+        self,
+        config: HttpPersonaConfig,
+        resolve: Resolve,
+        policy: AddressPolicy,
+        ca_file: Path | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self._config = config
         self._resolve = resolve
@@ -64,6 +82,7 @@ class Fetcher:
         self._ca_file = ca_file
         self._slots = asyncio.Semaphore(config.concurrency)
         self._bucket = TokenBucket(config.rate_per_second, config.burst)
+        self._shelf = shelf or Shelf(config.cookies)
         self._contexts: Contexts | None = None
         self._sessions: dict[ProxyEndpoint | None, Session] = {}
         self._closing = AsyncExitStack()
@@ -77,8 +96,13 @@ class Fetcher:
         Raises:
             OSError, ssl.SSLError: the CA file cannot be read.
         """
-        verify = self._config.verify_tls
-        self._contexts = await asyncio.to_thread(make_contexts, verify=verify, ca_file=self._ca_file)
+        config = self._config
+        self._contexts = await asyncio.to_thread(
+            make_contexts,
+            verify=config.verify_tls,
+            ca_file=self._ca_file,
+            versions=(config.tls_min_version, config.tls_max_version),
+        )
         return self
 
     async def __aexit__(
@@ -99,17 +123,32 @@ class Fetcher:
 
         `millis` is without the time that the fetch waited for its turn.
         """
+        try:
+            starts = both_schemes(name, ports)
+        except ValueError:
+            return _failed(ProbeFailure(HttpReason.ERROR, "the name makes no URL"))
+        trail = Trail(self._shelf.jar(name))
+        return await self._run(Errand(starts, addresses, frozenset(ports), matcher, trail), proxy)
+
+    async def visit(
+        self, starts: Sequence[URL], addresses: Sequence[str], matcher: Matcher, visits: list[HttpVisit]
+    ) -> HttpVerdict:
+        """Fetch the first of `starts`, all of one host, that there is a connection for; `visits` gets each request."""
+        trail = Trail(self._shelf.jar(starts[0].raw_host or ""), visits)
+        return await self._run(Errand(starts, addresses, frozenset(), matcher, trail), None)
+
+    async def _run(self, errand: Errand, proxy: ProxyEndpoint | None) -> HttpVerdict:
         session = self._session(proxy)
         async with self._slots:
             await self._bucket.take()
             started = asyncio.get_running_loop().time()
             try:
                 async with asyncio.timeout(self._config.request_timeout_seconds):
-                    verdict = await self._both_schemes(session, name, addresses, ports, matcher)
+                    verdict = await self._first_of(session, errand)
             except TimeoutError:
                 verdict = _failed(ProbeFailure(HttpReason.TIMEOUT, "no answer in time"))
             except Exception as error:
-                log.exception("fetch_failed", name=name)
+                log.exception("fetch_failed", name=errand.starts[0].raw_host)
                 verdict = _failed(ProbeFailure(HttpReason.ERROR, type(error).__name__))
             millis = round((asyncio.get_running_loop().time() - started) * 1000)
             return msgspec.structs.replace(verdict, millis=millis)
@@ -125,22 +164,17 @@ class Fetcher:
             self._closing.push_async_callback(session.close)
         return session
 
-    async def _both_schemes(
-        self, session: Session, name: str, addresses: Sequence[str], ports: Ports, matcher: Matcher
-    ) -> HttpVerdict:
+    async def _first_of(self, session: Session, errand: Errand) -> HttpVerdict:
         first: ProbeFailure | None = None
-        for scheme, port in (("https", ports.https), ("http", ports.http)):
-            journey = Journey(self._config, session, self._resolve, self._policy, frozenset(ports))
+        for start in errand.starts:
+            journey = Journey(self._config, session, self._resolve, self._policy, errand.ports, errand.trail)
             try:
-                hop = Hop(URL.build(scheme=scheme, host=name, port=port, path="/"), addresses)
-                return await self._judge(*await journey.go(hop), matcher)
+                return await self._judge(*await journey.go(Hop(start, errand.addresses)), errand.matcher)
             except ProbeFailure as failure:
                 is_final = journey.has_response or not failure.is_connection_level or failure.proxy_fault
                 if is_final:
                     return _failed(failure)
                 first = first or failure
-            except ValueError:
-                return _failed(ProbeFailure(HttpReason.ERROR, "the name makes no URL"))
         assert first is not None  # noqa: S101 - the loop ends only after a failure was kept.
         return _failed(first)
 
@@ -171,6 +205,16 @@ class Fetcher:
             hits=page.hits,
             page=page.snapshot,
         )
+
+
+def both_schemes(name: str, ports: Ports) -> list[URL]:
+    """The front page of a host, by https and by http.
+
+    Raises:
+        ValueError: the name makes no URL.
+    """
+    pairs = (("https", ports.https), ("http", ports.http))
+    return [URL.build(scheme=scheme, host=name, port=port, path="/") for scheme, port in pairs]
 
 
 async def _read(body: Body, headers: CIMultiDictProxy[str], matcher: Matcher, url: URL) -> Page:

@@ -3,6 +3,7 @@
 A fetcher looks up the hosts of redirects as the campaign's DNS personas do, with their limits.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,11 +14,14 @@ import structlog
 
 from core.errors import ValidationFailed
 from probes.addresses import AddressPolicy
+from probes.cookies import Shelf
 from probes.fetch import Fetcher
 from probes.resolver import Resolver
 from vocabulary.checks import CheckStatus
-from vocabulary.personas import DnsPersonaConfig, HttpPersonaConfig
+from vocabulary.personas import CookieMode, DnsPersonaConfig, HttpPersonaConfig
 from workers.clients import Clients, linger_seconds
+
+MAX_SHELVES = 100
 
 log = structlog.get_logger(__name__)
 
@@ -37,12 +41,28 @@ class FetcherKey(NamedTuple):
     resolvers: tuple[ResolverKey, ...]
 
 
+class Shelves:
+    """The cookies of HTTP personas, which outlive the clients that come and go with the work."""
+
+    def __init__(self) -> None:
+        self._shelves: OrderedDict[tuple[UUID, CookieMode], Shelf] = OrderedDict()
+
+    def of(self, persona_id: UUID, mode: CookieMode) -> Shelf:
+        """The shelf of a persona; that of the persona that worked longest ago makes room for it."""
+        shelf = self._shelves.pop((persona_id, mode), None) or Shelf(mode)
+        self._shelves[persona_id, mode] = shelf
+        if len(self._shelves) > MAX_SHELVES:
+            self._shelves.popitem(last=False)
+        return shelf
+
+
 class PersonaClients:
     """All clients of one process."""
 
     def __init__(self, policy: AddressPolicy, ca_file: Path | None) -> None:
         self._policy = policy
         self._ca_file = ca_file
+        self._shelves = Shelves()
         self._resolvers: Clients[ResolverKey, Resolver] = Clients(self._make_resolver, _linger)
         self._fetchers: Clients[FetcherKey, Fetcher] = Clients(self._make_fetcher, _linger)
 
@@ -80,7 +100,8 @@ class PersonaClients:
         async def resolve(host: str) -> Sequence[str]:
             return await self._resolve(key.resolvers, host)
 
-        return Fetcher(key.config, resolve, self._policy, self._ca_file)
+        shelf = self._shelves.of(key.persona_id, key.config.cookies)
+        return Fetcher(key.config, resolve, self._policy, self._ca_file, shelf)
 
     async def _resolve(self, keys: Sequence[ResolverKey], host: str) -> Sequence[str]:
         """The addresses of a host, by the first persona that finds any."""
