@@ -29,9 +29,13 @@ class ProxyAdded(ProxyEventType, frozen=True, kw_only=True, tag=True):
 
 
 class ProxyChanged(ProxyEventType, frozen=True, kw_only=True, tag=True):
-    """A proxy was edited; `changed` names the fields."""
+    """A proxy was edited, or joined or left pools; `changed` names the fields.
+
+    `left_pool_ids` are the pools that it is no member of any more, so that who follows a pool hears of it.
+    """
 
     changed: tuple[str, ...]
+    left_pool_ids: tuple[UUID, ...] = ()
 
     def summary(self) -> str:
         """One sentence."""

@@ -45,8 +45,17 @@ class ImportOutcome(StrEnum):
     INVALID = "INVALID"
 
 
+class StatsWindow(StrEnum):
+    """The time over which uses of proxies are counted, up to now."""
+
+    LAST_HOUR = "LAST_HOUR"
+    LAST_DAY = "LAST_DAY"
+    LAST_WEEK = "LAST_WEEK"
+    ALL_TIME = "ALL_TIME"
+
+
 class ProxyState(msgspec.Struct, frozen=True):
-    """All that a client may see of a proxy; the password is no part of it."""
+    """All that a client may see of a proxy; the password is no part of it. `pool_ids` are those that it is in."""
 
     id: UUID
     owner_id: UUID
@@ -71,17 +80,22 @@ class ProxyState(msgspec.Struct, frozen=True):
     city: str | None = None
     provider: str | None = None
     notes: str | None = None
+    pool_ids: tuple[UUID, ...] = ()
     version: int = 1
 
 
 class ProxyEndpoint(msgspec.Struct, frozen=True):
-    """What a worker needs to go through a proxy. `repr` hides the password."""
+    """What a worker needs to go through a proxy. `repr` hides the password.
+
+    `reach_seconds` is how long it may take to reach it, if less than what whoever connects allows.
+    """
 
     protocol: ProxyProtocol
     host: str
     port: int
     username: str | None = None
     password: str | None = None
+    reach_seconds: float | None = None
 
     def __repr__(self) -> str:
         user = f"{self.username}:***@" if self.username is not None else ""
