@@ -35,6 +35,7 @@ class Dns(StrEnum):
     TRUNCATED = "TRUNCATED"
     LOSSY = "LOSSY"
     ALIAS = "ALIAS"
+    PARKING_ALIAS = "PARKING_ALIAS"
     ADDRESS = "ADDRESS"
 
 
@@ -55,6 +56,16 @@ class Web(StrEnum):
     HIDDEN = "HIDDEN"
     PLAIN = "PLAIN"
     PARKED = "PARKED"
+    SALE_TITLE = "SALE_TITLE"
+    MARKET = "MARKET"
+    LANDER = "LANDER"
+    LINK_FARM = "LINK_FARM"
+    PARKING_ALIAS = "PARKING_ALIAS"
+    COMING_SOON = "COMING_SOON"
+    RICH = "RICH"
+    STUFFED = "STUFFED"
+    LOW_SCORE = "LOW_SCORE"
+    BARE = "BARE"
     REDIRECT_PATH = "REDIRECT_PATH"
     REDIRECT_PLAIN = "REDIRECT_PLAIN"
     REDIRECT_HOST = "REDIRECT_HOST"
@@ -118,6 +129,10 @@ _SEVERAL = (
     panel(Zone.TITLE), voltaic(Zone.META), brand(Zone.HEADING), broken_panel(Zone.BODY), phone(Zone.BODY),
     voltaic(Zone.ANCHOR),
 )  # fmt: skip
+_ALL = (
+    panel(Zone.TITLE), voltaic(Zone.META), brand(Zone.HEADING), voltaic(Zone.ANCHOR), panel(Zone.BODY),
+    voltaic(Zone.BODY), brand(Zone.BODY), phone(Zone.BODY), email(Zone.BODY), ad_hoc(Zone.BODY),
+)  # fmt: skip
 
 OUTCOMES: dict[Web, Outcome] = {
     Web.TITLE: Outcome((panel(Zone.TITLE),)),
@@ -134,6 +149,16 @@ OUTCOMES: dict[Web, Outcome] = {
     Web.HIDDEN: Outcome(),
     Web.PLAIN: Outcome(),
     Web.PARKED: Outcome(),
+    Web.SALE_TITLE: Outcome(),
+    Web.MARKET: Outcome(),
+    Web.LANDER: Outcome(),
+    Web.LINK_FARM: Outcome(),
+    Web.PARKING_ALIAS: Outcome((panel(Zone.BODY),)),
+    Web.COMING_SOON: Outcome((panel(Zone.HEADING), voltaic(Zone.BODY))),
+    Web.RICH: Outcome(_ALL),
+    Web.STUFFED: Outcome((voltaic(Zone.BODY),)),
+    Web.LOW_SCORE: Outcome((voltaic(Zone.BODY),)),
+    Web.BARE: Outcome((panel(Zone.BODY), phone(Zone.BODY))),
     Web.REDIRECT_PATH: Outcome((panel(Zone.BODY),)),
     Web.REDIRECT_PLAIN: Outcome((voltaic(Zone.BODY),)),
     Web.REDIRECT_HOST: Outcome((panel(Zone.TITLE), email(Zone.BODY))),
@@ -183,5 +208,6 @@ LOOKUPS: dict[Dns, tuple[CheckStatus, DnsReason | None]] = {
     Dns.TRUNCATED: (CheckStatus.OK, None),
     Dns.LOSSY: (CheckStatus.OK, None),
     Dns.ALIAS: (CheckStatus.OK, None),
+    Dns.PARKING_ALIAS: (CheckStatus.OK, None),
     Dns.ADDRESS: (CheckStatus.OK, None),
 }

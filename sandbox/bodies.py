@@ -24,13 +24,17 @@ _UTF16_BOM = b"\xff\xfe"
 
 
 class Response(msgspec.Struct, frozen=True):
-    """A response but for its connection headers; `body` is as it goes over the wire."""
+    """A response but for its connection headers; `body` is as it goes over the wire.
+
+    `age` is for how many seconds the page has not changed, None if the server does not say.
+    """
 
     body: bytes
     status: int = 200
     content_type: str | None = "text/html; charset=utf-8"
     encoding: str | None = None
     location: str | None = None
+    age: int | None = None
 
 
 def _gzip(text: str, _: tuple[Plant, ...]) -> Response:

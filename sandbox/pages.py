@@ -13,7 +13,8 @@ import msgspec
 from sandbox.behaviours import Web
 from sandbox.bodies import WRITERS, Response
 from sandbox.keywords import AD_HOC_KEYWORD, BRAND, PANEL, VOLTAIC
-from sandbox.world import HUB, NOWHERE, Site
+from sandbox.lead_pages import BODIES, LANDER, MODIFIED, bare, repeated
+from sandbox.world import HUB, MARKETPLACE, NOWHERE, Site
 from vocabulary.checks import Zone
 
 _FILLER = "The lamp on the hill was lit at dusk and seen from the other side of the bay. "
@@ -21,16 +22,12 @@ _HIDDEN = (
     f'<script>var a = "{PANEL.pattern} 555-0199";</script><style>.b::after {{ content: "{VOLTAIC.pattern}" }}</style>'
     f'<!-- {AD_HOC_KEYWORD} sales@helio.example --><p data-note="{BRAND.pattern}" title="{VOLTAIC.pattern}">Shut.</p>'
 )
-_PARKED = (
-    "<p>This domain may be for sale. Buy this domain today.</p>"
-    "<p>Related searches: insurance, holidays, broadband, loans.</p>"
-)
 _CASE_WRONG = "<p>The Sungrid is not the SUNGRID, nor is the sungrid.</p>"
 # Keywords count on accepted pages only, so an error page that names some must not match.
 _ERROR = "<p>No Solar Panel and no Photovoltaics on an error page.</p>"
 _SPECIAL = {
+    **BODIES,
     Web.HIDDEN: _HIDDEN,
-    Web.PARKED: _PARKED,
     Web.CASE_WRONG: _CASE_WRONG,
     Web.FALSE_UTF8: "<p>Un café à côté, déjà fermé.</p>",
     Web.NULS: "<p>Zeros \0 and \0\0 more.</p>",
@@ -82,6 +79,10 @@ class Pages:
             (Web.REDIRECT_PLAIN, "/"): f"http://{site.name}:{self._ports.http}/welcome",
             (Web.REDIRECT_LOST, "/"): f"https://{NOWHERE}:{self._ports.https}/",
         }
+        if site.name != MARKETPLACE:
+            redirects[(Web.MARKET, "/")] = (
+                f"https://{MARKETPLACE}:{self._ports.https}/welcome?name={site.name}"
+            )
         if site.name != HUB:
             redirects[(Web.REDIRECT_HOST, "/")] = f"https://{HUB}:{self._ports.https}/welcome"
         return redirects.get((site.web, path)) if site.web is not None else None
@@ -92,7 +93,7 @@ class Pages:
         return (
             write(text, site.plants)
             if write is not None
-            else Response(text.encode(), status=_status(site.web))
+            else Response(text.encode(), status=_status(site.web), age=MODIFIED.get(site.web or Web.PLAIN))
         )
 
 
@@ -113,6 +114,10 @@ def _status(web: Web | None) -> int:
 
 def _document(site: Site) -> str:
     """The page as text. A meta charset is written where the header will have none."""
+    if site.web is Web.LANDER:
+        return LANDER
+    if site.web is Web.BARE:
+        return bare(html.escape(site.title), _paragraphs(site))
     charset = '<meta charset="windows-1251">' if site.web is Web.WINDOWS_1251 else ""
     description = " ".join(["A page of the sandbox.", *_texts(site, Zone.META)])
     head = (
@@ -124,10 +129,14 @@ def _document(site: Site) -> str:
 def _body(site: Site) -> str:
     heading = " ".join([f"Signals from {site.name}", *_texts(site, Zone.HEADING)])
     anchor = " ".join(["More of this", *_texts(site, Zone.ANCHOR)])
-    paragraphs = "".join(f"<p>We tell of {text} here.</p>\n" for text in _texts(site, Zone.BODY))
+    paragraphs = repeated(site.web, _paragraphs(site))
     special = _ERROR if _status(site.web) != 200 else _SPECIAL.get(site.web or Web.PLAIN, "")
     link = f'<p><a href="/welcome">{anchor}</a></p>'
     return f"<h1>{heading}</h1>\n<p>{_FILLER}</p>\n{special}{paragraphs}{link}"
+
+
+def _paragraphs(site: Site) -> str:
+    return "".join(f"<p>We tell of {text} here.</p>\n" for text in _texts(site, Zone.BODY))
 
 
 def _texts(site: Site, zone: Zone) -> Iterable[str]:

@@ -7,10 +7,13 @@ begins, for a reset or a broken handshake has to come before any certificate doe
 
 import asyncio
 import contextlib
+from datetime import timedelta
+from email.utils import format_datetime
 from http import HTTPStatus
 
 import msgspec
 
+from core.clock import SystemClock
 from sandbox.behaviours import Web
 from sandbox.bodies import Response
 from sandbox.certificates import Certificates
@@ -185,11 +188,19 @@ async def _send(writer: asyncio.StreamWriter, response: Response, *, with_body: 
         await writer.drain()
 
 
+def _last_modified(age: int | None) -> str | None:
+    """The moment of the last change as a header has it (RFC 9110 section 5.6.7)."""
+    if age is None:
+        return None
+    return format_datetime(SystemClock().now() - timedelta(seconds=age), usegmt=True)
+
+
 def _response_head(response: Response) -> bytes:
     fields = {
         "Content-Type": response.content_type,
         "Content-Encoding": response.encoding,
         "Location": response.location,
+        "Last-Modified": _last_modified(response.age),
         "Content-Length": str(len(response.body)),
         "Connection": "close",
     }

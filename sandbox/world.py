@@ -12,14 +12,16 @@ address; the shares sum up to the number of names. The zone, the pages and the t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 import msgspec
 
 from sandbox.behaviours import LOOKUPS, OUTCOMES, Dns, Web
 from sandbox.keywords import Plant
+from sandbox.verdicts import HIGH_POTENTIAL, rejection_of, status_of
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason, Zone
+from vocabulary.leads import LeadStatus, Rejection
 
 CHARACTERS = "abcdefghijklmnopqrst"
 CONSTANT = "beacon"
@@ -30,6 +32,9 @@ HUB = "hub.sandbox.test"
 ECHO = "ip.sandbox.test"
 NOWHERE = "nowhere.sandbox.test"
 ALIAS_CHAIN = ("edge.sandbox.test", "pool.sandbox.test")
+# A market place and a parking network as they are called outside; here they are hosts of the sandbox as well.
+MARKETPLACE = "www.sedo.com"
+PARKING_HOST = "parked.sedoparking.com"
 LISTENED = "127.0.0.1"
 # The whole of 127.0.0.0/8 is the loopback interface on Linux, and no server of the sandbox listens here.
 UNHEARD = "127.0.0.9"
@@ -38,10 +43,12 @@ _STRIDE, _SHIFT = 171, 7
 _RARE_LOOKUPS = {5: Dns.TRUNCATED, 11: Dns.ALIAS, 17: Dns.LOSSY}
 
 _SHARES: dict[Web | Dns, int] = {
-    Web.TITLE: 14, Web.HEADING: 14, Web.META: 10, Web.BODY: 18, Web.ANCHOR: 10, Web.SEVERAL: 14,
+    Web.TITLE: 9, Web.HEADING: 9, Web.META: 8, Web.BODY: 10, Web.ANCHOR: 8, Web.SEVERAL: 9,
     Web.CASE_RIGHT: 5, Web.CASE_WRONG: 4, Web.PHONE: 8, Web.EMAIL: 5, Web.AD_HOC: 6,
-    Web.HIDDEN: 14, Web.PLAIN: 16, Web.PARKED: 14,
-    Web.REDIRECT_PATH: 10, Web.REDIRECT_PLAIN: 4, Web.REDIRECT_HOST: 8, Web.REDIRECT_LOOP: 5, Web.REDIRECT_LOST: 4,
+    Web.HIDDEN: 8, Web.PLAIN: 10,
+    Web.PARKED: 8, Web.SALE_TITLE: 6, Web.MARKET: 6, Web.LANDER: 16, Web.LINK_FARM: 6, Web.PARKING_ALIAS: 6,
+    Web.COMING_SOON: 5, Web.RICH: 12, Web.STUFFED: 5, Web.LOW_SCORE: 10, Web.BARE: 4,
+    Web.REDIRECT_PATH: 7, Web.REDIRECT_PLAIN: 4, Web.REDIRECT_HOST: 8, Web.REDIRECT_LOOP: 5, Web.REDIRECT_LOST: 4,
     Web.TLS_BROKEN: 6, Web.TLS_SILENT: 2, Web.TLS_SELF_SIGNED: 5, Web.TLS_EXPIRED: 4, Web.TLS_WRONG_NAME: 3,
     Web.STALLED_HEAD: 2, Web.DRIPPING_BODY: 2, Web.UNHEARD: 6, Web.RESET: 5,
     Web.HUGE: 3, Web.GZIP_BOMB: 3, Web.GZIP: 6, Web.BROTLI: 5, Web.DEFLATE: 3, Web.BROKEN_GZIP: 3,
@@ -49,7 +56,7 @@ _SHARES: dict[Web | Dns, int] = {
     Web.PLAIN_TEXT: 3, Web.IMAGE: 3, Web.EMPTY: 3,
     Web.STATUS_401: 2, Web.STATUS_403: 3, Web.STATUS_404: 5, Web.STATUS_410: 2, Web.STATUS_418: 2,
     Web.STATUS_429: 2, Web.STATUS_451: 2, Web.STATUS_500: 2, Web.STATUS_503: 2,
-    Dns.NXDOMAIN: 40, Dns.NODATA: 24, Dns.SERVFAIL: 16, Dns.REFUSED: 12, Dns.SILENT: 20,
+    Dns.NXDOMAIN: 30, Dns.NODATA: 18, Dns.SERVFAIL: 12, Dns.REFUSED: 8, Dns.SILENT: 16,
 }  # fmt: skip
 
 
@@ -99,6 +106,8 @@ class Site(msgspec.Struct, frozen=True):
     @property
     def aliases(self) -> tuple[str, ...]:
         """The names that the CNAME records lead through, in order; the last one holds the addresses."""
+        if self.dns is Dns.PARKING_ALIAS:
+            return (PARKING_HOST,)
         if self.dns is not Dns.ALIAS:
             return ()
         return tuple(name for name in ALIAS_CHAIN if name != self.name)
@@ -111,7 +120,11 @@ class Site(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         """The title of the page, with the planted text in it where there is one."""
-        owner = HUB if self.web is Web.REDIRECT_HOST else self.name
+        if self.web is Web.LANDER:
+            return "Related searches"
+        if self.web is Web.SALE_TITLE:
+            return f"{self.name} - Domain for sale"
+        owner = {Web.REDIRECT_HOST: HUB, Web.MARKET: MARKETPLACE}.get(self.web or Web.PLAIN, self.name)
         planted = [plant.text for plant in self.plants if plant.zone is Zone.TITLE]
         return " - ".join([f"Welcome to {owner}", *planted])
 
@@ -130,6 +143,21 @@ class Site(msgspec.Struct, frozen=True):
             hits=frozenset((plant.pattern, plant.zone) for plant in outcome.plants),
         )
 
+    @property
+    def rejection(self) -> Rejection:
+        """Why the built-in profile takes the name as a lead, or why not, in a campaign with others of its kind."""
+        return rejection_of(self.dns_status, self.web)
+
+    @property
+    def lead_status(self) -> LeadStatus:
+        """What becomes of the name as a lead."""
+        return status_of(self.rejection)
+
+    @property
+    def is_high_potential(self) -> bool:
+        """Whether the built-in profile sees a high potential in the page."""
+        return self.web in HIGH_POTENTIAL
+
 
 class Totals(msgspec.Struct, frozen=True):
     """Exact counts over a selection of names, for a campaign that is done with them."""
@@ -140,6 +168,8 @@ class Totals(msgspec.Struct, frozen=True):
     http: Mapping[tuple[CheckStatus, HttpReason | None], int]
     matched: int
     patterns: Mapping[str, int]
+    rejections: Mapping[Rejection, int]
+    high_potential: int
 
 
 class World:
@@ -180,7 +210,20 @@ class World:
             http=Counter((fetch.status, fetch.reason) for fetch in fetches),
             matched=sum(fetch.matched for fetch in fetches),
             patterns=Counter(pattern for fetch in fetches for pattern in fetch.patterns),
+            rejections=Counter(rejections(sites)),
+            high_potential=sum(site.is_high_potential for site in sites),
         )
+
+
+def rejections(sites: Sequence[Site]) -> list[Rejection]:
+    """Why each of these is a lead or none, in a campaign of just these.
+
+    A lander is known by being under many names. Alone it is a page without keywords.
+    """
+    landers = sum(site.web is Web.LANDER for site in sites)
+    return [
+        Rejection.NO_KEYWORDS if landers == 1 and site.web is Web.LANDER else site.rejection for site in sites
+    ]
 
 
 def _names() -> Iterable[str]:
@@ -196,12 +239,16 @@ def _site(index: int, name: str) -> Site:
         return Site(name, behaviour)
     if behaviour is Web.UNHEARD:
         return Site(name, Dns.ADDRESS, (UNHEARD,), behaviour)
+    if behaviour is Web.PARKING_ALIAS:
+        return Site(name, Dns.PARKING_ALIAS, (LISTENED,), behaviour)
     return Site(name, _RARE_LOOKUPS.get(place % 24, Dns.ADDRESS), (LISTENED,), behaviour)
 
 
 def _helpers() -> tuple[Site, ...]:
     return (
         Site(HUB, Dns.ADDRESS, (LISTENED,), Web.REDIRECT_HOST),
+        Site(MARKETPLACE, Dns.ADDRESS, (LISTENED,), Web.MARKET),
+        Site(PARKING_HOST, Dns.ADDRESS, (LISTENED,)),
         Site(ECHO, Dns.ADDRESS, (LISTENED,), Web.ADDRESS_ECHO),
         Site("edge.sandbox.test", Dns.ALIAS, (LISTENED,)),
         Site("pool.sandbox.test", Dns.ADDRESS, (LISTENED,)),

@@ -6,7 +6,8 @@ between hundreds and tens of thousands of answers a second.
 
 What is no part of the function lives in `Zone`: a LOSSY name drops the first UDP query for each type and answers
 all later ones, as a network does that loses a packet. A SILENT name is never answered, over either transport.
-Names outside of `.test` are refused, for the server has no authority over them.
+Names outside of `.test` are refused, for the server has no authority over them, but for the two that the world has
+hosts for: a market place and a parking network.
 """
 
 import asyncio

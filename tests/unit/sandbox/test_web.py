@@ -5,6 +5,8 @@ import gzip
 import ssl
 import zlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 import brotli
@@ -12,9 +14,10 @@ import pytest
 import pytest_asyncio
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from core.clock import SystemClock
 from sandbox.behaviours import OUTCOMES, Web
 from sandbox.sandbox import Sandbox
-from sandbox.world import HUB, WORLD, Site
+from sandbox.world import HUB, MARKETPLACE, WORLD, Site
 from vocabulary.checks import CheckStatus, HttpReason
 
 
@@ -82,7 +85,7 @@ async def test_every_host_that_answers_answers_as_the_world_says(
             assert f"<title>{expected.title}</title>".encode() in body
 
     sites = [site for site in WORLD.sites if site.fetch is not None and site.fetch.reason not in NO_ANSWER]
-    assert len(sites) == 250
+    assert len(sites) == 278
     await asyncio.gather(*(check(site) for site in sites))
 
 
@@ -257,3 +260,24 @@ async def test_head_has_the_length_and_no_body(box: Sandbox, client: aiohttp.Cli
 def test_only_accepted_pages_can_match() -> None:
     for outcome in OUTCOMES.values():
         assert outcome.status is CheckStatus.OK or not outcome.plants
+
+
+async def test_some_pages_say_when_they_changed(box: Sandbox, client: aiohttp.ClientSession) -> None:
+    ages = {}
+    for behaviour in (Web.RICH, Web.LOW_SCORE, Web.PLAIN):
+        _, _, response = await fetch(client, https(box, first(behaviour)))
+        said = response.headers.get("Last-Modified")
+        ages[behaviour] = None if said is None else SystemClock().now() - parsedate_to_datetime(said)
+    rich, low = ages[Web.RICH], ages[Web.LOW_SCORE]
+    assert rich is not None
+    assert low is not None
+    assert timedelta(hours=1) < rich < timedelta(hours=3)
+    assert low > timedelta(days=399)
+    assert ages[Web.PLAIN] is None
+
+
+async def test_a_name_for_sale_leads_to_the_market_place(box: Sandbox, client: aiohttp.ClientSession) -> None:
+    name = first(Web.MARKET)
+    status, body, response = await fetch(client, https(box, name))
+    assert (status, response.url.host, response.url.query_string) == (200, MARKETPLACE, f"name={name}")
+    assert WORLD.site(name).title.encode() in body

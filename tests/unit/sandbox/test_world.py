@@ -9,9 +9,10 @@ from selectolax.lexbor import LexborHTMLParser
 from sandbox.behaviours import OUTCOMES, Dns, Web
 from sandbox.keywords import AD_HOC_KEYWORD, KEYWORD_SETS
 from sandbox.pages import Pages, Ports, Request
-from sandbox.world import CHARACTERS, WORLD, Site
+from sandbox.world import CHARACTERS, LISTENED, MARKETPLACE, PARKING_HOST, WORLD, Site, rejections
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason, Zone
 from vocabulary.keywords import KeywordRule, RuleType
+from vocabulary.leads import LeadStatus, Rejection
 
 RULES = [rule for keyword_set in KEYWORD_SETS for rule in keyword_set.rules] + [KeywordRule(AD_HOC_KEYWORD)]
 
@@ -27,17 +28,17 @@ def test_the_names_are_all_of_the_space_in_order() -> None:
 
 def test_the_totals_are_exact() -> None:
     totals = WORLD.totals()
-    assert (totals.generated, totals.resolved, totals.matched) == (400, 288, 171)
+    assert (totals.generated, totals.resolved, totals.matched) == (400, 316, 183)
     assert totals.dns == {
-        (CheckStatus.OK, None): 288,
-        (CheckStatus.ERROR, DnsReason.NXDOMAIN): 40,
-        (CheckStatus.ERROR, DnsReason.NODATA): 24,
-        (CheckStatus.ERROR, DnsReason.SERVFAIL): 16,
-        (CheckStatus.ERROR, DnsReason.REFUSED): 12,
-        (CheckStatus.TIMEOUT, DnsReason.TIMEOUT): 20,
+        (CheckStatus.OK, None): 316,
+        (CheckStatus.ERROR, DnsReason.NXDOMAIN): 30,
+        (CheckStatus.ERROR, DnsReason.NODATA): 18,
+        (CheckStatus.ERROR, DnsReason.SERVFAIL): 12,
+        (CheckStatus.ERROR, DnsReason.REFUSED): 8,
+        (CheckStatus.TIMEOUT, DnsReason.TIMEOUT): 16,
     }
     assert totals.http == {
-        (CheckStatus.OK, None): 225,
+        (CheckStatus.OK, None): 253,
         (CheckStatus.TIMEOUT, HttpReason.TIMEOUT): 6,
         (CheckStatus.ERROR, HttpReason.CONNECTION_REFUSED): 6,
         (CheckStatus.ERROR, HttpReason.CONNECTION_RESET): 5,
@@ -55,6 +56,44 @@ def test_the_totals_are_exact() -> None:
         (CheckStatus.ERROR, HttpReason.UPSTREAM_5XX): 4,
         (CheckStatus.ERROR, HttpReason.STATUS_CODE_MISMATCH): 2,
     }
+    assert totals.rejections == {
+        Rejection.QUALIFIED: 160,
+        Rejection.LOW_SCORE: 10,
+        Rejection.NO_KEYWORDS: 35,
+        Rejection.PARKED: 48,
+        Rejection.DNS_ERROR: 68,
+        Rejection.DNS_TIMEOUT: 16,
+        Rejection.HTTP_ERROR: 57,
+        Rejection.HTTP_TIMEOUT: 6,
+    }
+    assert totals.high_potential == 21
+
+
+def test_every_name_has_one_rejection_and_the_status_that_goes_with_it() -> None:
+    for site in WORLD.sites:
+        assert (site.rejection is Rejection.QUALIFIED) == (site.lead_status is LeadStatus.MATCH), site
+        assert site.rejection is not Rejection.PENDING
+        assert site.lead_status is not LeadStatus.PENDING
+        if site.fetch is not None and site.fetch.status is CheckStatus.OK:
+            assert site.lead_status in {LeadStatus.MATCH, LeadStatus.NO_MATCH}
+        else:
+            assert site.lead_status in {LeadStatus.ERROR, LeadStatus.TIMEOUT}
+
+
+def test_a_lander_is_parked_in_company_only() -> None:
+    landers = WORLD.having(Web.LANDER)
+    assert rejections(landers) == [Rejection.PARKED] * len(landers)
+    assert rejections(landers[:1]) == [Rejection.NO_KEYWORDS]
+    pages = {Pages(Ports(80, 443)).respond(site, Request()).body for site in landers}
+    assert len(pages) == 1
+
+
+def test_what_is_parked_leads_nowhere_but_to_loopback() -> None:
+    assert {site.aliases for site in WORLD.having(Web.PARKING_ALIAS)} == {(PARKING_HOST,)}
+    assert WORLD.site(PARKING_HOST).addresses == WORLD.site(MARKETPLACE).addresses == (LISTENED,)
+    for site in WORLD.having(Web.MARKET):
+        said = Pages(Ports(80, 443)).respond(site, Request())
+        assert said.location == f"https://{MARKETPLACE}:443/welcome?name={site.name}"
 
 
 def test_every_behaviour_has_a_site_and_every_web_behaviour_an_outcome() -> None:
