@@ -5,16 +5,17 @@ from uuid import UUID
 from auth.sealing import Sealer
 from core.settings import Settings
 from db.models import ProxyRow, ShardRow
-from db.repositories import proxies, shards
+from db.repositories import pools, proxies, proxy_use, shards
 from db.repositories.proxies import state_of
+from db.repositories.proxy_use import Use
 from db.repositories.shards import Claim
 from db.scope import EVERYTHING
 from db.unit_of_work import Database, UnitOfWork
 from events.outbox import record
 from events.proxy_events import ProxyHealthChanged, ProxyTestFinished
-from services.proxy_health import next_probe, note_test
+from services.proxy_health import next_test, note_test
 from vocabulary.access import WORKER
-from vocabulary.proxies import ProxyEndpoint, ProxyHealth, ProxyTestResult
+from vocabulary.proxies import ProxyEndpoint, ProxyTestResult
 
 
 def endpoint_of(row: ProxyRow, sealer: Sealer) -> ProxyEndpoint:
@@ -53,22 +54,26 @@ class Probing:
             row = await proxies.lock(unit.session, _proxy_id(claim), EVERYTHING) if shard else None
             if shard is None or row is None:
                 return False
-            apply_test(unit, row, shard, result, self._settings)
+            await apply_test(unit, row, shard, result, self._settings)
             return True
 
 
-def apply_test(
+async def apply_test(
     unit: UnitOfWork, row: ProxyRow, shard: ShardRow, result: ProxyTestResult, settings: Settings
 ) -> None:
     """Set a proxy's health and its next probe by what a test found, and tell of it; both rows are locked."""
     previous = row.health
     note_test(row, result, settings.proxy_strikes, unit.now)
+    latency = result.duration_ms if result.success else None
+    await proxy_use.count(unit.session, row.id, unit.now, [Use(succeeded=result.success, latency_ms=latency)])
     shard.attempts = 0
-    if row.health is ProxyHealth.UNHEALTHY:
-        shards.make_ready(shard, next_probe(row, settings, unit.now))
-        unit.work = True
-    else:
+    interval = (await pools.check_intervals(unit.session, [row.id])).get(row.id)
+    at = next_test(row, interval, settings, unit.now)
+    if at is None:
         shards.make_done(shard)
+    else:
+        shards.make_ready(shard, at)
+        unit.work = True
     state = state_of(row)
     record(unit, ProxyTestFinished(proxy=state, result=result), actor=WORKER, owner_id=row.owner_id)
     if row.health is not previous:

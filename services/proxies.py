@@ -23,10 +23,12 @@ from db.unit_of_work import Database, UnitOfWork
 from events.outbox import record
 from events.proxy_events import ProxyAdded, ProxyChanged, ProxyHealthChanged, ProxyRemoved
 from services.changes import apply, given
+from services.pool_members import leave_all
 from services.refusals import already_exists, found_or_refuse, in_use, invalid_transition, refuse_any
 from services.rules_hosts import canonical_host, check_host, check_port
-from services.rules_proxies import check_credentials
+from services.rules_proxies import check_credentials, check_place
 from services.rules_text import check_description, check_name
+from services.versions import expect_version
 from services.written import Written, transaction
 from vocabulary.access import Role
 from vocabulary.proxies import ProxyHealth, ProxyProtocol, ProxyState
@@ -46,6 +48,10 @@ class ProxyDraft(msgspec.Struct, frozen=True):
     username: str | None = None
     password: str | None = None
     enabled: bool = True
+    country_code: str | None = None
+    city: str | None = None
+    provider: str | None = None
+    notes: str | None = None
 
     def __repr__(self) -> str:
         return f"<ProxyDraft {self.name!r} {self.protocol.lower()}://{self.host}:{self.port}>"
@@ -62,6 +68,10 @@ class ProxyPatch(msgspec.Struct, frozen=True):
     username: str | msgspec.UnsetType | None = msgspec.UNSET
     password: str | msgspec.UnsetType | None = msgspec.UNSET
     enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    country_code: str | msgspec.UnsetType | None = msgspec.UNSET
+    city: str | msgspec.UnsetType | None = msgspec.UNSET
+    provider: str | msgspec.UnsetType | None = msgspec.UNSET
+    notes: str | msgspec.UnsetType | None = msgspec.UNSET
 
     def __repr__(self) -> str:
         return f"<ProxyPatch of {', '.join(given(self)) or 'nothing'}>"
@@ -88,7 +98,7 @@ class Proxies:
         require(caller, Role.OPERATOR)
         refuse_any(_check(draft))
         async with transaction(self._database) as unit:
-            row = new_row(draft, caller.id, unit.now, self._sealer)
+            row = new_row(draft, caller.id, unit.now, sealed(draft, self._sealer))
             await _refuse_taken_name(unit, row)
             await _refuse_taken_address(unit, row)
             await proxies.add(unit.session, row)
@@ -98,17 +108,21 @@ class Proxies:
             record(unit, ProxyAdded(proxy=state), actor=caller.actor, owner_id=row.owner_id)
         return Written(state, unit.position)
 
-    async def update(self, caller: Principal, proxy_id: UUID, patch: ProxyPatch) -> Written[ProxyState]:
+    async def update(
+        self, caller: Principal, proxy_id: UUID, patch: ProxyPatch, expected_version: int | None = None
+    ) -> Written[ProxyState]:
         """Change a proxy.
 
         Raises:
             NotFound: there is no such proxy.
             ValidationFailed: with every broken rule.
-            Conflict: the owner has a proxy with this name or address (ALREADY_EXISTS).
+            Conflict: the owner has a proxy with this name or address (ALREADY_EXISTS), or the proxy is at another
+                version (VERSION_MISMATCH).
         """
         require(caller, Role.OPERATOR)
         async with transaction(self._database) as unit:
             row = await _lock(unit, caller, proxy_id)
+            expect_version(row, expected_version)
             refuse_any(_check_patch(row, patch))
             changed = await self._apply(unit, row, patch)
             if changed:
@@ -129,6 +143,7 @@ class Proxies:
             user = await uses.release_proxy(unit.session, proxy_id)
             if user is not None:
                 raise in_use("proxy", user, caller.scope)
+            await leave_all(unit, caller, [row])
             await proxies.remove(unit.session, proxy_id)
             state = state_of(row)
             record(unit, ProxyRemoved(proxy=state), actor=caller.actor, owner_id=row.owner_id)
@@ -163,6 +178,8 @@ class Proxies:
             values["name"] = patch.name.strip()
         if patch.host is not msgspec.UNSET:
             values["host"] = canonical_host(patch.host)
+        if isinstance(patch.country_code, str):
+            values["country_code"] = patch.country_code.upper()
         with unit.session.no_autoflush:
             changed = apply(row, values)
             if "name" in changed:
@@ -184,8 +201,13 @@ class Proxies:
             return False
 
 
-def new_row(draft: ProxyDraft, owner_id: UUID, now: datetime, sealer: Sealer) -> ProxyRow:
-    """The row of a draft that is in order, with its password sealed; nobody knows anything of its health."""
+def sealed(draft: ProxyDraft, sealer: Sealer) -> bytes | None:
+    """The password of a draft as it is stored."""
+    return None if draft.password is None else sealer.seal(draft.password)
+
+
+def new_row(draft: ProxyDraft, owner_id: UUID, now: datetime, password_sealed: bytes | None) -> ProxyRow:
+    """The row of a draft that is in order; nobody knows anything of its health."""
     return ProxyRow(
         id=new_id(),
         owner_id=owner_id,
@@ -195,13 +217,19 @@ def new_row(draft: ProxyDraft, owner_id: UUID, now: datetime, sealer: Sealer) ->
         host=canonical_host(draft.host),
         port=draft.port,
         username=draft.username,
-        password_sealed=None if draft.password is None else sealer.seal(draft.password),
+        password_sealed=password_sealed,
         enabled=draft.enabled,
         health=ProxyHealth.UNKNOWN,
         success_count=0,
         failure_count=0,
         consecutive_failures=0,
         failed_probes=0,
+        country_code=draft.country_code.upper() if draft.country_code else None,
+        city=draft.city,
+        provider=draft.provider,
+        notes=draft.notes,
+        pool_ids=(),
+        version=1,
         created_at=now,
         updated_at=now,
     )
@@ -211,6 +239,7 @@ def _check(draft: ProxyDraft) -> Iterator[Violation]:
     yield from check_name(draft.name)
     yield from check_description(draft.description)
     yield from check_connection(draft)
+    yield from check_place(given(draft))
 
 
 def check_connection(draft: ProxyDraft) -> Iterator[Violation]:
@@ -231,6 +260,7 @@ def _check_patch(row: ProxyRow, patch: ProxyPatch) -> Iterator[Violation]:
         yield from check_host(patch.host)
     if patch.port is not msgspec.UNSET:
         yield from check_port(patch.port)
+    yield from check_place(given(patch))
     protocol = row.protocol if patch.protocol is msgspec.UNSET else patch.protocol
     username = row.username if patch.username is msgspec.UNSET else patch.username
     if patch.password is msgspec.UNSET:
@@ -250,6 +280,7 @@ async def _after_change(unit: UnitOfWork, caller: Principal, row: ProxyRow, chan
     """What follows from a change: the health, the probe, and the events."""
     previous = row.health
     row.updated_at = unit.now
+    row.version += 1
     reconnected = not CONNECTION.isdisjoint(changed)
     if reconnected:
         _forget_health(row)

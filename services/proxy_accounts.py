@@ -9,6 +9,7 @@ from core.settings import Settings
 from db.models import ProxyRow, ShardRow
 from db.repositories import proxy_use
 from db.repositories.proxies import state_of
+from db.repositories.proxy_use import Use
 from db.unit_of_work import UnitOfWork
 from events.outbox import record
 from events.proxy_events import ProxyHealthChanged, ProxyStatsChanged
@@ -50,6 +51,8 @@ class Accounting:
                 note_success(row)
             else:
                 struck_out |= note_strike(row, outcome.error, self._settings.proxy_strikes)
+        uses = [Use(succeeded=outcome.error is None) for outcome in outcomes]
+        await proxy_use.count(unit.session, row.id, unit.now, uses)
         record(unit, ProxyStatsChanged(proxy=state_of(row)), actor=WORKER, owner_id=row.owner_id)
         if struck_out:
             if row.enabled:

@@ -4,6 +4,7 @@ Each is one transaction, whatever the list holds: what a dry run shows is what t
 An import may be repeated: an address that the owner has already stays as it is, with its credentials and its health.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
@@ -23,7 +24,8 @@ from db.repositories.proxy_use import lock_with_probes
 from db.unit_of_work import Database, UnitOfWork
 from events.outbox import record
 from events.proxy_events import ProxyAdded, ProxyRemoved
-from services.proxies import ProxyDraft, new_row
+from services.pool_members import leave_all
+from services.proxies import ProxyDraft, new_row, sealed
 from services.proxy_lines import Line, check_list, read_lines
 from services.refusals import in_use, refuse_any
 from services.rules_hosts import canonical_host
@@ -96,48 +98,21 @@ class ProxyLists:
         """
         require(caller, Role.OPERATOR)
         refuse_any(check_list(text))
-        lines = read_lines(text, protocol)
+        lines = await asyncio.to_thread(read_lines, text, protocol)
         if dry_run:
             async with self._database.engines.reading() as session:
                 plan = await _plan(session, caller.id, lines)
                 return Written(tuple(plan), (await event_log.head(session)).position)
+        # A thousand seals take a while: not on the loop, and not while others wait for the transaction.
+        passwords = await asyncio.to_thread(self._seal, lines)
         async with transaction(self._database) as unit:
             await proxy_lists.take_turn(unit.session, caller.id)
             plan = await _plan(unit.session, caller.id, lines)
-            added = await self._add(unit, caller, plan)
+            added = await _add(unit, caller, plan, passwords)
         return Written(tuple(added.get(line.number, line) for line in plan), unit.position)
 
-    async def _add(
-        self, unit: UnitOfWork, caller: Principal, plan: Sequence[ImportedLine]
-    ) -> dict[int, ImportedLine]:
-        """Add what the plan would add; the lines as they are after that, by number."""
-        drafts = {line.number: line.draft for line in plan if line.outcome is ImportOutcome.WOULD_ADD}
-        new = {number: draft for number, draft in drafts.items() if draft is not None}
-        if not new:
-            return {}
-        rows = dict(zip(new, await self._rows(unit, caller, [*new.values()]), strict=True))
-        await proxy_lists.add(unit.session, [*rows.values()], unit.now)
-        unit.work = True
-        for row in rows.values():
-            record(unit, ProxyAdded(proxy=state_of(row)), actor=caller.actor, owner_id=row.owner_id)
-        return {
-            line.number: replace(line, outcome=ImportOutcome.ADDED, proxy=state_of(rows[line.number]))
-            for line in plan
-            if line.number in rows
-        }
-
-    async def _rows(
-        self, unit: UnitOfWork, caller: Principal, drafts: Sequence[ProxyDraft]
-    ) -> list[ProxyRow]:
-        wanted = {name for draft in drafts for name in _names(draft)}
-        taken = await proxy_lists.names_taken(unit.session, caller.id, wanted)
-        rows = []
-        for draft in drafts:
-            name = _free_name(draft, taken)
-            taken.add(name)
-            named = msgspec.structs.replace(draft, name=name)
-            rows.append(new_row(named, caller.id, unit.now, self._sealer))
-        return rows
+    def _seal(self, lines: Sequence[Line]) -> dict[int, bytes | None]:
+        return {line.number: sealed(line.draft, self._sealer) for line in lines if line.draft is not None}
 
     async def clean_unhealthy(
         self, caller: Principal, min_failures: int, *, dry_run: bool
@@ -159,10 +134,50 @@ class ProxyLists:
             locked = await lock_with_probes(unit.session, [row.id for row in found])
             rows = [row for row, _ in locked if _is_bad(row, min_failures)]
             cleaning = await _sorted_out(unit.session, caller, rows)
-            await proxy_lists.remove(unit.session, [proxy.id for proxy in cleaning.proxies])
+            ids = {proxy.id for proxy in cleaning.proxies}
+            await leave_all(unit, caller, [row for row in rows if row.id in ids])
+            await proxy_lists.remove(unit.session, ids)
             for proxy in cleaning.proxies:
                 record(unit, ProxyRemoved(proxy=proxy), actor=caller.actor, owner_id=proxy.owner_id)
         return Written(cleaning, unit.position)
+
+
+async def _add(
+    unit: UnitOfWork,
+    caller: Principal,
+    plan: Sequence[ImportedLine],
+    passwords: Mapping[int, bytes | None],
+) -> dict[int, ImportedLine]:
+    """Add what the plan would add; the lines as they are after that, by number."""
+    drafts = {line.number: line.draft for line in plan if line.outcome is ImportOutcome.WOULD_ADD}
+    new = {number: draft for number, draft in drafts.items() if draft is not None}
+    if not new:
+        return {}
+    named = await _named(unit, caller, new)
+    rows = {number: new_row(draft, caller.id, unit.now, passwords[number]) for number, draft in named.items()}
+    await proxy_lists.add(unit.session, [*rows.values()], unit.now)
+    unit.work = True
+    for row in rows.values():
+        record(unit, ProxyAdded(proxy=state_of(row)), actor=caller.actor, owner_id=row.owner_id)
+    return {
+        line.number: replace(line, outcome=ImportOutcome.ADDED, proxy=state_of(rows[line.number]))
+        for line in plan
+        if line.number in rows
+    }
+
+
+async def _named(
+    unit: UnitOfWork, caller: Principal, drafts: Mapping[int, ProxyDraft]
+) -> dict[int, ProxyDraft]:
+    """The drafts with names that nothing has."""
+    wanted = {name for draft in drafts.values() for name in _names(draft)}
+    taken = await proxy_lists.names_taken(unit.session, caller.id, wanted)
+    named = {}
+    for number, draft in drafts.items():
+        name = _free_name(draft, taken)
+        taken.add(name)
+        named[number] = msgspec.structs.replace(draft, name=name)
+    return named
 
 
 def _is_bad(row: ProxyRow, min_failures: int) -> bool:

@@ -1,12 +1,14 @@
 """The rules of proxies (DOMAIN 1.8, 4.1), and of what their protocols can carry as credentials."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from core.errors import Violation
-from services.rules_text import Path, check_text, has_controls
+from services.rules_text import MAX_DESCRIPTION, MAX_NAME, Path, check_text, has_controls
 from vocabulary.proxies import ProxyProtocol
 
 MAX_CREDENTIAL = 255
+_COUNTRY = re.compile("[A-Za-z]{2}")
 _OVER_HTTP = frozenset({ProxyProtocol.HTTP, ProxyProtocol.HTTPS})
 
 
@@ -49,3 +51,14 @@ def _check_credential(protocol: ProxyProtocol, value: str, path: Path) -> Iterat
             yield Violation(path, message, f"1..{MAX_CREDENTIAL}")
     elif protocol in _OVER_HTTP and has_controls(value):
         yield Violation(path, "must not contain control characters over HTTP (RFC 7617)")
+
+
+def check_place(values: Mapping[str, object]) -> Iterator[Violation]:
+    """Where a proxy is said to be and whose it is, as far as it is given: nothing that a worker looks at."""
+    country = values.get("country_code")
+    if isinstance(country, str) and not _COUNTRY.fullmatch(country):
+        yield Violation(("countryCode",), "must be two letters from A to Z (ISO 3166-1)")
+    for name, most in (("city", MAX_NAME), ("provider", MAX_NAME), ("notes", MAX_DESCRIPTION)):
+        value = values.get(name)
+        if isinstance(value, str):
+            yield from check_text(value, (name,), 0, most)

@@ -96,7 +96,7 @@ class Work:
             result = ProxyTestResult(
                 success=False, duration_ms=0, error=f"The test could not be made: {error}"
             )
-            apply_test(unit, row, shard, result, self._settings)
+            await apply_test(unit, row, shard, result, self._settings)
 
     def _is_last(self, unit: UnitOfWork, shard: ShardRow, error: str) -> bool:
         """Count an attempt and let the shard wait; whether there will be no other."""

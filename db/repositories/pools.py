@@ -58,8 +58,8 @@ async def counts(session: Session, pool_ids: Collection[UUID]) -> Mapping[UUID, 
         .where(ProxyPoolMemberRow.pool_id.in_(pool_ids))
         .group_by(ProxyPoolMemberRow.pool_id)
     )
-    rows = (await session.execute(wanted)).tuples()
-    return dict(iter(rows))
+    rows = (await session.execute(wanted)).all()
+    return dict(rows)
 
 
 async def drop_members(session: Session, pool_ids: Collection[UUID], proxy_ids: Collection[UUID]) -> None:
@@ -87,5 +87,5 @@ async def check_intervals(session: Session, proxy_ids: Collection[UUID]) -> Mapp
         )
         .group_by(ProxyPoolMemberRow.proxy_id)
     )
-    rows = (await session.execute(wanted)).tuples()
-    return dict(iter(rows))
+    rows = (await session.execute(wanted)).all()
+    return dict(rows)

@@ -39,6 +39,12 @@ def state_of(row: ProxyRow) -> ProxyState:
         success_count=row.success_count,
         failure_count=row.failure_count,
         consecutive_failures=row.consecutive_failures,
+        country_code=row.country_code,
+        city=row.city,
+        provider=row.provider,
+        notes=row.notes,
+        pool_ids=row.pool_ids,
+        version=row.version,
     )
 
 
