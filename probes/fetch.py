@@ -20,19 +20,20 @@ from typing import NamedTuple, Self
 import aiohttp
 import msgspec
 import structlog
-from multidict import CIMultiDictProxy
 from yarl import URL
 
 from probes.addresses import AddressPolicy
-from probes.body import Body, read_body
+from probes.body import read_body
 from probes.cookies import Shelf
 from probes.dialer import Contexts, Dialer, make_contexts
+from probes.extra_pages import ExtraPages, Site
 from probes.failures import ProbeFailure
 from probes.journey import Hop, Journey, Resolve, Trail
-from probes.judge import Page, read_page, refusal
+from probes.judge import read_apart, refusal
 from probes.keywords import Matcher
 from probes.rate import TokenBucket
 from probes.session import Session
+from vocabulary.campaigns import MicroCrawl
 from vocabulary.checks import CheckStatus, HttpReason, HttpVerdict
 from vocabulary.persona_tests import HttpVisit
 from vocabulary.personas import HttpPersonaConfig
@@ -40,15 +41,19 @@ from vocabulary.proxies import ProxyEndpoint
 
 log = structlog.get_logger(__name__)
 
-# A page of this size takes about 5 ms to read.
-_READ_AT_ONCE = 64 * 1024
-
 
 class Ports(NamedTuple):
     """The ports of the two schemes."""
 
     http: int = 80
     https: int = 443
+
+
+class _Front(NamedTuple):
+    """The verdict on a front page, and the pages of its site that it links to."""
+
+    verdict: HttpVerdict
+    links: tuple[URL, ...] = ()
 
 
 class Errand(NamedTuple):
@@ -86,6 +91,7 @@ class Fetcher:
         self._contexts: Contexts | None = None
         self._sessions: dict[ProxyEndpoint | None, Session] = {}
         self._closing = AsyncExitStack()
+        self._extra = ExtraPages(config, resolve, policy, self._bucket)
 
     def __repr__(self) -> str:
         return f"<Fetcher {self._config.user_agent!r}, {len(self._sessions)} routes>"
@@ -118,17 +124,21 @@ class Fetcher:
         ports: Ports,
         matcher: Matcher,
         proxy: ProxyEndpoint | None = None,
+        micro_crawl: MicroCrawl | None = None,
     ) -> HttpVerdict:
         """Fetch the front page of `name` (ASCII), whose `addresses` were looked up already; through `proxy` if given.
 
-        `millis` is without the time that the fetch waited for its turn.
+        `millis` is without the time that the fetch waited for its turn. If `micro_crawl` is given, an accepted page is
+        followed by more of its site, by the same route; their hits are added and nothing else of the verdict changes.
         """
         try:
             starts = both_schemes(name, ports)
         except ValueError:
             return _failed(ProbeFailure(HttpReason.ERROR, "the name makes no URL"))
         trail = Trail(self._shelf.jar(name))
-        return await self._run(Errand(starts, addresses, frozenset(ports), matcher, trail), proxy)
+        return await self._run(
+            Errand(starts, addresses, frozenset(ports), matcher, trail), proxy, micro_crawl
+        )
 
     async def visit(
         self, starts: Sequence[URL], addresses: Sequence[str], matcher: Matcher, visits: list[HttpVisit]
@@ -137,21 +147,34 @@ class Fetcher:
         trail = Trail(self._shelf.jar(starts[0].raw_host or ""), visits)
         return await self._run(Errand(starts, addresses, frozenset(), matcher, trail), None)
 
-    async def _run(self, errand: Errand, proxy: ProxyEndpoint | None) -> HttpVerdict:
+    async def _run(
+        self, errand: Errand, proxy: ProxyEndpoint | None, micro_crawl: MicroCrawl | None = None
+    ) -> HttpVerdict:
         session = self._session(proxy)
         async with self._slots:
             await self._bucket.take()
             started = asyncio.get_running_loop().time()
             try:
                 async with asyncio.timeout(self._config.request_timeout_seconds):
-                    verdict = await self._first_of(session, errand)
+                    front = await self._first_of(session, errand)
             except TimeoutError:
-                verdict = _failed(ProbeFailure(HttpReason.TIMEOUT, "no answer in time"))
+                front = _Front(_failed(ProbeFailure(HttpReason.TIMEOUT, "no answer in time")))
             except Exception as error:
                 log.exception("fetch_failed", name=errand.starts[0].raw_host)
-                verdict = _failed(ProbeFailure(HttpReason.ERROR, type(error).__name__))
+                front = _Front(_failed(ProbeFailure(HttpReason.ERROR, type(error).__name__)))
             millis = round((asyncio.get_running_loop().time() - started) * 1000)
-            return msgspec.structs.replace(verdict, millis=millis)
+            verdict = msgspec.structs.replace(front.verdict, millis=millis)
+            if micro_crawl is None or not front.links:
+                return verdict
+            site = Site(
+                session,
+                errand.starts[0].raw_host or "",
+                errand.addresses,
+                errand.ports,
+                errand.matcher,
+                errand.trail,
+            )
+            return await self._extra.added(verdict, front.links, site, micro_crawl)
 
     def _session(self, proxy: ProxyEndpoint | None) -> Session:
         if self._contexts is None:
@@ -164,7 +187,7 @@ class Fetcher:
             self._closing.push_async_callback(session.close)
         return session
 
-    async def _first_of(self, session: Session, errand: Errand) -> HttpVerdict:
+    async def _first_of(self, session: Session, errand: Errand) -> _Front:
         first: ProbeFailure | None = None
         for start in errand.starts:
             journey = Journey(self._config, session, self._resolve, self._policy, errand.ports, errand.trail)
@@ -173,27 +196,27 @@ class Fetcher:
             except ProbeFailure as failure:
                 is_final = journey.has_response or not failure.is_connection_level or failure.proxy_fault
                 if is_final:
-                    return _failed(failure)
+                    return _Front(_failed(failure))
                 first = first or failure
         assert first is not None  # noqa: S101 - the loop ends only after a failure was kept.
-        return _failed(first)
+        return _Front(_failed(first))
 
-    async def _judge(self, url: URL, response: aiohttp.ClientResponse, matcher: Matcher) -> HttpVerdict:
+    async def _judge(self, url: URL, response: aiohttp.ClientResponse, matcher: Matcher) -> _Front:
         final_url = str(url)
         try:
             reason = refusal(response.status, self._config.allowed_status_codes)
             if reason is not None:
-                return HttpVerdict(
-                    CheckStatus.ERROR, reason, status_code=response.status, final_url=final_url
+                return _Front(
+                    HttpVerdict(CheckStatus.ERROR, reason, status_code=response.status, final_url=final_url)
                 )
             body = await read_body(response, self._config.max_body_bytes)
         except ProbeFailure as failure:
             failed = _failed(failure)
-            return msgspec.structs.replace(failed, status_code=response.status, final_url=final_url)
+            return _Front(msgspec.structs.replace(failed, status_code=response.status, final_url=final_url))
         finally:
             response.close()
-        page = await _read(body, response.headers, matcher, url)
-        return HttpVerdict(
+        page = await read_apart(body, response.headers, matcher, url)
+        verdict = HttpVerdict(
             CheckStatus.OK,
             status_code=response.status,
             final_url=final_url,
@@ -205,6 +228,7 @@ class Fetcher:
             hits=page.hits,
             page=page.snapshot,
         )
+        return _Front(verdict, page.inner)
 
 
 def both_schemes(name: str, ports: Ports) -> list[URL]:
@@ -215,13 +239,6 @@ def both_schemes(name: str, ports: Ports) -> list[URL]:
     """
     pairs = (("https", ports.https), ("http", ports.http))
     return [URL.build(scheme=scheme, host=name, port=port, path="/") for scheme, port in pairs]
-
-
-async def _read(body: Body, headers: CIMultiDictProxy[str], matcher: Matcher, url: URL) -> Page:
-    """Read a page; a large one in a thread, so that the loop and its heartbeats are not held up for it."""
-    if len(body.data) <= _READ_AT_ONCE:
-        return read_page(body, headers, matcher, url)
-    return await asyncio.to_thread(read_page, body, headers, matcher, url)
 
 
 def _failed(failure: ProbeFailure) -> HttpVerdict:
