@@ -1,20 +1,24 @@
 """What resolvers know: who asks, what can be changed, and one snapshot to read from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import strawberry
 
 from auth.principal import Principal
+from core.clock import Clock, SystemClock
 from db.engine import Engines
 from events import cursor
 from events.cursor import Cursor as Place
 from graph.errors import Refused
+from graph.insights import Insights
 from graph.loaders import Loaders
 from graph.reading import Reading
 from graph.scalars import Cursor
+from services.access import Access
 from services.campaigns import Campaigns
 from services.keyword_sets import KeywordSets
 from services.personas import Personas
+from services.pools import Pools
 from services.principals import Principals
 from services.proxies import Proxies
 from services.proxy_lists import ProxyLists
@@ -30,9 +34,13 @@ class Services:
     campaigns: Campaigns
     proxies: Proxies
     proxy_lists: ProxyLists
+    pools: Pools
     personas: Personas
     keyword_sets: KeywordSets
     principals: Principals
+    access: Access
+    insights: Insights = field(default_factory=Insights)
+    clock: Clock = field(default_factory=SystemClock)
 
 
 class Context:
@@ -50,7 +58,7 @@ class Context:
         self.resume = resume
         self.services = services
         self.reading = Reading(engines)
-        self.loaders = Loaders(self.reading, caller.scope)
+        self.loaders = Loaders(self.reading, caller.scope, services.insights)
         self._rows_left = ROWS_PER_OPERATION
 
     def __repr__(self) -> str:
@@ -59,7 +67,7 @@ class Context:
     async def renew(self) -> None:
         """Forget what was read: the next read sees what is committed now."""
         await self.reading.restart()
-        self.loaders = Loaders(self.reading, self.caller.scope)
+        self.loaders = Loaders(self.reading, self.caller.scope, self.services.insights)
 
     async def close(self) -> None:
         """Give the snapshot up."""

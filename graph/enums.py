@@ -21,7 +21,7 @@ from vocabulary.campaigns import (
 )
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason, Zone
 from vocabulary.keywords import ContentType, RuleType
-from vocabulary.personas import PersonaType, ResolverStrategy
+from vocabulary.personas import CookieMode, PersonaType, ResolverStrategy, TlsVersion
 from vocabulary.proxies import ImportOutcome, ProxyHealth, ProxyProtocol
 
 
@@ -39,7 +39,6 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     FORBIDDEN = "FORBIDDEN"
     ONESELF = "ONESELF"
-    LAST_ADMIN = "LAST_ADMIN"
 
 
 class OrderDirection(StrEnum):
@@ -92,7 +91,6 @@ described(
         "IDEMPOTENCY_KEY_REUSED": "You have used this key for another request in the last 24 hours.",
         "FORBIDDEN": "The role of your token does not allow this.",
         "ONESELF": "Nobody may do this to themselves.",
-        "LAST_ADMIN": "Nobody would be left to administrate.",
     },
 )
 described(
@@ -108,11 +106,8 @@ described(
 described(
     EntityType,
     "The kinds of things that events tell of.",
-    {
-        "CAMPAIGN": "A campaign.",
-        "PROXY": "A proxy.",
-        "PERSONA": "A persona.",
-        "KEYWORD_SET": "A keyword set.",
+    {kind.value: f"A {kind.value.lower().replace('_', ' ')}." for kind in EntityType}
+    | {
         "PRINCIPAL": "Somebody who may ask.",
         "TOKEN": "A bearer token.",
         "SETTINGS": "The settings that can be changed while the system runs.",
@@ -281,6 +276,20 @@ described(
     },
 )
 described(
+    CookieMode,
+    "What becomes of the cookies that sites set.",
+    {
+        "NONE": "They are ignored.",
+        "SESSION": "They are sent back within one domain's fetch, through its redirects, and forgotten then.",
+        "PRESERVE": "They are kept for the next fetch of the same domain, in the worker's memory, within bounds.",
+    },
+)
+described(
+    TlsVersion,
+    "A version of TLS; older ones are spoken by nobody here (RFC 8996).",
+    {"TLS12": "TLS 1.2.", "TLS13": "TLS 1.3."},
+)
+described(
     ProxyProtocol,
     "How a proxy is spoken to.",
     {
@@ -318,12 +327,22 @@ described(
         "CREATED_AT": "The time of making.",
         "UPDATED_AT": "The time of the last change; a list in this order may shift between two pages.",
         "NAME": "The name.",
+        "STATUS": "The status, by its word; a list in this order may shift between two pages.",
+        "PERCENT": "How far they are; a list in this order may shift between two pages.",
     },
 )
 described(
     DomainOrderField,
-    "What domains are ordered by.",
-    {"OFFSET": "The place in the enumeration.", "NAME": "The name."},
+    "What domains are ordered by; what is not known yet counts as 0.",
+    {
+        "OFFSET": "The place in the enumeration.",
+        "NAME": "The name.",
+        "SCORE": "The score.",
+        "RICHNESS": "How rich the page is in keywords.",
+        "KEYWORDS_UNIQUE": "How many different keywords were found.",
+        "MICROCRAWL_GAIN": "What extra pages added.",
+        "CHECKED_AT": "When a phase last decided on them.",
+    },
 )
 described(
     NamedOrderField,

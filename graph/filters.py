@@ -8,18 +8,15 @@ from uuid import UUID
 
 import strawberry
 
-from db.queries import activity, campaigns, domains, keyword_sets, personas, proxies
-from db.queries.campaigns import CampaignOrderField
-from db.queries.domains import DomainOrderField
+from db.queries import activity, keyword_sets, personas, pools, proxies
 from db.queries.named import NamedOrderField
+from db.queries.proxies import ProxyOrderField
 from events.event import EntityType
 from graph import node_ids
 from graph.connections import PAGE, Ask
 from graph.enums import ActivityKind, OrderDirection
 from graph.errors import Refused
 from services.rules_text import is_storable
-from vocabulary.campaigns import CampaignStatus
-from vocabulary.checks import CheckStatus, DnsReason, HttpReason
 from vocabulary.personas import PersonaType
 from vocabulary.proxies import ProxyHealth, ProxyProtocol
 
@@ -36,15 +33,8 @@ After = Annotated[
     ),
 ]
 
-_ENTITY_TYPE_NAMES = {
-    EntityType.CAMPAIGN: "Campaign",
-    EntityType.PROXY: "Proxy",
-    EntityType.PERSONA: "Persona",
-    EntityType.KEYWORD_SET: "KeywordSet",
-    EntityType.PRINCIPAL: "Principal",
-    EntityType.TOKEN: "Token",
-    EntityType.SETTINGS: "Settings",
-}
+# The node types are named as the kinds are: KeywordSet for KEYWORD_SET.
+_ENTITY_TYPE_NAMES = {kind: "".join(part.title() for part in kind.value.split("_")) for kind in EntityType}
 
 _ENTITY_TYPES = {name: entity_type for entity_type, name in _ENTITY_TYPE_NAMES.items()}
 
@@ -52,108 +42,6 @@ _ENTITY_TYPES = {name: entity_type for entity_type, name in _ENTITY_TYPE_NAMES.i
 def entity_id(entity_type: EntityType, key: UUID) -> strawberry.ID:
     """The node id of what an event tells of."""
     return node_ids.encode(_ENTITY_TYPE_NAMES[entity_type], key)
-
-
-@strawberry.input(
-    description="Which campaigns. What is not given does not matter; what is given must all hold."
-)
-class CampaignFilter:
-    """Which campaigns."""
-
-    statuses: list[CampaignStatus] | None = strawberry.field(
-        default=strawberry.UNSET, description="In one of these statuses."
-    )
-    search: str | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="With this text in the name; the case of A to Z does not matter.",
-    )
-    created_after: datetime | None = strawberry.field(
-        default=strawberry.UNSET, description="Made then or later."
-    )
-    created_before: datetime | None = strawberry.field(
-        default=strawberry.UNSET, description="Made before this time."
-    )
-    owner_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="Owned by this principal; of use to admins, who see the campaigns of all.",
-    )
-
-    def wanted(self) -> campaigns.CampaignFilter:
-        """The same for the database."""
-        return campaigns.CampaignFilter(
-            statuses=_values("statuses", self.statuses),
-            search=_text("search", self.search),
-            created_after=_or_none(self.created_after),
-            created_before=_or_none(self.created_before),
-            owner_id=_id("ownerId", self.owner_id, "Principal"),
-        )
-
-
-@strawberry.input(description="The order of campaigns.")
-class CampaignOrder:
-    """The order of campaigns."""
-
-    field: CampaignOrderField = strawberry.field(
-        default=CampaignOrderField.CREATED_AT, description="What they are ordered by."
-    )
-    direction: OrderDirection = strawberry.field(
-        default=OrderDirection.DESC, description="Which end comes first."
-    )
-
-
-@strawberry.input(
-    description="Which domains of a campaign. What is not given does not matter; what is given must all hold."
-)
-class DomainFilter:
-    """Which domains of a campaign."""
-
-    dns_status: list[CheckStatus] | None = strawberry.field(
-        default=strawberry.UNSET, description="Whose lookup stands at one of these."
-    )
-    dns_reason: list[DnsReason] | None = strawberry.field(
-        default=strawberry.UNSET, description="Whose lookup failed for one of these reasons."
-    )
-    http_status: list[CheckStatus] | None = strawberry.field(
-        default=strawberry.UNSET, description="Whose fetch stands at one of these."
-    )
-    http_reason: list[HttpReason] | None = strawberry.field(
-        default=strawberry.UNSET, description="Whose fetch failed for one of these reasons."
-    )
-    matched: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Whether a keyword was found."
-    )
-    name_contains: str | None = strawberry.field(
-        default=strawberry.UNSET, description="With this text in the name."
-    )
-    keyword: str | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="Where the rule with just this pattern was found; the case of A to Z does not matter.",
-    )
-
-    def wanted(self, campaign_id: UUID) -> domains.DomainFilter:
-        """The same for the database."""
-        return domains.DomainFilter(
-            campaign_id=campaign_id,
-            dns_status=_values("dnsStatus", self.dns_status),
-            dns_reason=_values("dnsReason", self.dns_reason),
-            http_status=_values("httpStatus", self.http_status),
-            http_reason=_values("httpReason", self.http_reason),
-            matched=_or_none(self.matched),
-            name_contains=_text("nameContains", self.name_contains),
-            keyword=_text("keyword", self.keyword),
-        )
-
-
-@strawberry.input(description="The order of domains.")
-class DomainOrder:
-    """The order of domains."""
-
-    field: DomainOrderField = strawberry.field(
-        default=DomainOrderField.OFFSET, description="What they are ordered by."
-    )
-    direction: OrderDirection = strawberry.field(
-        default=OrderDirection.ASC, description="Which end comes first."
-    )
 
 
 @strawberry.input(
@@ -174,14 +62,53 @@ class ProxyFilter:
         description="With this text in the name; the case of A to Z does not matter.",
     )
 
+    country: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="Said to be in one of these countries (ISO 3166-1)."
+    )
+    pool_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="In this pool."
+    )
+
     def wanted(self) -> proxies.ProxyFilter:
         """The same for the database."""
+        countries = _values("country", self.country)
         return proxies.ProxyFilter(
-            enabled=_or_none(self.enabled),
-            protocol=_values("protocol", self.protocol),
-            health=_values("health", self.health),
-            search=_text("search", self.search),
+            country=countries and tuple(country.upper() for country in countries),
+            pool_id=_id("poolId", self.pool_id, "ProxyPool"),
+            enabled=or_none(self.enabled),
+            protocol=values("protocol", self.protocol),
+            health=values("health", self.health),
+            search=searched("search", self.search),
         )
+
+
+@strawberry.input(description="The order of proxies.")
+class ProxyOrder:
+    """The order of proxies."""
+
+    field: ProxyOrderField = strawberry.field(
+        default=ProxyOrderField.NAME, description="What they are ordered by."
+    )
+    direction: OrderDirection = strawberry.field(
+        default=OrderDirection.ASC, description="Which end comes first."
+    )
+
+
+@strawberry.input(
+    description="Which pools. What is not given does not matter; what is given must all hold."
+)
+class ProxyPoolFilter:
+    """Which pools."""
+
+    enabled: bool | None = strawberry.field(default=strawberry.UNSET, description="Whether they may be used.")
+    search: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="With this text in the name; the case of A to Z does not matter.",
+    )
+
+    def wanted(self) -> pools.PoolFilter:
+        """The same for the database."""
+        return pools.PoolFilter(enabled=_or_none(self.enabled), search=_text("search", self.search))
 
 
 @strawberry.input(
@@ -200,9 +127,9 @@ class PersonaFilter:
     def wanted(self) -> personas.PersonaFilter:
         """The same for the database."""
         return personas.PersonaFilter(
-            persona_type=_or_none(self.type),
-            enabled=_or_none(self.enabled),
-            search=_text("search", self.search),
+            persona_type=or_none(self.type),
+            enabled=or_none(self.enabled),
+            search=searched("search", self.search),
         )
 
 
@@ -221,7 +148,7 @@ class KeywordSetFilter:
     def wanted(self) -> keyword_sets.KeywordSetFilter:
         """The same for the database."""
         return keyword_sets.KeywordSetFilter(
-            enabled=_or_none(self.enabled), search=_text("search", self.search)
+            enabled=or_none(self.enabled), search=searched("search", self.search)
         )
 
 
@@ -264,13 +191,13 @@ class ActivityFilter:
     def wanted(self) -> activity.ActivityFilter:
         """The same for the database."""
         return activity.ActivityFilter(
-            campaign_id=_id("campaignId", self.campaign_id, "Campaign"),
-            entity_id=_id("entityId", self.entity_id, *_ENTITY_TYPES),
+            campaign_id=id_of("campaignId", self.campaign_id, "Campaign"),
+            entity_id=id_of("entityId", self.entity_id, *_ENTITY_TYPES),
             entity_type=self._entity_type(),
-            kinds=_values("kinds", [kind.value for kind in self.kinds] if _given(self.kinds) else None),
-            actor_id=_id("actorId", self.actor_id, "Principal"),
-            since=_or_none(self.since),
-            until=_or_none(self.until),
+            kinds=values("kinds", [kind.value for kind in self.kinds] if _given(self.kinds) else None),
+            actor_id=id_of("actorId", self.actor_id, "Principal"),
+            since=or_none(self.since),
+            until=or_none(self.until),
         )
 
     def _entity_type(self) -> str | None:
@@ -284,10 +211,15 @@ class ActivityFilter:
 
 def asked(first: int, after: str | None, field: StrEnum, direction: OrderDirection) -> Ask:
     """What a client wants of a list."""
-    return Ask(first=first, after=_or_none(after), order=field, direction=direction)
+    return Ask(first=first, after=or_none(after), order=field, direction=direction)
 
 
-def _values(name: str, values: Sequence[T] | None) -> tuple[T, ...] | None:
+def values(name: str, values: Sequence[T] | None) -> tuple[T, ...] | None:
+    """The values that something may have, at most 100; None if it does not matter.
+
+    Raises:
+        Refused: there are more.
+    """
     if not _given(values):
         return None
     if len(values) > VALUES_MOST:
@@ -295,8 +227,12 @@ def _values(name: str, values: Sequence[T] | None) -> tuple[T, ...] | None:
     return tuple(values)
 
 
-def _text(name: str, text: str | None) -> str | None:
-    """A text to look for."""
+def searched(name: str, text: str | None) -> str | None:
+    """A text to look for; None if there is none.
+
+    Raises:
+        Refused: it is too long, or no text that is stored.
+    """
     if not _given(text):
         return None
     if len(text) > TEXT_MOST:
@@ -306,7 +242,12 @@ def _text(name: str, text: str | None) -> str | None:
     return text
 
 
-def _id(name: str, text: str | None, *type_names: str) -> UUID | None:
+def id_of(name: str, text: str | None, *type_names: str) -> UUID | None:
+    """The key in the id of a thing of one of these types; None if there is none.
+
+    Raises:
+        Refused: it is no id, or one of something else.
+    """
     if not _given(text):
         return None
     try:
@@ -323,5 +264,6 @@ def _given(value: T | None) -> TypeGuard[T]:
     return value is not None and value is not strawberry.UNSET
 
 
-def _or_none(value: T | None) -> T | None:
+def or_none(value: T | None) -> T | None:
+    """The value; None if it was null or left out."""
     return value if _given(value) else None

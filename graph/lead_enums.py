@@ -96,7 +96,7 @@ described(
 )
 described(
     Bucket,
-    "A class of analysed domains; every domain that was decided on is in one.",
+    "A class of domains that enrichment has decided on; each is in one.",
     {
         "HIGH_POTENTIAL": "The score is 0.80 or more.",
         "EMERGING": "A lead with a score of 0.50 or more.",

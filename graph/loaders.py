@@ -6,6 +6,7 @@ Each loader of things that somebody owns reads them in the scope of the caller.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,6 +15,7 @@ from strawberry.dataloader import DataLoader
 
 from db.engine import Session
 from db.models import (
+    AnalysisConfigRow,
     CampaignRow,
     DnsConfigRow,
     DomainRow,
@@ -25,14 +27,34 @@ from db.models import (
     PersonaRow,
     PhaseRow,
     PrincipalRow,
+    ProxyPoolRow,
     ProxyRow,
+    ScoringProfileRow,
+    ScoringVersionRow,
+    TokenRow,
 )
-from db.queries import activity, campaigns, domains, keyword_sets, personas, principals, proxies
+from db.queries import (
+    activity,
+    campaigns,
+    domains,
+    keyword_sets,
+    leads,
+    lineage,
+    personas,
+    pools,
+    principals,
+    proxies,
+    scoring_profiles,
+)
 from db.queries.campaigns import Generation
+from db.queries.leads import Figures
 from db.queries.listing import Listing, Wanted
+from db.queries.proxies import Record
 from db.scope import Scope
+from graph.insights import Insights
 from graph.reading import Reading
 from vocabulary.campaigns import PhaseKind
+from vocabulary.leads import Bucket, Tallies
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -43,19 +65,20 @@ F = TypeVar("F")
 class Loaders:
     """The loaders of one snapshot, each made when first used."""
 
-    def __init__(self, reading: Reading, scope: Scope) -> None:
+    def __init__(self, reading: Reading, scope: Scope, insights: Insights) -> None:
         self._reading = reading
+        self._insights = insights
         self._scope = scope
-        self._pages: dict[type[Model], DataLoader[Any, Any]] = {}
-        self._counts: dict[type[Model], DataLoader[Any, int]] = {}
+        self._pages: dict[int, DataLoader[Any, Any]] = {}
+        self._counts: dict[int, DataLoader[Any, int]] = {}
 
     def pages(self, listing: Listing[M, F]) -> DataLoader[Wanted[F], list[M]]:
-        """Pages of one kind of list."""
+        """Pages of one kind of list, which is one of the constants of `db/queries/`."""
 
         async def load(wanted: list[Wanted[F]]) -> list[list[M]]:
             return await self._reading.run(listing.pages, self._scope, wanted)
 
-        return self._pages.setdefault(listing.model, DataLoader(load))
+        return self._pages.setdefault(id(listing), DataLoader(load))
 
     def counts(self, listing: Listing[M, F]) -> DataLoader[F, int]:
         """How many rows the filters of one kind of list let through."""
@@ -63,12 +86,17 @@ class Loaders:
         async def load(filters: list[F]) -> list[int]:
             return await self._reading.run(listing.counts, self._scope, filters)
 
-        return self._counts.setdefault(listing.model, DataLoader(load))
+        return self._counts.setdefault(id(listing), DataLoader(load))
 
     @cached_property
     def principal(self) -> DataLoader[UUID, PrincipalRow | None]:
         """Principals by id."""
         return self._visible(principals.by_ids)
+
+    @cached_property
+    def token(self) -> DataLoader[UUID, TokenRow | None]:
+        """Tokens by id."""
+        return self._visible(principals.tokens_by_ids)
 
     @cached_property
     def campaign(self) -> DataLoader[UUID, CampaignRow | None]:
@@ -84,6 +112,26 @@ class Loaders:
     def proxy(self) -> DataLoader[UUID, ProxyRow | None]:
         """Proxies by id."""
         return self._visible(proxies.by_ids)
+
+    @cached_property
+    def proxy_pool(self) -> DataLoader[UUID, ProxyPoolRow | None]:
+        """Pools of proxies by id."""
+        return self._visible(pools.by_ids)
+
+    @cached_property
+    def pools_of_proxy(self) -> DataLoader[UUID, list[ProxyPoolRow] | None]:
+        """The pools that proxies are in."""
+        return self._visible(pools.of_proxies)
+
+    @cached_property
+    def pool_member_count(self) -> DataLoader[UUID, int | None]:
+        """How many members pools have."""
+        return self._batch(pools.member_counts)
+
+    @cached_property
+    def proxy_record(self) -> DataLoader[tuple[UUID, datetime], Record | None]:
+        """How the uses of proxies ended, by proxy and the moment since when."""
+        return self._batch(proxies.records)
 
     @cached_property
     def persona(self) -> DataLoader[UUID, PersonaRow | None]:
@@ -119,6 +167,53 @@ class Loaders:
     def http_config(self) -> DataLoader[UUID, HttpConfigRow | None]:
         """How campaigns fetch."""
         return self._batch(campaigns.http_configs)
+
+    @cached_property
+    def analysis_config(self) -> DataLoader[UUID, AnalysisConfigRow | None]:
+        """How campaigns score."""
+        return self._batch(campaigns.analysis_configs)
+
+    @cached_property
+    def scoring_profile(self) -> DataLoader[UUID, ScoringProfileRow | None]:
+        """Scoring profiles by id."""
+        return self._visible(scoring_profiles.by_ids)
+
+    @cached_property
+    def scoring_versions(self) -> DataLoader[UUID, list[ScoringVersionRow] | None]:
+        """What scoring profiles say and have said, the newest first."""
+        return self._batch(scoring_profiles.versions)
+
+    @cached_property
+    def earlier_campaigns(self) -> DataLoader[UUID, list[CampaignRow] | None]:
+        """The campaigns that have enumerated parts of the same spaces before."""
+        return self._visible(lineage.earlier)
+
+    @cached_property
+    def tallies(self) -> DataLoader[UUID, Tallies | None]:
+        """How many domains of campaigns have each rejection."""
+        return self._batch(leads.tallies)
+
+    @cached_property
+    def pending(self) -> DataLoader[UUID, int]:
+        """How many domains of campaigns are not decided on."""
+        return DataLoader(self._insights.loader(self._reading, leads.pending, 0))
+
+    @cached_property
+    def buckets(self) -> DataLoader[UUID, Mapping[Bucket, int]]:
+        """How many domains of campaigns are in each bucket."""
+        nothing: Mapping[Bucket, int] = {}
+        return DataLoader(self._insights.loader(self._reading, leads.buckets, nothing))
+
+    @cached_property
+    def figures(self) -> DataLoader[UUID, Figures]:
+        """The key figures of campaigns."""
+        return DataLoader(self._insights.loader(self._reading, leads.figures, Figures()))
+
+    @cached_property
+    def moved(self) -> DataLoader[UUID, list[tuple[str, float, float]]]:
+        """The domains of campaigns that were scored anew, with both scores."""
+        nothing: list[tuple[str, float, float]] = []
+        return DataLoader(self._insights.loader(self._reading, leads.moved, nothing))
 
     @cached_property
     def campaign_proxies(self) -> DataLoader[UUID, list[ProxyRow] | None]:

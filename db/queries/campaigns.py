@@ -8,10 +8,11 @@ from enum import StrEnum
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from db.engine import Session
 from db.models import (
+    AnalysisConfigRow,
     CampaignKeywordSetRow,
     CampaignProxyRow,
     CampaignRow,
@@ -27,7 +28,7 @@ from db.models import (
 )
 from db.queries.listing import Conditions, Listing, among, equals, holds
 from db.scope import Scope
-from vocabulary.campaigns import CampaignStatus, PhaseKind
+from vocabulary.campaigns import CampaignMode, CampaignStatus, GenerationConfig, PhaseKind
 
 
 class CampaignOrderField(StrEnum):
@@ -36,12 +37,19 @@ class CampaignOrderField(StrEnum):
     CREATED_AT = "CREATED_AT"
     UPDATED_AT = "UPDATED_AT"
     NAME = "NAME"
+    STATUS = "STATUS"
+    PERCENT = "PERCENT"
 
 
 class CampaignFilter(msgspec.Struct, frozen=True):
-    """Which campaigns; what is None does not matter. The times are from (inclusive) and before (exclusive)."""
+    """Which campaigns; what is None does not matter. The times are from (inclusive) and before (exclusive).
+
+    `phase` is the one that pausing and resuming act on.
+    """
 
     statuses: tuple[CampaignStatus, ...] | None = None
+    phase: PhaseKind | None = None
+    mode: CampaignMode | None = None
     search: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
@@ -52,6 +60,8 @@ def _conditions(scope: Scope, wanted: CampaignFilter) -> Conditions:
     conditions = [
         scope.clause(CampaignRow.owner_id),
         *among(CampaignRow.status, wanted.statuses),
+        *equals(CampaignRow.control_phase, wanted.phase),
+        *equals(CampaignRow.mode, wanted.mode),
         *holds(CampaignRow.name, wanted.search),
         *equals(CampaignRow.owner_id, wanted.owner_id),
     ]
@@ -69,16 +79,18 @@ CAMPAIGNS: Listing[CampaignRow, CampaignFilter] = Listing(
         CampaignOrderField.CREATED_AT: (CampaignRow.created_at, CampaignRow.id),
         CampaignOrderField.UPDATED_AT: (CampaignRow.updated_at, CampaignRow.id),
         CampaignOrderField.NAME: (CampaignRow.name, CampaignRow.id),
+        CampaignOrderField.STATUS: (CampaignRow.status, CampaignRow.id),
+        CampaignOrderField.PERCENT: (CampaignRow.percent, CampaignRow.id),
     },
 )
 
 
 @dataclass(frozen=True)
 class Generation:
-    """What a campaign enumerates, and the offsets that it has reserved, once it has started."""
+    """What a campaign enumerates, and the offsets that it has reserved for each TLD, once it has started."""
 
     config: GenerationConfigRow
-    reserved: GenerationRangeRow | None
+    ranges: tuple[GenerationRangeRow, ...]
 
 
 async def by_ids(session: Session, scope: Scope, ids: Sequence[UUID]) -> Mapping[UUID, CampaignRow]:
@@ -114,13 +126,40 @@ async def phases(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, list[Ph
 
 async def generations(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, Generation]:
     """What these campaigns enumerate."""
-    wanted = (
-        select(GenerationConfigRow, GenerationRangeRow)
-        .outerjoin(GenerationRangeRow, GenerationRangeRow.campaign_id == GenerationConfigRow.campaign_id)
-        .where(GenerationConfigRow.campaign_id.in_(ids))
+    configs = select(GenerationConfigRow).where(GenerationConfigRow.campaign_id.in_(ids))
+    reserved = select(GenerationRangeRow).where(GenerationRangeRow.campaign_id.in_(ids))
+    ranges: defaultdict[UUID, list[GenerationRangeRow]] = defaultdict(list)
+    for row in (await session.execute(reserved.order_by(GenerationRangeRow.ordinal))).scalars():
+        ranges[row.campaign_id].append(row)
+    return {
+        config.campaign_id: Generation(config, tuple(ranges[config.campaign_id]))
+        for config in (await session.execute(configs)).scalars()
+    }
+
+
+def generation_of(row: GenerationConfigRow) -> GenerationConfig:
+    """The configuration in a row."""
+    return GenerationConfig(
+        pattern_type=row.pattern_type,
+        character_set=row.character_set,
+        constant=row.constant,
+        tlds=row.tlds,
+        prefix_length=row.prefix_length,
+        suffix_length=row.suffix_length,
+        count=row.count,
     )
-    rows = await session.execute(wanted)
-    return {config.campaign_id: Generation(config, reserved) for config, reserved in rows}
+
+
+async def one_of(
+    session: Session, scope: Scope, ident: UUID, wanted: CampaignFilter
+) -> tuple[CampaignRow | None, bool]:
+    """A visible campaign, and whether a filter lets it through: the same conditions as the list's, on one row."""
+    passes = and_(*_conditions(scope, wanted))
+    found = await session.execute(
+        select(CampaignRow, passes).where(CampaignRow.id == ident, scope.clause(CampaignRow.owner_id))
+    )
+    row = found.first()
+    return (None, False) if row is None else (row[0], bool(row[1]))
 
 
 async def dns_configs(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, DnsConfigRow]:
@@ -132,6 +171,12 @@ async def dns_configs(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, Dn
 async def http_configs(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, HttpConfigRow]:
     """How these campaigns fetch."""
     wanted = select(HttpConfigRow).where(HttpConfigRow.campaign_id.in_(ids))
+    return {row.campaign_id: row for row in (await session.execute(wanted)).scalars()}
+
+
+async def analysis_configs(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, AnalysisConfigRow]:
+    """How these campaigns score."""
+    wanted = select(AnalysisConfigRow).where(AnalysisConfigRow.campaign_id.in_(ids))
     return {row.campaign_id: row for row in (await session.execute(wanted)).scalars()}
 
 

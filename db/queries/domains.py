@@ -12,6 +12,7 @@ from db.models import CampaignRow, DomainRow
 from db.queries.listing import Conditions, Listing, among, equals, holds
 from db.scope import Scope
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason
+from vocabulary.leads import LeadStatus, Rejection
 
 
 class DomainOrderField(StrEnum):
@@ -19,10 +20,18 @@ class DomainOrderField(StrEnum):
 
     OFFSET = "OFFSET"
     NAME = "NAME"
+    SCORE = "SCORE"
+    RICHNESS = "RICHNESS"
+    KEYWORDS_UNIQUE = "KEYWORDS_UNIQUE"
+    MICROCRAWL_GAIN = "MICROCRAWL_GAIN"
+    CHECKED_AT = "CHECKED_AT"
 
 
 class DomainFilter(msgspec.Struct, frozen=True):
-    """Which domains of one campaign; what is None does not matter. `keyword` is the pattern of a rule."""
+    """Which domains of one campaign; what is None does not matter. `keyword` is the pattern of a rule.
+
+    A limit of the score lets only domains through that were scored.
+    """
 
     campaign_id: UUID
     dns_status: tuple[CheckStatus, ...] | None = None
@@ -32,6 +41,13 @@ class DomainFilter(msgspec.Struct, frozen=True):
     matched: bool | None = None
     name_contains: str | None = None
     keyword: str | None = None
+    lead_status: tuple[LeadStatus, ...] | None = None
+    rejection: tuple[Rejection, ...] | None = None
+    min_score: float | None = None
+    max_score: float | None = None
+    parked: bool | None = None
+    tld: str | None = None
+    warned: bool | None = None
 
 
 def _visible(scope: Scope) -> Conditions:
@@ -51,7 +67,24 @@ def _conditions(scope: Scope, wanted: DomainFilter) -> Conditions:
         *equals(DomainRow.matched, wanted.matched),
         *holds(DomainRow.name, wanted.name_contains),
         *_hit(wanted.keyword),
+        *among(DomainRow.lead_status, wanted.lead_status),
+        *among(DomainRow.rejection, wanted.rejection),
+        *_scored(wanted),
+        *equals(DomainRow.is_parked, wanted.parked),
+        *equals(DomainRow.tld, wanted.tld),
+        *equals(DomainRow.has_warnings, wanted.warned),
     ]
+
+
+def _scored(wanted: DomainFilter) -> Conditions:
+    if wanted.min_score is None and wanted.max_score is None:
+        return []
+    conditions: Conditions = [DomainRow.analysis_status == CheckStatus.OK]
+    if wanted.min_score is not None:
+        conditions.append(DomainRow.score >= wanted.min_score)
+    if wanted.max_score is not None:
+        conditions.append(DomainRow.score <= wanted.max_score)
+    return conditions
 
 
 def _hit(keyword: str | None) -> Conditions:
@@ -72,6 +105,11 @@ DOMAINS: Listing[DomainRow, DomainFilter] = Listing(
     keys={
         DomainOrderField.OFFSET: (DomainRow.offset,),
         DomainOrderField.NAME: (DomainRow.name, DomainRow.offset),
+        DomainOrderField.SCORE: (DomainRow.score, DomainRow.offset),
+        DomainOrderField.RICHNESS: (DomainRow.richness, DomainRow.offset),
+        DomainOrderField.KEYWORDS_UNIQUE: (DomainRow.keywords_unique, DomainRow.offset),
+        DomainOrderField.MICROCRAWL_GAIN: (DomainRow.microcrawl_gain, DomainRow.offset),
+        DomainOrderField.CHECKED_AT: (DomainRow.checked_at, DomainRow.offset),
     },
 )
 

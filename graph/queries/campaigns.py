@@ -6,11 +6,12 @@ import strawberry
 
 from db.queries.campaigns import CAMPAIGNS
 from graph import nodes
+from graph.campaign_filters import CampaignFilter, CampaignOrder
 from graph.connections import PAGE, Connection, Source, connect
 from graph.context import Info
 from graph.errors import ValidationError
 from graph.fields import checked, resolved
-from graph.filters import After, CampaignFilter, CampaignOrder, First, asked
+from graph.filters import After, First, asked
 from graph.inputs.campaign import GenerationConfigInput
 from graph.queries.arguments import NodeId
 from graph.types.campaign import Campaign

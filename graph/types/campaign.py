@@ -4,6 +4,7 @@ A campaign has activity and an activity may belong to a campaign, so the two typ
 refer to one another across modules would need imports that are hidden from whoever reads them.
 """
 
+import hashlib
 from datetime import datetime
 from typing import Annotated, Self, TypeVar
 from uuid import UUID
@@ -12,30 +13,36 @@ import msgspec
 import strawberry
 
 from core.errors import NotFound
-from db.models import CampaignRow, EventRow, PhaseRow
-from db.queries import activity
+from db.models import CampaignRow, EventRow, GenerationRangeRow, PhaseRow
+from db.queries import activity, campaigns
 from db.queries.activity import ACTIVITY, ActivityOrderField
+from db.queries.campaigns import Generation
 from db.queries.domains import DOMAINS
+from db.queries.lineage import EARLIER
 from events import cursor as stream_cursor
 from events.envelope import Envelope
 from events.event import EntityType
 from events.log import envelope_of
 from graph import node_ids
+from graph.campaign_filters import DomainFilter, DomainOrder
 from graph.connections import PAGE, Connection, Source, connect
 from graph.context import Info
 from graph.enums import ActivityKind, OrderDirection
 from graph.fields import resolved
-from graph.filters import After, DomainFilter, DomainOrder, First, asked, entity_id
-from graph.scalars import JSON, Cursor
-from graph.types.campaign_config import DnsConfig, GenerationConfig, HttpConfig
+from graph.filters import After, First, asked, entity_id
+from graph.scalars import JSON, BigInt, Cursor
+from graph.types.campaign_config import AnalysisConfig, DnsConfig, GenerationConfig, HttpConfig
+from graph.types.campaign_summary import CampaignSummary
 from graph.types.domain import Domain
 from graph.types.node import Node
-from graph.types.phase import Counts, Phase, control_phase, eta_of, percent_of, rate_of, shown_phase
+from graph.types.phase import Counts, Phase, eta_of, rate_of, shown_phase
 from graph.types.principal import Principal, owner_of
+from graph.types.scoring_profile import ScoringProfile
+from names.space import Space
 from services.progress import counts_of
 from vocabulary import access
 from vocabulary.access import ActorKind
-from vocabulary.campaigns import CampaignStatus, PhaseKind
+from vocabulary.campaigns import CampaignMode, CampaignStatus, PhaseKind, PhaseStatus
 
 R = TypeVar("R")
 
@@ -60,21 +67,32 @@ class Actor:
 
 
 @strawberry.type(
-    description="A hunt for domains: it generates names, resolves them, fetches them and looks for keywords."
+    description="A hunt for domains: it generates names, resolves them, fetches them, looks for keywords, scores the "
+    "pages and chooses leads."
 )
-class Campaign(Node):
+class Campaign(CampaignSummary, Node):
     """A hunt for domains."""
 
-    key: strawberry.Private[UUID]
     owner_key: strawberry.Private[UUID]
     name: str = strawberry.field(description="What its owner calls it.")
     status: CampaignStatus = strawberry.field(description="Where it is in its life.")
+    mode: CampaignMode = strawberry.field(description="How its phases follow one another.")
+    version: int = strawberry.field(
+        description="Counts its changes: give it as `expectedVersion` of one that is meant for what you have read."
+    )
+    control_phase: PhaseKind | None = strawberry.field(
+        description="The phase that pausing and resuming act on: the first paused one, else the first running one."
+    )
+    percent: float = strawberry.field(
+        description="How far the whole campaign is: the mean of its phases, without those that were skipped."
+    )
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(
         description="When its name, configuration or status last changed."
     )
     started_at: datetime | None = strawberry.field(description="When it was started.")
     completed_at: datetime | None = strawberry.field(description="When it ended, however it did.")
+    archived_at: datetime | None = strawberry.field(description="When it was archived.")
 
     @resolved("Whose it is.")
     async def owner(self, info: Info) -> Principal:
@@ -86,21 +104,10 @@ class Campaign(Node):
         """The phases, in the order in which they run."""
         return [Phase.from_row(row) for row in await self._phases(info)]
 
-    @resolved("The phase that pausing and resuming act on: the paused one, else the running one, else null.")
-    async def control_phase(self, info: Info) -> PhaseKind | None:
-        """The phase that pausing and resuming act on."""
-        row = control_phase(await self._phases(info))
-        return None if row is None else row.kind
-
     @resolved("How far the paused or running phase is, or else the last one that began.")
     async def counts(self, info: Info) -> Counts:
         """How far the paused or running phase is, or else the last one that began."""
         return Counts.from_counts(counts_of(shown_phase(await self._phases(info))))
-
-    @resolved("The same in percent: 0 before the start, 100 if there was nothing to do.")
-    async def percent(self, info: Info) -> float:
-        """The same in percent."""
-        return percent_of(shown_phase(await self._phases(info)))
 
     @resolved("How many domains that phase has finished per minute since it began; null until it is known.")
     async def rate_per_minute(self, info: Info) -> float | None:
@@ -119,15 +126,37 @@ class Campaign(Node):
             self._own(await info.context.loaders.generation.load(self.key))
         )
 
-    @resolved("How it resolves.")
+    @resolved("Why it failed: the error of its failed phase; null if it did not.")
+    async def error(self, info: Info) -> str | None:
+        """Why it failed."""
+        failed = (row for row in await self._phases(info) if row.status is PhaseStatus.FAILED)
+        return next((row.error_message for row in failed), None)
+
+    @resolved("How it resolves; without personas until that is configured.")
     async def dns(self, info: Info) -> DnsConfig:
         """How it resolves."""
-        return DnsConfig.from_row(self._own(await info.context.loaders.dns_config.load(self.key)))
+        return DnsConfig.of(self.key, await info.context.loaders.dns_config.load(self.key))
 
-    @resolved("How it fetches, and what it looks for.")
+    @resolved("How it fetches, and what it looks for; without personas until that is configured.")
     async def http(self, info: Info) -> HttpConfig:
         """How it fetches, and what it looks for."""
-        return HttpConfig.from_row(self._own(await info.context.loaders.http_config.load(self.key)))
+        return HttpConfig.of(self.key, await info.context.loaders.http_config.load(self.key))
+
+    @resolved("By what it scores its pages and chooses its leads.")
+    async def analysis(self, info: Info) -> AnalysisConfig:
+        """By what it scores its pages and chooses its leads."""
+        return AnalysisConfig.from_row(await info.context.loaders.analysis_config.load(self.key))
+
+    @resolved("The scoring profile that was assigned to it; null is the built-in one.")
+    async def scoring_profile(self, info: Info) -> ScoringProfile | None:
+        """The scoring profile that was assigned to it."""
+        return await (await self.analysis(info)).profile(info)
+
+    @resolved("Which part of which spaces it enumerates, and who has enumerated others before.")
+    async def lineage(self, info: Info) -> "Lineage":
+        """Which part of which spaces it enumerates."""
+        found = self._own(await info.context.loaders.generation.load(self.key))
+        return Lineage.of(self.key, found)
 
     @resolved(
         "The position of the event log that this campaign is exact at: subscribe after it and miss nothing."
@@ -185,11 +214,74 @@ class Campaign(Node):
             owner_key=row.owner_id,
             name=row.name,
             status=row.status,
+            mode=row.mode,
+            version=row.version,
+            control_phase=row.control_phase,
+            percent=row.percent,
             created_at=row.created_at,
             updated_at=row.updated_at,
             started_at=row.started_at,
             completed_at=row.completed_at,
+            archived_at=row.archived_at,
         )
+
+
+@strawberry.type(description="The part of a space that a campaign enumerates.")
+class LineageRange:
+    """The part of a space that a campaign enumerates."""
+
+    tld: str = strawberry.field(description="The top-level domain whose space it is.")
+    space_key: str = strawberry.field(description="The space: no name of one comes twice.")
+    offset_start: BigInt | None = strawberry.field(description="The first offset; null before the start.")
+    offset_end: BigInt | None = strawberry.field(
+        description="The offset after the last one; null before the start."
+    )
+
+
+@strawberry.type(
+    description="Which part of which spaces a campaign enumerates, and who has enumerated others before."
+)
+class Lineage:
+    """Which part of which spaces a campaign enumerates."""
+
+    campaign_key: strawberry.Private[UUID]
+    config_hash: str = strawberry.field(
+        description="The same for all campaigns that enumerate the same spaces; of a single TLD its space's key."
+    )
+    ranges: list[LineageRange] = strawberry.field(
+        description="The part of each space, in the order of the TLDs."
+    )
+
+    @resolved(
+        f"The campaigns that you may see and that have reserved earlier parts of these spaces, the last {EARLIER}."
+    )
+    async def earlier_campaigns(self, info: Info) -> list[Campaign]:
+        """The campaigns that have reserved earlier parts of these spaces."""
+        rows = await info.context.loaders.earlier_campaigns.load(self.campaign_key) or []
+        return [Campaign.from_row(row) for row in rows]
+
+    @classmethod
+    def of(cls, campaign_key: UUID, found: Generation) -> Self:
+        """What a campaign enumerates, and has reserved of it."""
+        spaces = Space.each(campaigns.generation_of(found.config))
+        reserved = {row.space_key: row for row in found.ranges}
+        ranges = [_range(space, reserved.get(space.key)) for space in spaces]
+        return cls(campaign_key=campaign_key, config_hash=_hash([one.key for one in spaces]), ranges=ranges)
+
+
+def _range(space: Space, row: GenerationRangeRow | None) -> LineageRange:
+    return LineageRange(
+        tld=space.tld,
+        space_key=space.key,
+        offset_start=None if row is None else BigInt(row.lower),
+        offset_end=None if row is None else BigInt(row.upper),
+    )
+
+
+def _hash(keys: list[str]) -> str:
+    if len(keys) == 1:
+        return keys[0]
+    return hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()
 
 
 @strawberry.type(description="Something that happened, as people see it: an event of the log.")

@@ -1,7 +1,7 @@
 """The events of `campaignEvents`."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import strawberry
 
@@ -10,9 +10,10 @@ from events.envelope import Envelope
 from graph import node_ids
 from graph.scalars import Cursor
 from graph.types.campaign import Campaign
+from graph.types.campaign_figures import RejectionCounts
 from graph.types.phase import Counts
 from graph.types.stream import Happening, StreamEvent
-from vocabulary.campaigns import CampaignStatus, PhaseKind
+from vocabulary.campaigns import CampaignMode, CampaignStatus, PhaseKind, PhaseStart
 
 
 @strawberry.type(description="A campaign as it is at `cursor`; what happens from then on follows.")
@@ -42,6 +43,7 @@ class CampaignUpdated(CampaignHappening):
 
     name: str = strawberry.field(description="Its name afterwards.")
     changed: list[str] = strawberry.field(description="The names of the parts that changed.")
+    version: int = strawberry.field(description="The campaign's version from then on.")
 
 
 @strawberry.type(description="A campaign and its domains were deleted; the stream ends here.")
@@ -59,6 +61,15 @@ class CampaignStatusChanged(CampaignHappening):
     current: CampaignStatus = strawberry.field(description="What it is now.")
 
 
+@strawberry.type(description="A campaign was switched to another way of running its phases.")
+class ModeChanged(CampaignHappening):
+    """A campaign was switched to another way of running its phases."""
+
+    previous_mode: CampaignMode = strawberry.field(description="What it was.")
+    current_mode: CampaignMode = strawberry.field(description="What it is now.")
+    version: int = strawberry.field(description="The campaign's version from then on.")
+
+
 @strawberry.interface(description="Something that happened to a phase, with its counts at that moment.")
 class PhaseHappening(CampaignHappening):
     """Something that happened to a phase."""
@@ -68,9 +79,37 @@ class PhaseHappening(CampaignHappening):
     percent: float = strawberry.field(description="The same in percent.")
 
 
-@strawberry.type(description="A phase began; `counts.total` is how much there is to do.")
+@strawberry.type(description="A phase that lacked its configuration has it now.")
+class PhaseConfigured(PhaseHappening):
+    """A phase that lacked its configuration has it now."""
+
+
+@strawberry.type(description="Somebody started a phase; `counts.total` is how much there is to do.")
 class PhaseStarted(PhaseHappening):
-    """A phase began."""
+    """Somebody started a phase."""
+
+    cause: PhaseStart = strawberry.field(description="Whether it ran before.")
+
+
+@strawberry.type(
+    description="A phase began by itself: the phase before it has something for it, or is done. `counts.total` is how "
+    "much may come."
+)
+class PhaseAutoStarted(PhaseHappening):
+    """A phase began by itself."""
+
+
+@strawberry.type(
+    description="What a phase had found was taken back, because one before it is run anew; it waits as if it had never "
+    "run."
+)
+class PhaseReset(PhaseHappening):
+    """What a phase had found was taken back."""
+
+
+@strawberry.type(description="A phase was left out; its domains stay undecided.")
+class PhaseSkipped(PhaseHappening):
+    """A phase was left out."""
 
 
 @strawberry.type(description="The running phase was paused; what was under way may still be counted.")
@@ -101,25 +140,53 @@ class PhaseCancelled(PhaseHappening):
     """A phase ended because its campaign was cancelled."""
 
 
+@strawberry.type(description="How far a phase is that runs or is paused.")
+class PhaseProgress:
+    """How far a phase is that runs or is paused."""
+
+    phase: PhaseKind = strawberry.field(description="Which phase.")
+    counts: Counts = strawberry.field(description="How far it is.")
+    percent: float = strawberry.field(description="The same in percent.")
+
+    @classmethod
+    def from_counts(cls, counted: catalog.PhaseCounts) -> Self:
+        """The counts that the event tells."""
+        return cls(
+            phase=counted.phase,
+            counts=Counts.from_counts(counted.counts),
+            percent=counted.counts.percent,
+        )
+
+
 @strawberry.type(
-    description="How far the running phase is. It never carries a status, and the last one before an end always comes."
+    description="How far a campaign is; `phase` is the phase that moved. It never carries a status, and the last one "
+    "before an end always comes."
 )
 class CampaignProgress(PhaseHappening):
-    """How far the running phase is."""
+    """How far a campaign is."""
 
     rate_per_minute: float | None = strawberry.field(
         description="Finished domains per minute since the phase began; null until it is known."
     )
     eta_at: datetime | None = strawberry.field(description="When it would be done at that pace.")
+    running: list[PhaseProgress] = strawberry.field(
+        description="All phases that run or are paused: what one decides changes what the others may still have."
+    )
+    campaign_percent: float = strawberry.field(description="How far the whole campaign is.")
+    rejections: RejectionCounts = strawberry.field(description="What has been decided on its domains.")
 
 
 _PLAIN_PHASES: dict[type[catalog.PhaseEventType], type[PhaseHappening]] = {
-    catalog.PhaseStarted: PhaseStarted,
+    catalog.PhaseConfigured: PhaseConfigured,
+    catalog.PhaseAutoStarted: PhaseAutoStarted,
     catalog.PhasePaused: PhasePaused,
     catalog.PhaseResumed: PhaseResumed,
     catalog.PhaseCompleted: PhaseCompleted,
     catalog.PhaseCancelled: PhaseCancelled,
+    catalog.PhaseReset: PhaseReset,
+    catalog.PhaseSkipped: PhaseSkipped,
 }
+_NOT_BEGUN = (catalog.PhaseConfigured, catalog.PhaseReset, catalog.PhaseSkipped)
 
 
 def from_event(event: catalog.CampaignEventType, envelope: Envelope, cursor: Cursor) -> object:
@@ -139,11 +206,20 @@ def from_event(event: catalog.CampaignEventType, envelope: Envelope, cursor: Cur
         case catalog.CampaignCreated():
             return CampaignCreated(**common, name=event.name)
         case catalog.CampaignUpdated():
-            return CampaignUpdated(**common, name=event.name, changed=list(event.changed))
+            return CampaignUpdated(
+                **common, name=event.name, changed=list(event.changed), version=event.version
+            )
         case catalog.CampaignDeleted():
             return CampaignDeleted(**common, name=event.name)
         case catalog.CampaignStatusChanged():
             return CampaignStatusChanged(**common, previous=event.previous, current=event.current)
+        case catalog.ModeChanged():
+            return ModeChanged(
+                **common,
+                previous_mode=event.previous,
+                current_mode=event.current,
+                version=event.version,
+            )
         case _:
             raise TypeError(f"The schema does not know {type(event).__name__}.")
 
@@ -153,11 +229,20 @@ def _of_phase(event: catalog.PhaseEventType, common: dict[str, Any]) -> object:
         **common,
         "phase": event.phase,
         "counts": Counts.from_counts(event.counts),
-        "percent": event.counts.percent,
+        "percent": 0.0 if isinstance(event, _NOT_BEGUN) else event.counts.percent,
     }
     match event:
         case catalog.CampaignProgress():
-            return CampaignProgress(**counted, rate_per_minute=event.rate_per_minute, eta_at=event.eta_at)
+            return CampaignProgress(
+                **counted,
+                rate_per_minute=event.rate_per_minute,
+                eta_at=event.eta_at,
+                running=[PhaseProgress.from_counts(one) for one in event.running],
+                campaign_percent=event.percent,
+                rejections=RejectionCounts.from_tallies(event.tallies),
+            )
+        case catalog.PhaseStarted():
+            return PhaseStarted(**counted, cause=event.cause)
         case catalog.PhaseFailed():
             return PhaseFailed(**counted, code=event.code, message=event.message)
         case _:

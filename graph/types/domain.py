@@ -11,11 +11,20 @@ from graph import node_ids
 from graph.context import Info
 from graph.fields import resolved
 from graph.scalars import BigInt
+from graph.types.lead import (
+    LeadVerdict,
+    PageFeatures,
+    ParkedVerdict,
+    Richness,
+    ScoreBreakdown,
+    warnings_of,
+)
 from graph.types.node import Node
 from graph.types.persona import Persona
 from graph.types.proxy import Proxy
 from vocabulary import checks as stored
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason, Zone
+from vocabulary.leads import Bucket, PageWarning
 
 
 @strawberry.type(description="What the lookup of a domain found.")
@@ -26,6 +35,9 @@ class DnsCheck:
     status: CheckStatus = strawberry.field(description="How it stands; OK is at least one address.")
     reason: DnsReason | None = strawberry.field(description="Why there is no address.")
     addresses: list[str] = strawberry.field(description="The IPv4 and IPv6 addresses.")
+    cnames: list[str] = strawberry.field(
+        description="The aliases on the way to the addresses, in their order."
+    )
     resolver: str | None = strawberry.field(description="The resolver that answered.")
     attempts: int = strawberry.field(description="How often it was looked up.")
     duration_ms: int | None = strawberry.field(description="How long that took, in milliseconds.")
@@ -44,6 +56,7 @@ class DnsCheck:
             status=row.dns_status,
             reason=row.dns_reason,
             addresses=list(row.dns_addresses),
+            cnames=list(row.dns_cnames),
             resolver=row.dns_resolver,
             attempts=row.dns_attempts,
             duration_ms=row.dns_millis,
@@ -136,14 +149,38 @@ class Domain(Node):
 
     campaign_id: strawberry.ID = strawberry.field(description="The campaign that generated it.")
     name: str = strawberry.field(description="The name, in ASCII.")
-    offset: BigInt = strawberry.field(description="Its place in the enumeration, absolute in its space.")
+    tld: str = strawberry.field(description="Its top-level domain, with the leading dot.")
+    offset: BigInt = strawberry.field(
+        description="Its place in the campaign: its offset in the space, and those of further TLDs lie behind."
+    )
     matched: bool = strawberry.field(description="Whether a keyword was found on its page.")
     dns: DnsCheck = strawberry.field(description="What its lookup found.")
     http: HttpCheck = strawberry.field(description="What its fetch found.")
+    checked_at: datetime = strawberry.field(
+        description="When a phase last decided on it, or when it was generated."
+    )
+    keywords_unique: int = strawberry.field(description="How many different rules were found on its page.")
+    features: PageFeatures | None = strawberry.field(
+        description="What extraction has read off its page; null before that."
+    )
+    richness: Richness | None = strawberry.field(
+        description="How rich its page is in keywords; null before extraction."
+    )
+    microcrawl_gain: float = strawberry.field(description="What extra pages added to its richness, 0 to 1.")
+    warnings: list[PageWarning] = strawberry.field(description="What makes its keywords look unnatural.")
+    score: ScoreBreakdown | None = strawberry.field(
+        description="Its score and how it came about; null before analysis."
+    )
+    parked: ParkedVerdict | None = strawberry.field(
+        description="Whether its page is parked; null before analysis."
+    )
+    lead: LeadVerdict = strawberry.field(description="What became of it as a lead.")
+    bucket: Bucket | None = strawberry.field(description="Its class; null before enrichment.")
 
     @classmethod
     def from_row(cls, row: DomainRow) -> Self:
         """The domain of a row."""
+        features = row.features
         return cls(
             id=node_ids.encode("Domain", row.campaign_id, row.offset),
             campaign_id=node_ids.encode("Campaign", row.campaign_id),
@@ -152,6 +189,17 @@ class Domain(Node):
             matched=row.matched,
             dns=DnsCheck.from_row(row),
             http=HttpCheck.from_row(row),
+            tld=row.tld,
+            checked_at=row.checked_at,
+            keywords_unique=row.keywords_unique,
+            features=None if features is None else PageFeatures.from_features(features),
+            richness=None if features is None else Richness.from_richness(features.richness),
+            microcrawl_gain=row.microcrawl_gain,
+            warnings=warnings_of(row),
+            score=ScoreBreakdown.from_row(row),
+            parked=ParkedVerdict.from_row(row),
+            lead=LeadVerdict.from_row(row),
+            bucket=row.bucket,
         )
 
 

@@ -18,10 +18,13 @@ from vocabulary.campaigns import PhaseKind, PhaseStatus
 class Counts:
     """How far a phase is, in distinct domains."""
 
-    total: BigInt = strawberry.field(description="How many there are to do.")
+    total: BigInt = strawberry.field(
+        description="How many there are to do, or may be while the phase before goes on; it only falls then."
+    )
     processed: BigInt = strawberry.field(description="How many are finished.")
     succeeded: BigInt = strawberry.field(
-        description="How many of those succeeded: were named, resolved, or fetched as an accepted page."
+        description="How many of those succeeded: were named, resolved, fetched as an accepted page, read, scored, or "
+        "decided on."
     )
     failed: BigInt = strawberry.field(description="How many of those did not.")
 
@@ -54,6 +57,16 @@ class Phase:
     percent: float = strawberry.field(
         description="Finished domains in percent of all; 0 before the start, 100 if there was nothing to do."
     )
+    configured: bool = strawberry.field(description="Whether it has all that it needs to start.")
+    is_held_back: bool = strawberry.field(
+        description="Whether it waits, because the phase behind it has enough to do."
+    )
+    rate_per_minute: float | None = strawberry.field(
+        description="Finished domains per minute since it began; null until it is known."
+    )
+    eta_at: datetime | None = strawberry.field(
+        description="When it would be done at that pace; null unless it is in progress."
+    )
     started_at: datetime | None = strawberry.field(description="When it began.")
     completed_at: datetime | None = strawberry.field(description="When it ended, however it did.")
     error: PhaseError | None = strawberry.field(description="Why it failed, if it did.")
@@ -67,6 +80,10 @@ class Phase:
             status=row.status,
             counts=Counts.from_counts(progress.counts_of(row)),
             percent=percent_of(row),
+            configured=row.status is not PhaseStatus.NOT_STARTED,
+            is_held_back=row.is_held_back,
+            rate_per_minute=rate_of(row),
+            eta_at=eta_of(row),
             started_at=row.started_at,
             completed_at=row.completed_at,
             error=PhaseError(code=row.error_code or "", message=row.error_message or "") if failed else None,
@@ -75,7 +92,7 @@ class Phase:
 
 def percent_of(row: PhaseRow) -> float:
     """Finished domains in percent of all. What has not started has not finished, though its total is 0."""
-    return 0.0 if row.status is PhaseStatus.NOT_STARTED else progress.counts_of(row).percent
+    return 0.0 if row.started_at is None else progress.counts_of(row).percent
 
 
 def rate_of(row: PhaseRow) -> float | None:
