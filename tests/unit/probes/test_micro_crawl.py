@@ -17,6 +17,7 @@ from vocabulary.checks import CheckStatus, HttpVerdict, KeywordHit, Zone
 from vocabulary.keywords import KeywordRule
 from vocabulary.pages import PageSnapshot
 from vocabulary.personas import Header, HttpPersonaConfig
+from vocabulary.proxies import ProxyEndpoint, ProxyProtocol
 
 DEFAULT = MicroCrawl()
 HOME = ("127.0.0.1",)
@@ -225,6 +226,50 @@ async def test_at_home_credentials_are_sent() -> None:
     async with web_server(site({"/a": "panel"})) as server:
         await fetch(server, headers=(Header("Authorization", "secret"),))
     assert {request["Authorization"] for request in server.requests} == {"secret"}
+
+
+async def test_every_request_goes_through_the_proxy() -> None:
+    through: list[str] = []
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host, _, port = (await reader.readuntil(b"\r\n\r\n")).decode().split()[1].partition(":")
+        through.append(port)
+        try:
+            there, here_too = await asyncio.open_connection(host, int(port))
+        except OSError:
+            writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            here_too.write(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(await there.read())
+            here_too.close()
+        await writer.drain()
+        writer.close()
+
+    proxies = await asyncio.start_server(tunnel, "127.0.0.1", 0)
+    proxy = ProxyEndpoint(ProxyProtocol.HTTP, "127.0.0.1", proxies.sockets[0].getsockname()[1])
+    async with proxies, web_server(site({"/a": "panel", "/b": "roof"})) as server:
+        async with Fetcher(persona(), here, LOCAL) as fetcher:
+            ports = Ports(server.port, closed_port())
+            verdict = await fetcher.fetch("a.test", HOME, ports, RULES, proxy, MicroCrawl())
+    assert [hit.pattern for hit in verdict.hits] == ["solar", "panel", "roof"]
+    assert through == [str(ports.https), *[str(server.port)] * 4]
+    assert server.connections == 4
+
+
+async def test_the_addresses_of_extra_pages_are_checked_anew() -> None:
+    answers = [HOME, ("10.0.0.1",), ("10.0.0.1",)]
+
+    async def rebinding(_: str) -> Sequence[str]:
+        return answers.pop(0)
+
+    async with web_server(site({"/a": "panel"})) as there:
+        async with web_server(lambda _: redirect(f"http://b.test:{there.port}/")) as server:
+            async with Fetcher(persona(), rebinding, LOCAL) as fetcher:
+                ports = Ports(server.port, closed_port())
+                verdict = await fetcher.fetch("a.test", HOME, ports, RULES, micro_crawl=MicroCrawl())
+    assert (verdict.status, asked(there)) == (CheckStatus.OK, ["/"])
+    assert answers == [("10.0.0.1",)]
 
 
 async def test_every_request_waits_for_its_turn() -> None:
