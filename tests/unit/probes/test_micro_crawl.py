@@ -248,10 +248,10 @@ async def test_every_request_goes_through_the_proxy() -> None:
 
     proxies = await asyncio.start_server(tunnel, "127.0.0.1", 0)
     proxy = ProxyEndpoint(ProxyProtocol.HTTP, "127.0.0.1", proxies.sockets[0].getsockname()[1])
-    async with proxies, web_server(site({"/a": "panel", "/b": "roof"})) as server:
-        async with Fetcher(persona(), here, LOCAL) as fetcher:
-            ports = Ports(server.port, closed_port())
-            verdict = await fetcher.fetch("a.test", HOME, ports, RULES, proxy, MicroCrawl())
+    pages = site({"/a": "panel", "/b": "roof"})
+    async with proxies, web_server(pages) as server, Fetcher(persona(), here, LOCAL) as fetcher:
+        ports = Ports(server.port, closed_port())
+        verdict = await fetcher.fetch("a.test", HOME, ports, RULES, proxy, DEFAULT)
     assert [hit.pattern for hit in verdict.hits] == ["solar", "panel", "roof"]
     assert through == [str(ports.https), *[str(server.port)] * 4]
     assert server.connections == 4
@@ -263,11 +263,13 @@ async def test_the_addresses_of_extra_pages_are_checked_anew() -> None:
     async def rebinding(_: str) -> Sequence[str]:
         return answers.pop(0)
 
-    async with web_server(site({"/a": "panel"})) as there:
-        async with web_server(lambda _: redirect(f"http://b.test:{there.port}/")) as server:
-            async with Fetcher(persona(), rebinding, LOCAL) as fetcher:
-                ports = Ports(server.port, closed_port())
-                verdict = await fetcher.fetch("a.test", HOME, ports, RULES, micro_crawl=MicroCrawl())
+    async with (
+        web_server(site({"/a": "panel"})) as there,
+        web_server(lambda _: redirect(f"http://b.test:{there.port}/")) as server,
+        Fetcher(persona(), rebinding, LOCAL) as fetcher,
+    ):
+        ports = Ports(server.port, closed_port())
+        verdict = await fetcher.fetch("a.test", HOME, ports, RULES, micro_crawl=DEFAULT)
     assert (verdict.status, asked(there)) == (CheckStatus.OK, ["/"])
     assert answers == [("10.0.0.1",)]
 
