@@ -15,8 +15,10 @@ from typing import ParamSpec, TypeVar, cast
 import strawberry
 from graphql import GraphQLError
 
+from auth.principal import Principal
 from core.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from graph.enums import ErrorCode
+from vocabulary.access import Role
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,6 +32,16 @@ class Refused(GraphQLError):
         if limit is not None:
             extensions["limit"] = limit
         super().__init__(message, extensions=extensions)
+
+
+def only_for(caller: Principal, needed: Role) -> None:
+    """Let a query pass for a role, and those above it.
+
+    Raises:
+        Refused: the caller's is less.
+    """
+    if caller.role.rank < needed.rank:
+        raise Refused("FORBIDDEN", f"This needs the role {needed}.")
 
 
 @strawberry.interface(description="Why a mutation, a preview or a test was refused; nothing was changed.")

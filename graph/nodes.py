@@ -10,7 +10,8 @@ from graph.types.keyword_set import KeywordSet
 from graph.types.node import Node
 from graph.types.persona import Persona
 from graph.types.principal import Principal
-from graph.types.proxy import Proxy
+from graph.types.proxy import Proxy, ProxyPool
+from graph.types.token import Token
 
 Key = tuple[str, ...]
 
@@ -42,6 +43,11 @@ async def _proxy(info: Info, key: Key) -> Proxy | None:
     return None if row is None else Proxy.from_row(row)
 
 
+async def _proxy_pool(info: Info, key: Key) -> ProxyPool | None:
+    row = await info.context.loaders.proxy_pool.load(node_ids.as_uuid(_only(key)))
+    return None if row is None else ProxyPool.from_row(row)
+
+
 async def _persona(info: Info, key: Key) -> Persona | None:
     row = await info.context.loaders.persona.load(node_ids.as_uuid(_only(key)))
     return None if row is None else Persona.from_row(row)
@@ -55,6 +61,11 @@ async def _keyword_set(info: Info, key: Key) -> KeywordSet | None:
 async def _principal(info: Info, key: Key) -> Principal | None:
     row = await info.context.loaders.principal.load(node_ids.as_uuid(_only(key)))
     return None if row is None else Principal.from_row(row)
+
+
+async def _token(info: Info, key: Key) -> Token | None:
+    row = await info.context.loaders.token.load(node_ids.as_uuid(_only(key)))
+    return None if row is None else Token.from_row(row)
 
 
 async def _activity(info: Info, key: Key) -> Activity | None:
@@ -74,8 +85,10 @@ _BY_TYPE: dict[str, Callable[[Info, Key], Awaitable[Node | None]]] = {
     "Campaign": _campaign,
     "Domain": _domain,
     "Proxy": _proxy,
+    "ProxyPool": _proxy_pool,
     "Persona": _persona,
     "KeywordSet": _keyword_set,
     "Principal": _principal,
+    "Token": _token,
     "Activity": _activity,
 }

@@ -62,6 +62,11 @@ class Access:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def now(self) -> datetime:
+        """The moment by which tokens are over."""
+        return self._database.clock.now()
+
     async def create_principal(self, caller: Principal, name: str, role: Role) -> Written[UUID]:
         """Make somebody who may ask, without a token yet.
 

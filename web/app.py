@@ -23,6 +23,7 @@ from graph.context import Services
 from graph.execution import GraphOperations
 from live.group import Groups
 from live.session import Reception
+from services.access import Access
 from services.campaigns import Campaigns
 from services.keyword_sets import KeywordSets
 from services.personas import Personas
@@ -98,6 +99,7 @@ def _services(ground: Foundation, sealer: Sealer) -> Services:
         personas=Personas(ground.database),
         keyword_sets=KeywordSets(ground.database),
         principals=Principals(ground.database),
+        access=Access(ground.database),
     )
 
 

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from graph.mutations.access import AccessMutations
 from graph.mutations.campaigns import CampaignMutations
 from graph.mutations.keyword_sets import KeywordSetMutations
 from graph.mutations.personas import PersonaMutations
@@ -12,5 +13,12 @@ from graph.mutations.proxy_lists import ProxyListMutations
 @strawberry.type(
     description="What you may change: each field is one transaction, and its payload shows what was committed."
 )
-class Mutation(CampaignMutations, ProxyMutations, ProxyListMutations, PersonaMutations, KeywordSetMutations):
+class Mutation(
+    CampaignMutations,
+    ProxyMutations,
+    ProxyListMutations,
+    PersonaMutations,
+    KeywordSetMutations,
+    AccessMutations,
+):
     """What clients may change."""

@@ -10,18 +10,19 @@ from graph.connections import PAGE_MOST
 from graph.context import Info
 from graph.errors import Refused
 from graph.fields import resolved
+from graph.queries.access import AccessQueries
 from graph.queries.activity import ActivityQueries
 from graph.queries.arguments import NodeId
 from graph.queries.campaigns import CampaignQueries
 from graph.queries.keyword_tests import KeywordTestQueries
 from graph.queries.resources import ResourceQueries
 from graph.scalars import Cursor
+from graph.types.caller import Caller
 from graph.types.node import Node
-from graph.types.principal import Caller
 
 
 @strawberry.type(description="What you may look at. One query reads one snapshot, exact at `cursor`.")
-class Query(CampaignQueries, ResourceQueries, KeywordTestQueries, ActivityQueries):
+class Query(CampaignQueries, ResourceQueries, KeywordTestQueries, ActivityQueries, AccessQueries):
     """What clients may look at."""
 
     @resolved(

@@ -10,7 +10,6 @@ from core.errors import NotFound
 from db.models import PrincipalRow
 from graph import node_ids
 from graph.context import Info
-from graph.fields import resolved
 from graph.types.node import Node
 from vocabulary.access import Role
 
@@ -22,27 +21,20 @@ class Principal(Node):
     name: str = strawberry.field(description="Unique.")
     role: Role = strawberry.field(description="What they may do, with a token that does not narrow it.")
     created_at: datetime = strawberry.field(description="When they were made.")
+    deactivated_at: datetime | None = strawberry.field(
+        description="Since when they may not ask; null if they may."
+    )
 
     @classmethod
     def from_row(cls, row: PrincipalRow) -> Self:
         """The principal of a row."""
         return cls(
-            id=node_ids.encode("Principal", row.id), name=row.name, role=row.role, created_at=row.created_at
+            id=node_ids.encode("Principal", row.id),
+            name=row.name,
+            role=row.role,
+            created_at=row.created_at,
+            deactivated_at=row.deactivated_at,
         )
-
-
-@strawberry.type(description="The one who asks, as the token says.")
-class Caller:
-    """The one who asks."""
-
-    role: Role = strawberry.field(
-        description="What this token may do: the lesser of its own and the principal's role."
-    )
-
-    @resolved("Who they are.")
-    async def principal(self, info: Info) -> Principal:
-        """Who they are."""
-        return await owner_of(info, info.context.caller.id)
 
 
 async def owner_of(info: Info, owner_id: UUID) -> Principal:

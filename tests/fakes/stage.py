@@ -24,6 +24,7 @@ from graph.context import Services
 from graph.execution import GraphOperations
 from graph.followed import Followed
 from live.group import GroupLimits, Groups
+from services.access import Access
 from services.campaigns import Campaigns
 from services.generating import Generating
 from services.keyword_sets import KeywordSets
@@ -69,6 +70,7 @@ class Stage:
             personas=Personas(self.database),
             keyword_sets=KeywordSets(self.database),
             principals=Principals(self.database),
+            access=Access(self.database),
         )
         settings = Settings(shard_attempts=1)
         self.workers = WorkerVerbs(

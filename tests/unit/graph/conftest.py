@@ -9,6 +9,7 @@ from sqlalchemy import update
 from auth.sealing import Sealer
 from db.models import EventLogHeadRow
 from graph.context import Services
+from services.access import Access
 from services.campaigns import Campaigns
 from services.keyword_sets import KeywordSets
 from services.personas import Personas
@@ -52,5 +53,6 @@ async def desk(gallery: Gallery, tmp_path: Path) -> Desk:
         personas=Personas(database),
         keyword_sets=KeywordSets(database),
         principals=Principals(database),
+        access=Access(database),
     )
     return Desk(database.engines, services)

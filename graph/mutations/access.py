@@ -1,0 +1,190 @@
+"""Mutations of principals and tokens."""
+
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import strawberry
+
+from graph import node_ids
+from graph.context import Info
+from graph.errors import ConflictError, ForbiddenError, Missing, NotFoundError, ValidationError, about
+from graph.fields import verb
+from graph.inputs import given
+from graph.inputs.access import (
+    CreatePrincipalInput,
+    CreateTokenInput,
+    DeactivatePrincipalInput,
+    ReactivatePrincipalInput,
+    RevokeTokenInput,
+    SetPrincipalRoleInput,
+)
+from graph.mutations.arguments import TAKEN
+from graph.scalars import Cursor
+from graph.types.principal import Principal
+from graph.types.token import Token
+from services.written import Written
+
+P = TypeVar("P", bound="PrincipalWritten")
+
+CURSOR = "The place of the change in the event log, by which you recognise its echo in a subscription."
+
+
+@strawberry.type
+class PrincipalWritten:
+    """What a verb on a principal gives back."""
+
+    principal: Principal = strawberry.field(description="The principal after the change.")
+    cursor: Cursor = strawberry.field(description=CURSOR)
+
+
+@strawberry.type
+class TokenWritten:
+    """What a verb on a token gives back."""
+
+    token: Token = strawberry.field(description="The token after the change.")
+    cursor: Cursor = strawberry.field(description=CURSOR)
+
+
+@strawberry.type(description="The principal that was made.")
+class CreatePrincipalPayload(PrincipalWritten):
+    """The principal that was made."""
+
+
+@strawberry.type(description="The principal whose role was set.")
+class SetPrincipalRolePayload(PrincipalWritten):
+    """The principal whose role was set."""
+
+
+@strawberry.type(description="The principal who asks no more.")
+class DeactivatePrincipalPayload(PrincipalWritten):
+    """The principal who asks no more."""
+
+
+@strawberry.type(description="The principal who may ask again.")
+class ReactivatePrincipalPayload(PrincipalWritten):
+    """The principal who may ask again."""
+
+
+@strawberry.type(description="The token that was made.")
+class CreateTokenPayload(TokenWritten):
+    """The token that was made."""
+
+    secret: str = strawberry.field(
+        description="What `Authorization: Bearer` takes. It is shown only now: only its digest is kept."
+    )
+
+
+@strawberry.type(description="The token that was revoked.")
+class RevokeTokenPayload(TokenWritten):
+    """The token that was revoked."""
+
+
+CreatePrincipalResult = Annotated[
+    CreatePrincipalPayload | ValidationError | ConflictError | ForbiddenError,
+    strawberry.union("CreatePrincipalResult", description="The principal that was made, or why not."),
+]
+SetPrincipalRoleResult = Annotated[
+    SetPrincipalRolePayload | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union("SetPrincipalRoleResult", description="The principal with the role, or why not."),
+]
+DeactivatePrincipalResult = Annotated[
+    DeactivatePrincipalPayload | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union(
+        "DeactivatePrincipalResult", description="The principal who was deactivated, or why not."
+    ),
+]
+ReactivatePrincipalResult = Annotated[
+    ReactivatePrincipalPayload | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union(
+        "ReactivatePrincipalResult", description="The principal who was reactivated, or why not."
+    ),
+]
+CreateTokenResult = Annotated[
+    CreateTokenPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union("CreateTokenResult", description="The token that was made, or why not."),
+]
+RevokeTokenResult = Annotated[
+    RevokeTokenPayload | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union("RevokeTokenResult", description="The token that was revoked, or why not."),
+]
+
+
+@strawberry.type
+class AccessMutations:
+    """Mutations of principals and tokens."""
+
+    @verb("Let somebody new ask; they need a token then. For admins.")
+    async def create_principal(
+        self, info: Info, what: Annotated[CreatePrincipalInput, TAKEN]
+    ) -> CreatePrincipalResult:
+        """Let somebody new ask."""
+        access, caller = info.context.services.access, info.context.caller
+        written = await access.create_principal(caller, what.name, what.role)
+        return await _principal(CreatePrincipalPayload, info, written)
+
+    @verb("Say what somebody else may do; it holds for the tokens that they have, too. For admins.")
+    async def set_principal_role(
+        self, info: Info, what: Annotated[SetPrincipalRoleInput, TAKEN]
+    ) -> SetPrincipalRoleResult:
+        """Say what somebody else may do."""
+        access, caller = info.context.services.access, info.context.caller
+        with about(what.id):
+            written = await access.set_role(caller, given.key(what.id, "Principal"), what.role)
+        return await _principal(SetPrincipalRolePayload, info, written)
+
+    @verb("Let somebody else ask no more, from their next request on. For admins.")
+    async def deactivate_principal(
+        self, info: Info, what: Annotated[DeactivatePrincipalInput, TAKEN]
+    ) -> DeactivatePrincipalResult:
+        """Let somebody else ask no more."""
+        access, caller = info.context.services.access, info.context.caller
+        with about(what.id):
+            written = await access.deactivate(caller, given.key(what.id, "Principal"))
+        return await _principal(DeactivatePrincipalPayload, info, written)
+
+    @verb("Let somebody else ask again, with the tokens of theirs that are still good. For admins.")
+    async def reactivate_principal(
+        self, info: Info, what: Annotated[ReactivatePrincipalInput, TAKEN]
+    ) -> ReactivatePrincipalResult:
+        """Let somebody else ask again."""
+        access, caller = info.context.services.access, info.context.caller
+        with about(what.id):
+            written = await access.reactivate(caller, given.key(what.id, "Principal"))
+        return await _principal(ReactivatePrincipalPayload, info, written)
+
+    @verb("Make a token of yours, or of anybody's if you are an admin. Keep its secret: it is shown once.")
+    async def create_token(self, info: Info, what: Annotated[CreateTokenInput, TAKEN]) -> CreateTokenResult:
+        """Make a token."""
+        context = info.context
+        with about(what.principal_id or "", "principalId"):
+            written = await context.services.access.create_token(context.caller, what.draft())
+        made = written.value
+        token = await _token(info, made.id)
+        cursor = await context.cursor_at(written.position)
+        return CreateTokenPayload(token=token, secret=made.secret, cursor=cursor)
+
+    @verb("End a token at once: one of yours, or anybody's if you are an admin.")
+    async def revoke_token(self, info: Info, what: Annotated[RevokeTokenInput, TAKEN]) -> RevokeTokenResult:
+        """End a token at once."""
+        context = info.context
+        with about(what.id):
+            written = await context.services.access.revoke_token(context.caller, given.key(what.id, "Token"))
+        token = await _token(info, written.value)
+        return RevokeTokenPayload(token=token, cursor=await context.cursor_at(written.position))
+
+
+async def _principal(kind: type[P], info: Info, written: Written[UUID]) -> P:
+    await info.context.renew()
+    row = await info.context.loaders.principal.load(written.value)
+    if row is None:
+        raise Missing(node_ids.encode("Principal", written.value), "It was deleted in the meantime.")
+    cursor = await info.context.cursor_at(written.position)
+    return kind(principal=Principal.from_row(row), cursor=cursor)
+
+
+async def _token(info: Info, ident: UUID) -> Token:
+    await info.context.renew()
+    row = await info.context.loaders.token.load(ident)
+    if row is None:
+        raise Missing(node_ids.encode("Token", ident), "It was deleted in the meantime.")
+    return Token.from_row(row)
