@@ -15,8 +15,7 @@ from cli.start_screen import show
 from core.clock import SystemClock
 from core.errors import HeliographError
 from core.logging import configure
-from core.settings import Settings, WorkerMode, load
-from web.addresses import shown_url
+from core.settings import Settings, WorkerMode, load, shown_url
 from web.app import ApiProcess
 from web.foundation import migrate
 from web.routes import GRAPHQL_PATH

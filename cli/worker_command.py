@@ -13,8 +13,7 @@ from cli.start_screen import show
 from core.clock import SystemClock
 from core.errors import Misconfigured
 from core.logging import configure
-from core.settings import Settings, load
-from web.addresses import shown_url
+from core.settings import Settings, load, shown_url
 from web.foundation import standing
 from workers.main import build_runner
 

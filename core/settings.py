@@ -108,6 +108,12 @@ class Settings(BaseSettings):
     flush_seconds: float = Field(
         0.25, ge=0.01, le=10, description="How long a worker collects results before it writes them."
     )
+    phase_backlog_shards: int = Field(
+        32,
+        ge=1,
+        le=10_000,
+        description="With how many open shards a phase holds the one before it back, until half of them are done.",
+    )
     probe_url: str = Field(
         "https://httpbin.org/ip",
         description="What a proxy test fetches through the proxy: it must answer 200 and JSON with an `origin`.",
@@ -205,6 +211,47 @@ class ClientSettings(BaseSettings):
         return value if text else None
 
 
+CHANGEABLE = frozenset(
+    {
+        "shard_attempts",
+        "shard_retry_seconds",
+        "phase_backlog_shards",
+        "probe_url",
+        "probe_timeout_seconds",
+        "probe_backoff_seconds",
+        "proxy_strikes",
+    }
+)
+"""What an admin may change while the system runs: workers read each of these anew for every use."""
+
+
+def changed(settings: Settings, values: Mapping[str, Any]) -> Settings:
+    """`settings` with other values for some of CHANGEABLE, which `check_change` has let pass."""
+    return settings.model_copy(update={name: values[name] for name in values if name in CHANGEABLE})
+
+
+def check_change(settings: Settings, values: Mapping[str, Any]) -> tuple[Settings, list[tuple[str, str]]]:
+    """The same for values that nobody has checked, and what is wrong with them, as names and reasons."""
+    try:
+        whole = {name: getattr(settings, name) for name in Settings.model_fields}
+        return Settings(**{**whole, **values}), []
+    except ValidationError as error:
+        rows: list[dict[str, Any]] = [dict(row) for row in error.errors()]
+        return settings, [(str(row["loc"][0]), _reason(row)) for row in rows]
+
+
+def shown_url(url: str) -> str:
+    """A URL of a database or a channel without its password and its options, which may hold one."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        # What is no URL may have a password anywhere.
+        return f"{url.partition('://')[0]}://…"
+    host = parts.netloc.rpartition("@")[2]
+    user = f"{parts.username}@" if parts.username else ""
+    return f"{parts.scheme}://{user}{host}{parts.path}"
+
+
 def load(**flags: Any) -> Settings:
     """Settings from flags (those that are not None), the environment and the defaults.
 
@@ -233,5 +280,9 @@ def _load(kind: type[Kind], flags: Mapping[str, Any]) -> Kind:
 
 def _explain(row: dict[str, Any]) -> str:
     where = row["loc"][0] if row["loc"] else ""
-    reason = str(row["msg"]).removeprefix("Value error, ")
+    reason = _reason(row)
     return f"HELIOGRAPH_{str(where).upper()}: {reason}" if where else reason
+
+
+def _reason(row: Mapping[str, Any]) -> str:
+    return str(row["msg"]).removeprefix("Value error, ")

@@ -1,7 +1,6 @@
 """The address that the server listens on, and how addresses are shown."""
 
 import socket
-from urllib.parse import urlsplit
 
 from core.errors import Misconfigured
 
@@ -43,15 +42,3 @@ def http_url(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     host = ANY.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def shown_url(url: str) -> str:
-    """A URL of a database or a channel without its password and its options, which may hold one."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        # What is no URL may have a password anywhere.
-        return f"{url.partition('://')[0]}://…"
-    host = parts.netloc.rpartition("@")[2]
-    user = f"{parts.username}@" if parts.username else ""
-    return f"{parts.scheme}://{user}{host}{parts.path}"

@@ -20,12 +20,11 @@ import structlog
 from core.clock import Clock
 from core.errors import Misconfigured, Unavailable
 from core.ids import process_name
-from core.settings import Settings
+from core.settings import Settings, shown_url
 from db import migrating
 from db.engine import Engines
 from db.unit_of_work import Database
 from events.doorbell import Doorbell
-from web.addresses import shown_url
 
 ANSWER_SECONDS = 10.0
 
