@@ -9,18 +9,20 @@ from services.rules_personas import (
     MAX_BODY_BYTES,
     MAX_BURST,
     MAX_CONCURRENCY,
+    MAX_DELAY_MS,
     MAX_HEADERS,
     MAX_RATE,
     MAX_REDIRECTS,
     MAX_RESOLVERS,
     MAX_TIMEOUT,
     MAX_USER_AGENT,
+    MAX_WEIGHT,
     MIN_BODY_BYTES,
     MIN_RATE,
 )
 from services.rules_text import MAX_DESCRIPTION
 from vocabulary import personas as stored
-from vocabulary.personas import ResolverStrategy
+from vocabulary.personas import CookieMode, ResolverStrategy, TlsVersion
 
 
 @strawberry.input(description="A request header.")
@@ -31,12 +33,26 @@ class HeaderInput:
     value: str = strawberry.field(description="As it shall be sent.")
 
 
+@strawberry.input(description="How often a resolver is asked first.")
+class ResolverWeightInput:
+    """How often a resolver is asked first."""
+
+    resolver: str = strawberry.field(description="One of the resolvers, written as it is there.")
+    weight: int = strawberry.field(
+        description=f"How often, next to the others, 1 to {MAX_WEIGHT}; those without a weight have 1."
+    )
+
+
 @strawberry.input(description="How names shall be resolved.")
 class DnsPersonaConfigInput:
     """How names shall be resolved."""
 
     resolvers: list[str] = strawberry.field(
-        description=f"The resolvers, 1 to {MAX_RESOLVERS}, as IP address:port, an IPv6 address in brackets."
+        default_factory=list,
+        description=(
+            f"The resolvers, 1 to {MAX_RESOLVERS}, or none with useSystemResolvers: each as IP address:port, an IPv6 "
+            "address in brackets, or as https://host/path for DNS over HTTPS (RFC 8484)."
+        ),
     )
     strategy: ResolverStrategy = strawberry.field(
         default=ResolverStrategy.RANDOM_ROTATION, description="Which of them is asked."
@@ -49,6 +65,31 @@ class DnsPersonaConfigInput:
     )
     concurrency: int = strawberry.field(
         default=10, description=f"How many domains a process looks up at once, 1 to {MAX_CONCURRENCY}."
+    )
+    use_system_resolvers: bool = strawberry.field(
+        default=False,
+        description="Whether the resolvers of the worker's system, from its resolv.conf, are asked too.",
+    )
+    weights: list[ResolverWeightInput] = strawberry.field(
+        default_factory=list, description="How often each is asked first; with WEIGHTED_ROTATION only."
+    )
+    preferred_order: list[str] = strawberry.field(
+        default_factory=list,
+        description="The resolvers that come first, in their order; with SEQUENTIAL_FAILOVER and ROUND_ROBIN only.",
+    )
+    concurrent_queries_per_domain: int = strawberry.field(
+        default=2, description="2 to ask for IPv4 and IPv6 addresses at once, 1 to ask one after the other."
+    )
+    query_delay_min_ms: int = strawberry.field(
+        default=0, description=f"The least wait before a lookup, in milliseconds, 0 to {MAX_DELAY_MS}."
+    )
+    query_delay_max_ms: int = strawberry.field(
+        default=0,
+        description=f"The longest wait before a lookup, in milliseconds, 0 to {MAX_DELAY_MS}; each wait is drawn anew.",
+    )
+    confirm_nxdomain: bool = strawberry.field(
+        default=False,
+        description="Whether a name that one resolver denies is asked of the others before it counts as NXDOMAIN.",
     )
     rate_per_second: float = strawberry.field(
         default=10.0, description=f"How many domains a process looks up per second, {MIN_RATE} to {MAX_RATE}."
@@ -67,6 +108,13 @@ class DnsPersonaConfigInput:
             concurrency=self.concurrency,
             rate_per_second=self.rate_per_second,
             burst=self.burst,
+            use_system_resolvers=self.use_system_resolvers,
+            weights=tuple(stored.ResolverWeight(one.resolver, one.weight) for one in self.weights),
+            preferred_order=tuple(self.preferred_order),
+            concurrent_queries_per_domain=self.concurrent_queries_per_domain,
+            query_delay_min_ms=self.query_delay_min_ms,
+            query_delay_max_ms=self.query_delay_max_ms,
+            confirm_nxdomain=self.confirm_nxdomain,
         )
 
 
@@ -75,7 +123,10 @@ class HttpPersonaConfigInput:
     """How pages shall be fetched."""
 
     user_agent: str = strawberry.field(
-        description=f"The User-Agent header, which says who we are, 1 to {MAX_USER_AGENT} characters."
+        description=(
+            f"The User-Agent header, which says who we are, 1 to {MAX_USER_AGENT} characters; one that looks like a "
+            "browser's needs a contact in it."
+        )
     )
     headers: list[HeaderInput] = strawberry.field(
         default_factory=list,
@@ -98,6 +149,22 @@ class HttpPersonaConfigInput:
         description=f"How much of a body is read, in decompressed bytes, {MIN_BODY_BYTES} to {MAX_BODY_BYTES}.",
     )
     verify_tls: bool = strawberry.field(default=True, description="Whether a certificate must be valid.")
+    cookies: CookieMode = strawberry.field(
+        default=CookieMode.NONE, description="What becomes of the cookies that sites set."
+    )
+    header_order: list[str] = strawberry.field(
+        default_factory=list,
+        description=(
+            "Names of headers in the order in which they are sent after Host: of those above, User-Agent, Accept, "
+            "Accept-Encoding, and Cookie if cookies are taken; the others follow."
+        ),
+    )
+    tls_min_version: TlsVersion = strawberry.field(
+        default=TlsVersion.TLS12, description="The oldest version of TLS that is spoken."
+    )
+    tls_max_version: TlsVersion = strawberry.field(
+        default=TlsVersion.TLS13, description="The newest version of TLS that is spoken."
+    )
     concurrency: int = strawberry.field(
         default=5, description=f"How many domains a process fetches at once, 1 to {MAX_CONCURRENCY}."
     )
@@ -122,6 +189,10 @@ class HttpPersonaConfigInput:
             concurrency=self.concurrency,
             rate_per_second=self.rate_per_second,
             burst=self.burst,
+            cookies=self.cookies,
+            header_order=tuple(self.header_order),
+            tls_min_version=self.tls_min_version,
+            tls_max_version=self.tls_max_version,
         )
 
 

@@ -13,7 +13,7 @@ from graph.fields import resolved
 from graph.types.node import Node
 from graph.types.principal import Principal, owner_of
 from vocabulary import personas as stored
-from vocabulary.personas import PersonaType, ResolverStrategy
+from vocabulary.personas import CookieMode, PersonaType, ResolverStrategy, TlsVersion
 
 
 @strawberry.type(description="A request header.")
@@ -24,15 +24,44 @@ class Header:
     value: str = strawberry.field(description="As it is sent.")
 
 
+@strawberry.type(description="How often a resolver is asked first.")
+class ResolverWeight:
+    """How often a resolver is asked first."""
+
+    resolver: str = strawberry.field(description="One of the resolvers.")
+    weight: int = strawberry.field(description="How often, next to the others.")
+
+
 @strawberry.type(description="How names are resolved.")
 class DnsPersonaConfig:
     """How names are resolved."""
 
-    resolvers: list[str] = strawberry.field(description="The resolvers, as IP address:port.")
+    resolvers: list[str] = strawberry.field(
+        description="The resolvers, as IP address:port, or https://host/path for DNS over HTTPS."
+    )
     strategy: ResolverStrategy = strawberry.field(description="Which of them is asked.")
     query_timeout_seconds: float = strawberry.field(description="How long one query may take, in seconds.")
     attempts: int = strawberry.field(description="All tries of one query, for UDP loses some.")
     concurrency: int = strawberry.field(description="How many domains a process looks up at once.")
+    use_system_resolvers: bool = strawberry.field(
+        description="Whether the resolvers of the worker's system are asked too."
+    )
+    weights: list[ResolverWeight] = strawberry.field(
+        description="How often each is asked first; those without a weight have 1."
+    )
+    preferred_order: list[str] = strawberry.field(
+        description="The resolvers that come first, in their order."
+    )
+    concurrent_queries_per_domain: int = strawberry.field(
+        description="2 if IPv4 and IPv6 addresses are asked for at once, 1 if one after the other."
+    )
+    query_delay_min_ms: int = strawberry.field(description="The least wait before a lookup, in milliseconds.")
+    query_delay_max_ms: int = strawberry.field(
+        description="The longest wait before a lookup, in milliseconds."
+    )
+    confirm_nxdomain: bool = strawberry.field(
+        description="Whether a name that one resolver denies is asked of the others too."
+    )
     rate_per_second: float = strawberry.field(description="How many domains a process looks up per second.")
     burst: int = strawberry.field(description="How many of them may start at once after a pause.")
 
@@ -47,6 +76,13 @@ class DnsPersonaConfig:
             concurrency=config.concurrency,
             rate_per_second=config.rate_per_second,
             burst=config.burst,
+            use_system_resolvers=config.use_system_resolvers,
+            weights=[ResolverWeight(resolver=one.resolver, weight=one.weight) for one in config.weights],
+            preferred_order=list(config.preferred_order),
+            concurrent_queries_per_domain=config.concurrent_queries_per_domain,
+            query_delay_min_ms=config.query_delay_min_ms,
+            query_delay_max_ms=config.query_delay_max_ms,
+            confirm_nxdomain=config.confirm_nxdomain,
         )
 
 
@@ -68,6 +104,12 @@ class HttpPersonaConfig:
     )
     max_body_bytes: int = strawberry.field(description="How much of a body is read, in decompressed bytes.")
     verify_tls: bool = strawberry.field(description="Whether a certificate must be valid.")
+    cookies: CookieMode = strawberry.field(description="What becomes of the cookies that sites set.")
+    header_order: list[str] = strawberry.field(
+        description="Names of headers in the order in which they are sent after Host; the others follow."
+    )
+    tls_min_version: TlsVersion = strawberry.field(description="The oldest version of TLS that is spoken.")
+    tls_max_version: TlsVersion = strawberry.field(description="The newest version of TLS that is spoken.")
     concurrency: int = strawberry.field(description="How many domains a process fetches at once.")
     rate_per_second: float = strawberry.field(description="How many domains a process fetches per second.")
     burst: int = strawberry.field(description="How many of them may start at once after a pause.")
@@ -87,6 +129,10 @@ class HttpPersonaConfig:
             concurrency=config.concurrency,
             rate_per_second=config.rate_per_second,
             burst=config.burst,
+            cookies=config.cookies,
+            header_order=list(config.header_order),
+            tls_min_version=config.tls_min_version,
+            tls_max_version=config.tls_max_version,
         )
 
 

@@ -56,6 +56,18 @@ DNS = {
     "concurrency": 7,
     "ratePerSecond": 2.25,
     "burst": 9,
+    "useSystemResolvers": True,
+    "weights": [],
+    "preferredOrder": ["[2001:db8::1]:5353"],
+    "concurrentQueriesPerDomain": 1,
+    "queryDelayMinMs": 3,
+    "queryDelayMaxMs": 5,
+    "confirmNxdomain": True,
+}
+WEIGHTED = DNS | {
+    "strategy": "WEIGHTED_ROTATION",
+    "weights": [{"resolver": "192.0.2.1:53", "weight": 4}],
+    "preferredOrder": [],
 }
 HTTP = {
     "userAgent": "Heliograph/2",
@@ -69,17 +81,22 @@ HTTP = {
     "concurrency": 8,
     "ratePerSecond": 1.125,
     "burst": 6,
+    "cookies": "PRESERVE",
+    "headerOrder": ["X-a", "user-agent"],
+    "tlsMinVersion": "TLS13",
+    "tlsMaxVersion": "TLS13",
 }
+SELECTED = {"headers": "headers { name value }", "weights": "weights { resolver weight }"}
 
 
-@pytest.mark.parametrize(("kind", "config"), [("dns", DNS), ("http", HTTP)])
+@pytest.mark.parametrize(("kind", "config"), [("dns", DNS), ("dns", WEIGHTED), ("http", HTTP)])
 async def test_a_persona_is_given_out_as_it_was_taken(
     gallery: Gallery, desk: Desk, kind: str, config: Data
 ) -> None:
     """With values that are no default, and each field of the type among them."""
     type_name = DnsPersonaConfig.__name__ if kind == "dns" else HttpPersonaConfig.__name__
     assert set(config) == names(type_name)
-    fields = " ".join(f"{name} {{ name value }}" if name == "headers" else name for name in config)
+    fields = " ".join(SELECTED.get(name, name) for name in config)
     given = {"name": "p", "description": "d", "enabled": False, "config": {kind: config}}
     payload = f"persona {{ name description enabled type config {{ ... on {type_name} {{ {fields} }} }} }}"
     made = await written(desk, gallery.house.alice, "createPersona", payload, given)
