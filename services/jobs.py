@@ -10,12 +10,14 @@ from typing import TypeVar
 from uuid import UUID
 
 from auth.sealing import SealBroken, Sealer
+from core.settings import Settings
 from db.engine import Session
 from db.repositories import campaigns, domains, keyword_sets, personas, phases, proxy_use
 from db.repositories.domains import Candidate
 from db.repositories.shards import Claim
 from db.scope import EVERYTHING
 from db.unit_of_work import Database
+from services.effective import effective
 from services.probing import endpoint_of
 from vocabulary.campaigns import DnsConfig, HttpConfig, PhaseKind
 from vocabulary.keywords import KeywordRule
@@ -80,6 +82,11 @@ class Jobs:
             left = await domains.left(session, PhaseKind.DNS_VALIDATION, campaign_id, claim.within)
             usable = await _personas(session, config.persona_ids, DnsPersonaConfig)
         return DnsJob(left, usable, config)
+
+    async def settings(self, settings: Settings) -> Settings:
+        """The settings as they are now, over those of the process."""
+        async with self._database.engines.reading() as session:
+            return await effective(session, settings)
 
     async def http(self, claim: Claim) -> HttpJob | None:
         """The job of an HTTP shard; None if its campaign is gone.

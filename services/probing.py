@@ -13,6 +13,7 @@ from db.scope import EVERYTHING
 from db.unit_of_work import Database, UnitOfWork
 from events.outbox import record
 from events.proxy_events import ProxyHealthChanged, ProxyTestFinished
+from services.effective import effective
 from services.proxy_health import next_test, note_test
 from vocabulary.access import WORKER
 from vocabulary.proxies import ProxyEndpoint, ProxyTestResult
@@ -47,6 +48,11 @@ class Probing:
             row = (await proxies.get_many(session, [ident], EVERYTHING)).get(ident)
             return None if row is None else endpoint_of(row, self._sealer)
 
+    async def settings(self) -> Settings:
+        """The settings as they are now."""
+        async with self._database.engines.reading() as session:
+            return await effective(session, self._settings)
+
     async def finish(self, claim: Claim, result: ProxyTestResult) -> bool:
         """Write what a test found; False if the claim does not hold any more, and nothing was written."""
         async with self._database.write() as unit:
@@ -62,6 +68,7 @@ async def apply_test(
     unit: UnitOfWork, row: ProxyRow, shard: ShardRow, result: ProxyTestResult, settings: Settings
 ) -> None:
     """Set a proxy's health and its next probe by what a test found, and tell of it; both rows are locked."""
+    settings = await effective(unit.session, settings)
     previous = row.health
     note_test(row, result, settings.proxy_strikes, unit.now)
     latency = result.duration_ms if result.success else None

@@ -13,6 +13,7 @@ from db.repositories.proxy_use import Use
 from db.unit_of_work import UnitOfWork
 from events.outbox import record
 from events.proxy_events import ProxyHealthChanged, ProxyStatsChanged
+from services.effective import effective
 from services.proxy_health import next_probe, note_strike, note_success
 from vocabulary.access import WORKER
 
@@ -38,27 +39,33 @@ class Accounting:
         by_proxy: dict[UUID, list[ProxyOutcome]] = defaultdict(list)
         for outcome in outcomes:
             by_proxy[outcome.proxy_id].append(outcome)
+        settings = await effective(unit.session, self._settings)
         for row, probe in await proxy_use.lock_with_probes(unit.session, by_proxy):
-            await self._settle(unit, row, probe, by_proxy[row.id])
+            await _settle(unit, row, probe, by_proxy[row.id], settings)
 
-    async def _settle(
-        self, unit: UnitOfWork, row: ProxyRow, probe: ShardRow | None, outcomes: Sequence[ProxyOutcome]
-    ) -> None:
-        previous = row.health
-        struck_out = False
-        for outcome in outcomes:
-            if outcome.error is None:
-                note_success(row)
-            else:
-                struck_out |= note_strike(row, outcome.error, self._settings.proxy_strikes)
-        uses = [Use(succeeded=outcome.error is None) for outcome in outcomes]
-        await proxy_use.count(unit.session, row.id, unit.now, uses)
-        record(unit, ProxyStatsChanged(proxy=state_of(row)), actor=WORKER, owner_id=row.owner_id)
-        if struck_out:
-            if row.enabled:
-                # One that was disabled while these domains were under way has no shard any more, and gets none.
-                at = next_probe(row, self._settings, unit.now)
-                await proxy_use.probe_at(unit.session, row.id, probe, at)
-                unit.work = True
-            event = ProxyHealthChanged(proxy=state_of(row), previous=previous)
-            record(unit, event, actor=WORKER, owner_id=row.owner_id)
+
+async def _settle(
+    unit: UnitOfWork,
+    row: ProxyRow,
+    probe: ShardRow | None,
+    outcomes: Sequence[ProxyOutcome],
+    settings: Settings,
+) -> None:
+    previous = row.health
+    struck_out = False
+    for outcome in outcomes:
+        if outcome.error is None:
+            note_success(row)
+        else:
+            struck_out |= note_strike(row, outcome.error, settings.proxy_strikes)
+    uses = [Use(succeeded=outcome.error is None) for outcome in outcomes]
+    await proxy_use.count(unit.session, row.id, unit.now, uses)
+    record(unit, ProxyStatsChanged(proxy=state_of(row)), actor=WORKER, owner_id=row.owner_id)
+    if struck_out:
+        if row.enabled:
+            # One that was disabled while these domains were under way has no shard any more, and gets none.
+            at = next_probe(row, settings, unit.now)
+            await proxy_use.probe_at(unit.session, row.id, probe, at)
+            unit.work = True
+        event = ProxyHealthChanged(proxy=state_of(row), previous=previous)
+        record(unit, event, actor=WORKER, owner_id=row.owner_id)

@@ -60,7 +60,8 @@ class KeywordValidation:
             fetchers = await self._clients.fetchers(stack, _keys(job))
             ring = None
             if job.proxies is not None:
-                ring = ProxyRing(job.proxies, self._settings.proxy_strikes, next(self._starts))
+                settings = await self._jobs.settings(self._settings)
+                ring = ProxyRing(job.proxies, settings.proxy_strikes, next(self._starts))
             checks = HttpChecks(job, fetchers, matcher, ring)
             pace = Pace(job.config.speed_per_minute)
             run = ShardRun(held, checks, self._results, self._settings.flush_seconds, pace)

@@ -34,7 +34,7 @@ class ProxyProbe:
             return ProxyTestResult(success=False, duration_ms=0, error=str(error))
         if endpoint is None:
             return None
-        settings = self._settings
+        settings = await self._probing.settings()
         return await test_proxy(
             endpoint, settings.probe_url, settings.probe_timeout_seconds, self._policy, settings.ca_file
         )
