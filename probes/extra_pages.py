@@ -15,6 +15,7 @@ from probes.journey import Hop, Journey, Resolve, Trail
 from probes.judge import Page, read_apart
 from probes.keywords import Matcher
 from probes.micro_crawl import Visits, crawl, merged
+from probes.page_links import same_origin
 from probes.rate import TokenBucket
 from probes.robots import tokens_of
 from probes.session import Session
@@ -53,11 +54,12 @@ class ExtraPages:
         self._tokens = tokens_of(config.user_agent)
 
     async def added(
-        self, verdict: HttpVerdict, links: Sequence[URL], site: Site, limits: MicroCrawl
+        self, verdict: HttpVerdict, links: Sequence[str], site: Site, limits: MicroCrawl
     ) -> HttpVerdict:
         """`verdict` with the hits of extra pages among `links`. Whatever fails here leaves it as it is."""
         try:
-            extra = await crawl(links, limits, self._visits(site), self._tokens)
+            pages = list(same_origin(links, URL(verdict.final_url or "")))
+            extra = await crawl(pages, limits, self._visits(site), self._tokens)
         except Exception:
             log.exception("extra_pages_failed", name=site.name)
             return verdict

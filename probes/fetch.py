@@ -50,10 +50,10 @@ class Ports(NamedTuple):
 
 
 class _Front(NamedTuple):
-    """The verdict on a front page, and the pages of its site that it links to."""
+    """The verdict on a front page, and its links to its own host."""
 
     verdict: HttpVerdict
-    links: tuple[URL, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 class Errand(NamedTuple):

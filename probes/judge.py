@@ -44,14 +44,14 @@ def refusal(status: int, allowed: tuple[int, ...]) -> HttpReason | None:
 class Page(NamedTuple):
     """What an accepted body holds. `content_hash` is the SHA-256 in hex of the decoded bytes that were read.
 
-    `inner` are the pages of the same origin that it links to, each once, in their order.
+    `inner` are the first links of the page to its own host, absolute.
     """
 
     content_hash: str
     snapshot: PageSnapshot
     charset: str | None = None
     hits: tuple[KeywordHit, ...] = ()
-    inner: tuple[URL, ...] = ()
+    inner: tuple[str, ...] = ()
 
 
 def read_page(body: Body, headers: CIMultiDictProxy[str], matcher: Matcher, url: URL) -> Page:

@@ -38,7 +38,7 @@ def test_what_is_kept_of_an_html_page() -> None:
         last_modified=datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC),
         headings=2,
     )
-    assert page.inner == (URL("https://a.test/shop/lamps"),)
+    assert page.inner == ("https://a.test/shop/lamps",)
 
 
 def test_what_is_kept_of_plain_text() -> None:
