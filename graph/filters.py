@@ -8,9 +8,8 @@ from uuid import UUID
 
 import strawberry
 
-from db.queries import activity, keyword_sets, personas, pools, proxies
+from db.queries import activity, keyword_sets, personas, proxies
 from db.queries.named import NamedOrderField
-from db.queries.proxies import ProxyOrderField
 from events.event import EntityType
 from graph import node_ids
 from graph.connections import PAGE, Ask
@@ -65,50 +64,19 @@ class ProxyFilter:
     country: list[str] | None = strawberry.field(
         default=strawberry.UNSET, description="Said to be in one of these countries (ISO 3166-1)."
     )
-    pool_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="In this pool."
-    )
+    pool_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="In this pool.")
 
     def wanted(self) -> proxies.ProxyFilter:
         """The same for the database."""
-        countries = _values("country", self.country)
+        countries = values("country", self.country)
         return proxies.ProxyFilter(
             country=countries and tuple(country.upper() for country in countries),
-            pool_id=_id("poolId", self.pool_id, "ProxyPool"),
+            pool_id=id_of("poolId", self.pool_id, "ProxyPool"),
             enabled=or_none(self.enabled),
             protocol=values("protocol", self.protocol),
             health=values("health", self.health),
             search=searched("search", self.search),
         )
-
-
-@strawberry.input(description="The order of proxies.")
-class ProxyOrder:
-    """The order of proxies."""
-
-    field: ProxyOrderField = strawberry.field(
-        default=ProxyOrderField.NAME, description="What they are ordered by."
-    )
-    direction: OrderDirection = strawberry.field(
-        default=OrderDirection.ASC, description="Which end comes first."
-    )
-
-
-@strawberry.input(
-    description="Which pools. What is not given does not matter; what is given must all hold."
-)
-class ProxyPoolFilter:
-    """Which pools."""
-
-    enabled: bool | None = strawberry.field(default=strawberry.UNSET, description="Whether they may be used.")
-    search: str | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="With this text in the name; the case of A to Z does not matter.",
-    )
-
-    def wanted(self) -> pools.PoolFilter:
-        """The same for the database."""
-        return pools.PoolFilter(enabled=_or_none(self.enabled), search=_text("search", self.search))
 
 
 @strawberry.input(

@@ -27,6 +27,7 @@ from services.access import Access
 from services.campaigns import Campaigns
 from services.keyword_sets import KeywordSets
 from services.personas import Personas
+from services.pools import Pools
 from services.principals import Principals
 from services.proxies import Proxies
 from services.proxy_lists import ProxyLists
@@ -96,6 +97,8 @@ def _services(ground: Foundation, sealer: Sealer) -> Services:
         campaigns=Campaigns(ground.database),
         proxies=Proxies(ground.database, sealer),
         proxy_lists=ProxyLists(ground.database, sealer),
+        pools=Pools(ground.database),
+        clock=ground.clock,
         personas=Personas(ground.database),
         keyword_sets=KeywordSets(ground.database),
         principals=Principals(ground.database),

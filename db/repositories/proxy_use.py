@@ -33,6 +33,11 @@ class Use:
     latency_ms: int | None = None
 
 
+def start_of_period(now: datetime) -> datetime:
+    """When the period began that a moment is in."""
+    return now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % PERIOD
+
+
 async def of_campaign(session: Session, campaign_id: UUID) -> Sequence[ProxyRow]:
     """The proxies that a campaign names or that its pool has, in their order. See `weighted`."""
     return [row for row, _ in await weighted(session, campaign_id)]
@@ -105,7 +110,7 @@ async def count(session: Session, proxy_id: UUID, now: datetime, uses: Sequence[
 
     With each new period those that are older than eight days go, so there are never more than fit into that time.
     """
-    starts_at = now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % PERIOD
+    starts_at = start_of_period(now)
     row = await session.get(ProxyPeriodRow, (proxy_id, starts_at))
     if row is None:
         row = ProxyPeriodRow(

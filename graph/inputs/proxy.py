@@ -5,8 +5,13 @@ import strawberry
 from graph.inputs import given
 from services.proxies import ProxyDraft, ProxyPatch
 from services.rules_proxies import MAX_CREDENTIAL
-from services.rules_text import MAX_DESCRIPTION
+from services.rules_text import MAX_DESCRIPTION, MAX_NAME
 from vocabulary.proxies import ProxyProtocol
+
+_COUNTRY = "The country that it is in, as two letters (ISO 3166-1). Nobody checks it."
+_CITY = f"The city that it is in, at most {MAX_NAME} characters."
+_PROVIDER = f"Who runs it, at most {MAX_NAME} characters."
+_NOTES = f"Whatever else you want to keep of it, at most {MAX_DESCRIPTION} characters."
 
 
 @strawberry.input(description="A proxy to be added.")
@@ -32,6 +37,10 @@ class CreateProxyInput:
         description=f"Its password, 1 to {MAX_CREDENTIAL} characters; sealed at rest and never given out.",
     )
     enabled: bool = strawberry.field(default=True, description="Whether campaigns may use it.")
+    country_code: str | None = strawberry.field(default=None, description=_COUNTRY)
+    city: str | None = strawberry.field(default=None, description=_CITY)
+    provider: str | None = strawberry.field(default=None, description=_PROVIDER)
+    notes: str | None = strawberry.field(default=None, description=_NOTES)
 
     def draft(self) -> ProxyDraft:
         """The draft."""
@@ -44,6 +53,10 @@ class CreateProxyInput:
             username=self.username,
             password=self.password,
             enabled=self.enabled,
+            country_code=self.country_code,
+            city=self.city,
+            provider=self.provider,
+            notes=self.notes,
         )
 
 
@@ -76,6 +89,13 @@ class UpdateProxyInput:
     enabled: bool | None = strawberry.field(
         default=strawberry.UNSET, description="Whether campaigns may use it."
     )
+    country_code: str | None = strawberry.field(default=strawberry.UNSET, description=_COUNTRY)
+    city: str | None = strawberry.field(default=strawberry.UNSET, description=_CITY)
+    provider: str | None = strawberry.field(default=strawberry.UNSET, description=_PROVIDER)
+    notes: str | None = strawberry.field(default=strawberry.UNSET, description=_NOTES)
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version that you saw; the change is refused if there is another."
+    )
 
     def patch(self) -> ProxyPatch:
         """The patch.
@@ -92,7 +112,15 @@ class UpdateProxyInput:
                     "port": self.port,
                     "enabled": self.enabled,
                 },
-                {"description": self.description, "username": self.username, "password": self.password},
+                {
+                    "description": self.description,
+                    "username": self.username,
+                    "password": self.password,
+                    "country_code": self.country_code,
+                    "city": self.city,
+                    "provider": self.provider,
+                    "notes": self.notes,
+                },
             )
         )
 
@@ -109,3 +137,14 @@ class TestProxyInput:
     """Which proxy to test."""
 
     id: strawberry.ID = strawberry.field(description="Which proxy.")
+
+
+@strawberry.input(description="Whether campaigns may use a proxy.")
+class SetProxyEnabledInput:
+    """Whether campaigns may use a proxy."""
+
+    id: strawberry.ID = strawberry.field(description="Which proxy.")
+    enabled: bool = strawberry.field(description="Whether campaigns may use it.")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version that you saw; the change is refused if there is another."
+    )

@@ -8,10 +8,17 @@ from graph.context import Info
 from graph.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError, about
 from graph.fields import verb
 from graph.inputs import given
-from graph.inputs.proxy import CreateProxyInput, DeleteProxyInput, TestProxyInput, UpdateProxyInput
+from graph.inputs.proxy import (
+    CreateProxyInput,
+    DeleteProxyInput,
+    SetProxyEnabledInput,
+    TestProxyInput,
+    UpdateProxyInput,
+)
 from graph.mutations.arguments import TAKEN
 from graph.scalars import Cursor
 from graph.types.proxy import Proxy
+from services.proxies import ProxyPatch
 from services.written import Written
 from vocabulary.proxies import ProxyState
 
@@ -53,6 +60,11 @@ class TestProxyPayload(ProxyWritten):
     """The proxy that is being tested."""
 
 
+@strawberry.type(description="The proxy that was enabled or disabled.")
+class SetProxyEnabledPayload(ProxyWritten):
+    """The proxy that was enabled or disabled."""
+
+
 CreateProxyResult = Annotated[
     CreateProxyPayload | ValidationError | ConflictError | ForbiddenError,
     strawberry.union("CreateProxyResult", description="The proxy that was added, or why not."),
@@ -60,6 +72,10 @@ CreateProxyResult = Annotated[
 UpdateProxyResult = Annotated[
     UpdateProxyPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
     strawberry.union("UpdateProxyResult", description="The proxy that was changed, or why not."),
+]
+SetProxyEnabledResult = Annotated[
+    SetProxyEnabledPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union("SetProxyEnabledResult", description="The proxy that was changed, or why not."),
 ]
 DeleteProxyResult = Annotated[
     DeleteProxyPayload | NotFoundError | ConflictError | ForbiddenError,
@@ -88,9 +104,22 @@ class ProxyMutations:
         context = info.context
         with about(what.id):
             written = await context.services.proxies.update(
-                context.caller, given.key(what.id, "Proxy"), what.patch()
+                context.caller, given.key(what.id, "Proxy"), what.patch(), what.expected_version
             )
         return await _payload(UpdateProxyPayload, info, written)
+
+    @verb("Let campaigns use a proxy, or not. One that is enabled is tested at once.")
+    async def set_proxy_enabled(
+        self, info: Info, what: Annotated[SetProxyEnabledInput, TAKEN]
+    ) -> SetProxyEnabledResult:
+        """Let campaigns use a proxy, or not."""
+        context = info.context
+        patch = ProxyPatch(enabled=what.enabled)
+        with about(what.id):
+            written = await context.services.proxies.update(
+                context.caller, given.key(what.id, "Proxy"), patch, what.expected_version
+            )
+        return await _payload(SetProxyEnabledPayload, info, written)
 
     @verb("Remove a proxy that no unfinished campaign uses.")
     async def delete_proxy(self, info: Info, what: Annotated[DeleteProxyInput, TAKEN]) -> DeleteProxyResult:

@@ -8,6 +8,7 @@ from graph.mutations.keyword_sets import KeywordSetMutations
 from graph.mutations.personas import PersonaMutations
 from graph.mutations.proxies import ProxyMutations
 from graph.mutations.proxy_lists import ProxyListMutations
+from graph.mutations.proxy_pools import ProxyPoolMutations
 
 
 @strawberry.type(
@@ -17,6 +18,7 @@ class Mutation(
     CampaignMutations,
     ProxyMutations,
     ProxyListMutations,
+    ProxyPoolMutations,
     PersonaMutations,
     KeywordSetMutations,
     AccessMutations,

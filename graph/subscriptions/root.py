@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, cast
+from uuid import UUID
 
 import strawberry
 
@@ -11,7 +12,7 @@ from graph.filters import ActivityFilter
 from graph.node_ids import BadId, uuid_in
 from graph.streams.activity import ActivitySource
 from graph.streams.campaigns import CampaignSource, unknown_campaign
-from graph.streams.proxies import ProxySource
+from graph.streams.proxies import ProxySource, unknown_pool
 from graph.subscriptions.arguments import Resume, place
 from graph.types.activity_event import ActivityAdded, ActivitySnapshot
 from graph.types.campaign_event import (
@@ -110,10 +111,18 @@ class Subscription:
             strawberry.argument(description="Which proxies, at most 1000; all that you may see unless told."),
         ] = strawberry.UNSET,
         after: Resume = strawberry.UNSET,
+        pool_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(
+                description="Only those in this pool; one that joins or leaves it is told by a `ProxyChanged`."
+            ),
+        ] = strawberry.UNSET,
     ) -> AsyncIterator[ProxyEvent]:
         """Proxies."""
         keys = None if not isinstance(proxy_ids, list) else _proxy_keys(proxy_ids)
-        source = ProxySource(info.context.caller.scope, place(info.context, after), keys)
+        pool = _pool_key(pool_id) if pool_id else None
+        source = ProxySource(info.context.caller.scope, place(info.context, after), keys, pool)
+        await source.authorise(info.context)
         return cast("AsyncIterator[ProxyEvent]", source)
 
     @streamed("What people see in the feed: the latest, then what happens.")
@@ -131,6 +140,13 @@ class Subscription:
         incarnation = (await info.context.reading.head()).incarnation
         source = ActivitySource(info.context.caller.scope, place(info.context, after), wanted, incarnation)
         return cast("AsyncIterator[ActivityEvent]", source)
+
+
+def _pool_key(ident: str) -> UUID:
+    try:
+        return uuid_in(ident, "ProxyPool")
+    except BadId as error:
+        raise unknown_pool() from error
 
 
 def _proxy_keys(ids: list[strawberry.ID]) -> list[Any]:

@@ -6,6 +6,7 @@ import strawberry
 
 from events import proxy_events as catalog
 from events.envelope import Envelope
+from graph import node_ids
 from graph.scalars import Cursor
 from graph.types.proxy import Proxy
 from graph.types.stream import Happening, StreamEvent
@@ -54,11 +55,12 @@ class ProxyAdded(ProxyHappening):
     """A proxy was added."""
 
 
-@strawberry.type(description="A proxy was edited.")
+@strawberry.type(description="A proxy was edited, or joined or left pools.")
 class ProxyChanged(ProxyHappening):
     """A proxy was edited."""
 
     changed: list[str] = strawberry.field(description="The names of the fields that changed.")
+    left_pool_ids: list[strawberry.ID] = strawberry.field(description="The pools that it left.")
 
 
 @strawberry.type(description="A proxy was deleted; `proxy` is what it was.")
@@ -102,7 +104,9 @@ def from_event(event: catalog.ProxyEventType, envelope: Envelope, cursor: Cursor
         case catalog.ProxyAdded():
             return ProxyAdded(cursor=cursor, at=at, proxy=proxy)
         case catalog.ProxyChanged():
-            return ProxyChanged(cursor=cursor, at=at, proxy=proxy, changed=list(event.changed))
+            left = [node_ids.encode("ProxyPool", ident) for ident in event.left_pool_ids]
+            changed = list(event.changed)
+            return ProxyChanged(cursor=cursor, at=at, proxy=proxy, changed=changed, left_pool_ids=left)
         case catalog.ProxyRemoved():
             return ProxyRemoved(cursor=cursor, at=at, proxy=proxy)
         case catalog.ProxyHealthChanged():

@@ -29,6 +29,7 @@ from services.campaigns import Campaigns
 from services.generating import Generating
 from services.keyword_sets import KeywordSets
 from services.personas import Personas
+from services.pools import Pools
 from services.principals import Principals
 from services.probing import Probing
 from services.proxies import Proxies
@@ -67,6 +68,8 @@ class Stage:
             campaigns=Campaigns(self.database),
             proxies=Proxies(self.database, sealer),
             proxy_lists=ProxyLists(self.database, sealer),
+            pools=Pools(self.database),
+            clock=self.database.clock,
             personas=Personas(self.database),
             keyword_sets=KeywordSets(self.database),
             principals=Principals(self.database),

@@ -13,6 +13,7 @@ from services.access import Access
 from services.campaigns import Campaigns
 from services.keyword_sets import KeywordSets
 from services.personas import Personas
+from services.pools import Pools
 from services.principals import Principals
 from services.proxies import Proxies
 from services.proxy_lists import ProxyLists
@@ -50,6 +51,8 @@ async def desk(gallery: Gallery, tmp_path: Path) -> Desk:
         campaigns=Campaigns(database),
         proxies=Proxies(database, Sealer.from_file(tmp_path / "key")),
         proxy_lists=ProxyLists(database, Sealer.from_file(tmp_path / "key")),
+        pools=Pools(database),
+        clock=database.clock,
         personas=Personas(database),
         keyword_sets=KeywordSets(database),
         principals=Principals(database),
