@@ -118,7 +118,8 @@ def _link_farm(case: _Case) -> Iterator[ParkedEvidence]:
 
 
 def _shared(case: _Case) -> Iterator[ParkedEvidence]:
-    if case.shared_by > 0:
+    # An empty page is the same everywhere, and nobody's for sale.
+    if case.shared_by > 0 and case.features.bytes_read > 0:
         weight = min(WEIGHTS[ParkedSignal.SHARED_CONTENT] * math.log2(1 + case.shared_by), SHARED_MOST)
         detail = f"{case.shared_by} other domains of the campaign have the same page"
         yield _evidence(ParkedSignal.SHARED_CONTENT, detail, weight)

@@ -90,6 +90,10 @@ def test_the_same_page_under_many_names_is_enough(shared_by: int, is_parked: boo
     assert judged(features(), shared_by=shared_by).is_parked is is_parked
 
 
+def test_an_empty_page_is_no_shared_page() -> None:
+    assert not judged(features(bytes_read=0, text_length=0), shared_by=5000).is_parked
+
+
 def test_a_short_page_of_links_that_lead_away_is_a_sign() -> None:
     found = features(text_length=400, external_links=12, internal_links=3)
     assert signals(judged(found)) == [ParkedSignal.LINK_FARM]
