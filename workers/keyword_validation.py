@@ -1,8 +1,9 @@
 """HTTP keyword validation: each domain is fetched as one persona after another, until one is let in.
 
-A campaign that names proxies goes through them, in turn, and never past them. A failure by the fault of a proxy
-is a strike for it and no verdict on the domain, which is tried with the next one; when every usable proxy has
-failed a domain, that is its verdict, unless none is usable any more: then the phase fails.
+A campaign that names proxies or a pool goes through them, one taken by the strategy for each fetch, and never past
+them. A failure by the fault of a proxy is a strike for it and no verdict on the domain, which is tried with another
+one; when every usable proxy has failed a domain, or as many as the pool allows, that is its verdict, unless none is
+usable any more: then the phase fails.
 
 Only what may be another the next time (a time-out, a connection that was refused or reset) is tried anew,
 `retry_attempts` times through all personas.
@@ -11,7 +12,6 @@ Only what may be another the next time (a time-out, a connection that was refuse
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from itertools import count
 from uuid import UUID
 
 import msgspec
@@ -29,7 +29,7 @@ from vocabulary.checks import CheckStatus, HttpReason, HttpVerdict
 from workers.held import NO_USABLE_PERSONA, NO_USABLE_PROXY, CannotGoOn, Held
 from workers.pace import Pace
 from workers.personas import FetcherKey, PersonaClients, ResolverKey
-from workers.proxy_ring import ProxyRing
+from workers.proxy_ring import ProxyRing, ProxyRings
 from workers.shard_run import ShardRun
 
 _RETRIED = frozenset({HttpReason.TIMEOUT, HttpReason.CONNECTION_REFUSED, HttpReason.CONNECTION_RESET})
@@ -45,8 +45,7 @@ class KeywordValidation:
         self._results = results
         self._clients = clients
         self._settings = settings
-        # Each shard begins with another proxy, so that small shards do not all use the first.
-        self._starts = count()
+        self._rings = ProxyRings()
 
     async def handle(self, held: Held) -> Standing:
         """Fetch what is left of a shard. See `Handler.handle`."""
@@ -59,9 +58,9 @@ class KeywordValidation:
         async with AsyncExitStack() as stack:
             fetchers = await self._clients.fetchers(stack, _keys(job))
             ring = None
-            if job.proxies is not None:
+            if job.route is not None:
                 settings = await self._jobs.settings(self._settings)
-                ring = ProxyRing(job.proxies, settings.proxy_strikes, next(self._starts))
+                ring = self._rings.ring(job.route, settings.proxy_strikes)
             checks = HttpChecks(job, fetchers, matcher, ring)
             pace = Pace(job.config.speed_per_minute)
             run = ShardRun(held, checks, self._results, self._settings.flush_seconds, pace)
@@ -71,7 +70,7 @@ class KeywordValidation:
 def _refuse_hopeless(job: HttpJob) -> None:
     if not job.personas:
         raise CannotGoOn(NO_USABLE_PERSONA, "none of the campaign's HTTP personas can be used")
-    if job.proxies is not None and not job.proxies:
+    if job.route is not None and job.route.is_blocked:
         raise _no_proxy()
 
 
@@ -96,6 +95,7 @@ class HttpChecks:
         self._matcher = matcher
         self._ring = ring
         self._ports = Ports(job.config.http_port, job.config.https_port)
+        self._micro_crawl = job.config.micro_crawl
         self._rounds = 1 + job.config.retry_attempts
         self._rotation_seconds = job.config.rotation_interval_seconds
         self.width = max((job.personas[ident].concurrency for ident in fetchers), default=1)
@@ -122,11 +122,15 @@ class HttpChecks:
         """Fetch once, directly or through the first proxy that is not at fault."""
         name, addresses = candidate.name, candidate.addresses
         if self._ring is None:
-            verdict = await fetcher.fetch(name, addresses, self._ports, self._matcher)
+            verdict = await fetcher.fetch(
+                name, addresses, self._ports, self._matcher, micro_crawl=self._micro_crawl
+            )
             return HttpResult(candidate.offset, verdict, persona_id)
         failed: dict[UUID, HttpVerdict] = {}
         while (proxy := self._ring.pick(failed)) is not None:
-            verdict = await fetcher.fetch(name, addresses, self._ports, self._matcher, proxy.endpoint)
+            verdict = await fetcher.fetch(
+                name, addresses, self._ports, self._matcher, proxy.endpoint, self._micro_crawl
+            )
             self._note(self._ring, proxy.id, verdict)
             if not verdict.proxy_fault:
                 attempts = len(failed) + verdict.attempts
