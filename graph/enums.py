@@ -22,7 +22,7 @@ from vocabulary.campaigns import (
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason, Zone
 from vocabulary.keywords import ContentType, RuleType
 from vocabulary.personas import CookieMode, PersonaType, ResolverStrategy, TlsVersion
-from vocabulary.proxies import ImportOutcome, ProxyHealth, ProxyProtocol
+from vocabulary.proxies import ImportOutcome, ProxyHealth, ProxyProtocol, ProxyStrategy
 
 
 class ErrorCode(StrEnum):
@@ -307,6 +307,17 @@ described(
         "TESTING": "Somebody asked for a test, and it has not ended.",
         "HEALTHY": "It has passed a test, and has not failed too often in a row since.",
         "UNHEALTHY": "It failed its first test, or too often in a row; it is tested again by itself.",
+    },
+)
+described(
+    ProxyStrategy,
+    "Which proxy of several is taken.",
+    {
+        "ROUND_ROBIN": "Each in its turn.",
+        "RANDOM": "Any of them.",
+        "WEIGHTED": "Any of them, one with twice the weight twice as often.",
+        "LEAST_USED": "The one with the fewest uses under way, of several such the one used least so far.",
+        "FAILOVER": "The first in their order that works.",
     },
 )
 described(

@@ -56,15 +56,17 @@ class Followed:
         """Whether this event belongs to the stream."""
         return self._source.matches(envelope)
 
-    async def render(self, envelope: Envelope) -> Frame:
-        """Execute the selection for one event.
+    async def render(self, envelope: Envelope) -> Frame | None:
+        """Execute the selection for one event; None if it turns out to say nothing here.
 
         Raises:
             Unavailable: the database does not answer.
         """
         position = envelope.position
-        payload = self._source.event(envelope, self._rendering.cursor(position))
         async with self._rendering.context(self._caller) as context:
+            payload = await self._source.told(envelope, self._rendering.cursor(position), context)
+            if payload is None:
+                return None
             result = await executed(self._executor, payload, context)
         return self._rendering.frame(result, position, last=self._source.ends(envelope))
 

@@ -11,6 +11,7 @@ from graph.types.node import Node
 from graph.types.persona import Persona
 from graph.types.principal import Principal
 from graph.types.proxy import Proxy, ProxyPool
+from graph.types.scoring_profile import ScoringProfile
 from graph.types.token import Token
 
 Key = tuple[str, ...]
@@ -58,6 +59,11 @@ async def _keyword_set(info: Info, key: Key) -> KeywordSet | None:
     return None if row is None else KeywordSet.from_row(row)
 
 
+async def _scoring_profile(info: Info, key: Key) -> ScoringProfile | None:
+    row = await info.context.loaders.scoring_profile.load(node_ids.as_uuid(_only(key)))
+    return None if row is None else ScoringProfile.from_row(row)
+
+
 async def _principal(info: Info, key: Key) -> Principal | None:
     row = await info.context.loaders.principal.load(node_ids.as_uuid(_only(key)))
     return None if row is None else Principal.from_row(row)
@@ -88,6 +94,7 @@ _BY_TYPE: dict[str, Callable[[Info, Key], Awaitable[Node | None]]] = {
     "ProxyPool": _proxy_pool,
     "Persona": _persona,
     "KeywordSet": _keyword_set,
+    "ScoringProfile": _scoring_profile,
     "Principal": _principal,
     "Token": _token,
     "Activity": _activity,

@@ -138,7 +138,8 @@ class Group:
             for envelope in page.envelopes:
                 if self.stream.matches(envelope):
                     frame = await self.stream.render(envelope)
-                    self.window.append(Due(frame, envelope.occurred_at))
+                    if frame is not None:
+                        self.window.append(Due(frame, envelope.occurred_at))
                 self.position = envelope.position
             self.position = page.position
         finally:
@@ -185,7 +186,8 @@ class Group:
                 page = await groups.hub.read_after(position, groups.limits.page)
             except Lapsed:
                 return await self._reset()
-            due = tuple([Due(await self.stream.render(each)) for each in self._matching(page)])
+            frames = [await self.stream.render(each) for each in self._matching(page)]
+            due = tuple(Due(frame) for frame in frames if frame is not None)
         groups.meter.replayed(self.stream.field, len(due))
         return Chunk(due, page.position)
 

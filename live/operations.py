@@ -43,10 +43,10 @@ class Stream(Protocol):
         """The name of the subscription's root field, for metrics."""
 
     def matches(self, envelope: Envelope) -> bool:
-        """Whether this event belongs to the stream. Cheap, and without waiting."""
+        """Whether this event may belong to the stream. Cheap, and without waiting."""
 
-    async def render(self, envelope: Envelope) -> Frame:
-        """Execute the selection for one event."""
+    async def render(self, envelope: Envelope) -> Frame | None:
+        """Execute the selection for one event; None if it turns out not to belong to the stream."""
 
     async def open(self) -> Frame:
         """The first frame: a snapshot, or a typed reset, exact at its position; deltas follow strictly after it."""

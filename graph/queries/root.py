@@ -16,13 +16,23 @@ from graph.queries.arguments import NodeId
 from graph.queries.campaigns import CampaignQueries
 from graph.queries.keyword_tests import KeywordTestQueries
 from graph.queries.resources import ResourceQueries
+from graph.queries.scoring_profiles import ScoringQueries
+from graph.queries.settings import SettingQueries
 from graph.scalars import Cursor
 from graph.types.caller import Caller
 from graph.types.node import Node
 
 
 @strawberry.type(description="What you may look at. One query reads one snapshot, exact at `cursor`.")
-class Query(CampaignQueries, ResourceQueries, KeywordTestQueries, ActivityQueries, AccessQueries):
+class Query(
+    CampaignQueries,
+    ResourceQueries,
+    KeywordTestQueries,
+    ActivityQueries,
+    AccessQueries,
+    SettingQueries,
+    ScoringQueries,
+):
     """What clients may look at."""
 
     @resolved(

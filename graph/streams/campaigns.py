@@ -22,12 +22,12 @@ class CampaignSource(Source):
 
     def __init__(self, scope: Scope, after: Place | None, campaign_id: UUID) -> None:
         super().__init__(scope, after)
-        self._campaign_id = campaign_id
+        self.campaign_id = campaign_id
 
     def concerns(self, envelope: Envelope) -> bool:
         """Whether it is an event of this campaign."""
         event = envelope.event
-        return isinstance(event, CampaignEventType) and event.campaign_id == self._campaign_id
+        return isinstance(event, CampaignEventType) and event.campaign_id == self.campaign_id
 
     def event(self, envelope: Envelope, cursor: Cursor) -> object:
         """The event of the schema.
@@ -45,7 +45,7 @@ class CampaignSource(Source):
         Raises:
             Refused: there is no such campaign for the caller.
         """
-        row = await context.loaders.campaign.load(self._campaign_id)
+        row = await context.loaders.campaign.load(self.campaign_id)
         if row is None:
             raise unknown_campaign()
         return CampaignSnapshot(cursor=cursor, campaign=Campaign.from_row(row))
@@ -56,11 +56,11 @@ class CampaignSource(Source):
         Raises:
             Refused: there is nothing of the kind, or it is somebody else's, which looks the same.
         """
-        found = await context.reading.run(campaigns.by_ids, self.scope, [self._campaign_id])
+        found = await context.reading.run(campaigns.by_ids, self.scope, [self.campaign_id])
         if found:
             return
         if self.after is None or not await context.reading.run(
-            activity.has_any, self.scope, self._campaign_id, self.after.position
+            activity.has_any, self.scope, self.campaign_id, self.after.position
         ):
             raise unknown_campaign()
 

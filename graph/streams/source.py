@@ -39,9 +39,21 @@ class Source(ABC):
     def concerns(self, envelope: Envelope) -> bool:
         """Whether the event belongs here, whoever looks."""
 
-    @abstractmethod
-    def event(self, envelope: Envelope, cursor: Cursor) -> object:
-        """The member of the union that tells of the event."""
+    async def told(self, envelope: Envelope, cursor: Cursor, _context: Context) -> object | None:
+        """The member of the union that tells of the event, or None if it is found to say nothing here.
+
+        It is asked once for a whole group. What the envelope alone can tell is told by `event`; a source that has to
+        read for it overrides this.
+        """
+        return self.event(envelope, cursor)
+
+    def event(self, envelope: Envelope, _cursor: Cursor) -> object:
+        """The member of the union that tells of the event.
+
+        Raises:
+            TypeError: the source tells of none without reading.
+        """
+        raise TypeError(f"{type(self).__name__} tells of {envelope.event!r} only by reading.")
 
     @abstractmethod
     async def snapshot(self, context: Context, cursor: Cursor) -> Snapshot:

@@ -1,6 +1,7 @@
 """Arguments that all subscriptions have."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, cast
 
 import strawberry
 
@@ -26,3 +27,8 @@ def place(context: Context, after: str | None) -> Place | None:
     if context.resume is not None:
         return context.resume
     return cursor.decode(after) if isinstance(after, str) else None
+
+
+def streamed(description: str) -> Callable[[Callable[..., Any]], Any]:
+    """A field that is followed. Its resolver returns a `Source`, which the type checker sees as an iterator."""
+    return cast("Callable[[Callable[..., Any]], Any]", strawberry.subscription(description=description))

@@ -1,6 +1,6 @@
 """The root `Subscription`: each field describes what to follow, and `graph/execution.py` has it followed."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -11,24 +11,10 @@ from graph.errors import Refused
 from graph.filters import ActivityFilter
 from graph.node_ids import BadId, uuid_in
 from graph.streams.activity import ActivitySource
-from graph.streams.campaigns import CampaignSource, unknown_campaign
 from graph.streams.proxies import ProxySource, unknown_pool
-from graph.subscriptions.arguments import Resume, place
+from graph.subscriptions.arguments import Resume, place, streamed
+from graph.subscriptions.campaigns import CampaignSubscriptions
 from graph.types.activity_event import ActivityAdded, ActivitySnapshot
-from graph.types.campaign_event import (
-    CampaignCreated,
-    CampaignDeleted,
-    CampaignProgress,
-    CampaignSnapshot,
-    CampaignStatusChanged,
-    CampaignUpdated,
-    PhaseCancelled,
-    PhaseCompleted,
-    PhaseFailed,
-    PhasePaused,
-    PhaseResumed,
-    PhaseStarted,
-)
 from graph.types.proxy_event import (
     ProxyAdded,
     ProxyChanged,
@@ -42,22 +28,6 @@ from graph.types.stream_reset import StreamReset
 
 PROXIES_MOST = 1000
 
-CampaignEvent = Annotated[
-    CampaignSnapshot
-    | CampaignCreated
-    | CampaignUpdated
-    | CampaignDeleted
-    | CampaignStatusChanged
-    | PhaseStarted
-    | PhasePaused
-    | PhaseResumed
-    | PhaseCompleted
-    | PhaseFailed
-    | PhaseCancelled
-    | CampaignProgress
-    | StreamReset,
-    strawberry.union("CampaignEvent", description="A frame of `campaignEvents`."),
-]
 ProxyEvent = Annotated[
     ProxySnapshot
     | ProxyAdded
@@ -75,32 +45,11 @@ ActivityEvent = Annotated[
 ]
 
 
-def streamed(description: str) -> Callable[[Callable[..., Any]], Any]:
-    """A field that is followed. Its resolver returns a `Source`, which the type checker sees as an iterator."""
-    return cast("Callable[[Callable[..., Any]], Any]", strawberry.subscription(description=description))
-
-
 @strawberry.type(
     description="What you may follow. Each frame has a cursor; subscribe again with it as `after` and miss nothing."
 )
-class Subscription:
+class Subscription(CampaignSubscriptions):
     """What clients may follow."""
-
-    @streamed("One campaign: its state, then what happens to it. It ends with the campaign's deletion.")
-    async def campaign_events(
-        self,
-        info: Info,
-        campaign_id: Annotated[strawberry.ID, strawberry.argument(description="Which campaign.")],
-        after: Resume = strawberry.UNSET,
-    ) -> AsyncIterator[CampaignEvent]:
-        """One campaign."""
-        try:
-            key = uuid_in(campaign_id, "Campaign")
-        except BadId as error:
-            raise unknown_campaign() from error
-        source = CampaignSource(info.context.caller.scope, place(info.context, after), key)
-        await source.authorise(info.context)
-        return cast("AsyncIterator[CampaignEvent]", source)
 
     @streamed("Proxies: their states, then what happens to them.")
     async def proxy_events(

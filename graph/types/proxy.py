@@ -13,7 +13,6 @@ from db.repositories.proxies import state_of
 from graph import node_ids
 from graph.connections import PAGE, Connection, Source, connect
 from graph.context import Info
-from graph.describing import described
 from graph.enums import OrderDirection
 from graph.fields import resolved
 from graph.filters import After, First, asked
@@ -22,18 +21,6 @@ from graph.types.node import Node
 from graph.types.principal import Principal, owner_of
 from graph.types.proxy_stats import ProxyRecord
 from vocabulary.proxies import ProxyHealth, ProxyProtocol, ProxyState, ProxyStrategy, StatsWindow
-
-described(
-    ProxyStrategy,
-    "Which proxy of several is taken.",
-    {
-        "ROUND_ROBIN": "Each in its turn.",
-        "RANDOM": "Any of them.",
-        "WEIGHTED": "Any of them, one with twice the weight twice as often.",
-        "LEAST_USED": "The one with the fewest uses under way, of several such the one used least so far.",
-        "FAILOVER": "The first in their order that works.",
-    },
-)
 
 
 @strawberry.type(description="A proxy that campaigns may fetch through. Its password is never given out.")

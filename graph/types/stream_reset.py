@@ -7,10 +7,12 @@ import strawberry
 from graph.enums import ResetReason
 from graph.types.activity_event import ActivitySnapshot
 from graph.types.campaign_event import CampaignSnapshot
+from graph.types.campaign_list_event import CampaignListSnapshot
+from graph.types.domain_event import DomainSnapshot
 from graph.types.proxy_event import ProxySnapshot
 from graph.types.stream import StreamEvent
 
-Snapshot = CampaignSnapshot | ProxySnapshot | ActivitySnapshot
+Snapshot = CampaignSnapshot | ProxySnapshot | ActivitySnapshot | CampaignListSnapshot | DomainSnapshot
 
 StreamSnapshot = Annotated[
     Snapshot,
