@@ -84,7 +84,8 @@ class Dialer:
         self._contexts = contexts
         self._policy = policy
         self._proxy = proxy
-        self._proxy_timeout = proxy_timeout
+        own = None if proxy is None else proxy.reach_seconds
+        self._proxy_timeout = proxy_timeout if own is None else min(own, proxy_timeout)
 
     def __repr__(self) -> str:
         return f"<Dialer {self._proxy!r}>" if self._proxy else "<Dialer direct>"

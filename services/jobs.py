@@ -9,20 +9,19 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from auth.sealing import SealBroken, Sealer
+from auth.sealing import Sealer
 from core.settings import Settings
 from db.engine import Session
-from db.repositories import campaigns, domains, keyword_sets, personas, phases, proxy_use
+from db.repositories import campaigns, domains, keyword_sets, personas, phases
 from db.repositories.domains import Candidate
 from db.repositories.shards import Claim
 from db.scope import EVERYTHING
 from db.unit_of_work import Database
 from services.effective import effective
-from services.probing import endpoint_of
+from services.proxy_routes import ProxyRoute, route_of
 from vocabulary.campaigns import DnsConfig, HttpConfig, PhaseKind
 from vocabulary.keywords import KeywordRule
 from vocabulary.personas import DnsPersonaConfig, HttpPersonaConfig, PersonaConfig
-from vocabulary.proxies import ProxyEndpoint, ProxyHealth
 
 P = TypeVar("P", DnsPersonaConfig, HttpPersonaConfig)
 
@@ -37,27 +36,18 @@ class DnsJob:
 
 
 @dataclass(frozen=True)
-class UsableProxy:
-    """A proxy that is enabled and not UNHEALTHY, with its failures in a row up to now."""
-
-    id: UUID
-    endpoint: ProxyEndpoint
-    consecutive_failures: int
-
-
-@dataclass(frozen=True)
 class HttpJob:
     """The domains left in a shard, and all that their fetching follows.
 
-    `resolvers` are the personas of the DNS phase, which look up the hosts of redirects. `proxies` None: the
-    campaign names none and goes directly; empty: it names some, and none of them may be used.
+    `resolvers` are the personas of the DNS phase, which look up the hosts of redirects. `route` None: the campaign
+    was configured without proxies and goes directly.
     """
 
     left: Sequence[Candidate]
     personas: dict[UUID, HttpPersonaConfig]
     resolvers: dict[UUID, DnsPersonaConfig]
     rules: Sequence[KeywordRule]
-    proxies: Sequence[UsableProxy] | None
+    route: ProxyRoute | None
     config: HttpConfig
 
 
@@ -108,22 +98,9 @@ class Jobs:
                 personas=await _personas(session, config.persona_ids, HttpPersonaConfig),
                 resolvers=resolvers,
                 rules=await _rules(session, config),
-                proxies=await self._proxies(session, campaign_id) if config.proxy_ids else None,
+                route=await route_of(session, self._sealer, campaign_id, config.strategy),
                 config=config,
             )
-
-    async def _proxies(self, session: Session, campaign_id: UUID) -> list[UsableProxy]:
-        usable = []
-        for row in await proxy_use.of_campaign(session, campaign_id):
-            if not row.enabled or row.health is ProxyHealth.UNHEALTHY:
-                continue
-            try:
-                endpoint = endpoint_of(row, self._sealer)
-            except SealBroken:
-                # Its next test says so to its owner; here it is one proxy less.
-                continue
-            usable.append(UsableProxy(row.id, endpoint, row.consecutive_failures))
-        return usable
 
 
 def campaign_of(claim: Claim) -> UUID:
