@@ -1,4 +1,4 @@
-"""Which settings change what a worker does, and which tests show it.
+"""Which settings change what a worker does, and which tests show it: the source of docs/settings-effects.md.
 
 A test says so by its mark, `@pytest.mark.effect("dns_persona.attempts")`. Tests are read, not run, so that the
 documents can be written and checked without the servers that some of them need.
@@ -11,13 +11,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from core.settings import Settings
-from vocabulary.campaigns import DnsConfig, GenerationConfig, HttpConfig
+from core.settings import CHANGEABLE, Settings
+from vocabulary.campaigns import AnalysisConfig, DnsConfig, GenerationConfig, HttpConfig, MicroCrawl
 from vocabulary.keywords import KeywordRule
+from vocabulary.leads import ScoringConfig, Weights
 from vocabulary.personas import DnsPersonaConfig, HttpPersonaConfig
 from vocabulary.proxies import ProxyEndpoint
 
 ROOT = Path(__file__).parents[1]
+FOLDERS = ("unit", "integration")
 
 # What an API and a worker stand on. Another value is another place or another log, not another way to work.
 NOT_ABOUT_WORK = frozenset(
@@ -44,21 +46,39 @@ class Group(NamedTuple):
     input_type: str | None = None
 
 
-def _names(struct: type[msgspec.Struct]) -> tuple[str, ...]:
-    return tuple(field.name for field in msgspec.structs.fields(struct))
+def _names(struct: type[msgspec.Struct], *without: str) -> tuple[str, ...]:
+    return tuple(field.name for field in msgspec.structs.fields(struct) if field.name not in without)
+
+
+# The columns of a pool that are about work; what names it and tells of it is not.
+POOL = (
+    "enabled",
+    "strategy",
+    "health_check_enabled",
+    "health_check_interval_seconds",
+    "max_retries",
+    "timeout_seconds",
+)
 
 
 GROUPS = (
     Group("setting", "Workers", tuple(name for name in Settings.model_fields if name not in NOT_ABOUT_WORK)),
+    Group("override", "Changed while they run", tuple(sorted(CHANGEABLE)), "UpdateSettingsInput"),
     Group("persona", "Every persona", ("enabled",), "CreatePersonaInput"),
     Group("dns_persona", "DNS personas", _names(DnsPersonaConfig), "DnsPersonaConfigInput"),
     Group("http_persona", "HTTP personas", _names(HttpPersonaConfig), "HttpPersonaConfigInput"),
     Group("proxy", "Proxies", (*_names(ProxyEndpoint), "enabled"), "CreateProxyInput"),
+    Group("pool", "Pools of proxies", POOL, "CreateProxyPoolInput"),
+    Group("pool", "Members of a pool", ("weight", "active", "position"), "SetProxyPoolMemberInput"),
     Group("keyword_set", "Keyword sets", ("enabled",), "CreateKeywordSetInput"),
     Group("keyword_rule", "Keyword rules", _names(KeywordRule), "KeywordRuleInput"),
     Group("generation", "Phase: domain generation", _names(GenerationConfig), "GenerationConfigInput"),
     Group("dns", "Phase: DNS validation", _names(DnsConfig), "DnsConfigInput"),
     Group("http", "Phase: HTTP keyword validation", _names(HttpConfig), "HttpConfigInput"),
+    Group("micro_crawl", "Extra pages of a site", _names(MicroCrawl), "MicroCrawlInput"),
+    Group("analysis", "Phase: analysis", _names(AnalysisConfig), "AnalysisConfigInput"),
+    Group("scoring", "Scoring profiles", _names(ScoringConfig, "weights"), "ScoringConfigInput"),
+    Group("weights", "Weights of a scoring profile", _names(Weights), "ScoringWeightsInput"),
 )
 
 
@@ -70,7 +90,8 @@ def settings() -> list[str]:
 def shown() -> Mapping[str, tuple[str, ...]]:
     """The tests that show each setting's effect, as `file::test`, in the order of their files."""
     found: dict[str, list[str]] = {}
-    for path in sorted((ROOT / "tests" / "unit").rglob("test_*.py")):
+    paths = [path for folder in FOLDERS for path in (ROOT / "tests" / folder).rglob("test_*.py")]
+    for path in sorted(paths):
         for test, names in _marks(ast.parse(path.read_text())):
             for name in names:
                 found.setdefault(name, []).append(f"{path.relative_to(ROOT)}::{test}")

@@ -1,9 +1,9 @@
 """Which function of services/ emits which type of event, read from the code.
 
-Events come into being by `record(unit, event, …)` and in no other way (`events/outbox.py`). What is handed to it is
-one of: a type's constructor; a name that was given one in the same function; a parameter that is a type, named by
-the callers; or a function whose return annotation is a type. Anything else is an error here, so that no emitter
-hides from the table.
+Events come into being by `record(unit, event, …)` and in no other way (`events/outbox.py`), directly or through a
+method `record(event)` of what keeps a transaction (`services/course.py`). What is handed to it is one of: a type's
+constructor; a name that was given one in the same function; a parameter that is a type, named by the callers; or
+a function whose return annotation is a type. Anything else is an error here, so that no emitter hides from the table.
 """
 
 import ast
@@ -31,31 +31,46 @@ def emitters() -> Mapping[str, tuple[str, ...]]:
     """
     found: dict[str, set[str]] = {}
     for path in sorted((ROOT / "services").glob("*.py")):
-        for name, function in _emitted(path):
-            found.setdefault(name, set()).add(f"services/{path.name}: {function}")
+        for name, function, place in _emitted(path):
+            found.setdefault(name, set()).add(f"services/{place.name}: {function}")
     return {name: tuple(sorted(places)) for name, places in found.items()}
 
 
-def _emitted(path: Path) -> Iterator[tuple[str, str]]:
-    """The types that a file emits, and the functions that do."""
-    functions = _functions(path)
-    for function in functions.values():
-        for call in _calls(function, "record"):
-            yield from _traced(call.args[1], function, path)
+def _emitted(path: Path) -> Iterator[tuple[str, str, Path]]:
+    """The types that a file emits, with the functions that do and their files."""
+    for function in _functions(path).values():
+        for event in _recorded(function):
+            yield from _traced(event, function, path)
 
 
-def _traced(event: ast.expr, function: Function, path: Path) -> Iterator[tuple[str, str]]:
+def _recorded(function: Function) -> Iterator[ast.expr]:
+    """What a function hands to `record`, or to the method of that name of something that keeps the transaction.
+
+    That method hands on what it is given, and is no emitter itself.
+    """
+    if function.name != "record":
+        yield from (call.args[1] for call in _calls(function, "record"))
+        for node in ast.walk(function):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "record"
+            ):
+                yield node.args[0]
+
+
+def _traced(event: ast.expr, function: Function, path: Path) -> Iterator[tuple[str, str, Path]]:
     if isinstance(event, ast.Name):
         event = _assigned(event.id, function)
     if not isinstance(event, ast.Call) or not isinstance(event.func, ast.Name):
         raise Untraceable(f"{path.name}: {function.name} records {ast.unparse(event)}")
     made = event.func.id
     if made in NAMES:
-        yield made, function.name
+        yield made, function.name, path
     elif made in _parameters(function):
-        yield from _named_by_callers(function, path)
+        yield from _named_by_callers(function)
     else:
-        yield _returned(made), function.name
+        yield _returned(made), function.name, path
 
 
 def _assigned(name: str, function: Function) -> ast.expr:
@@ -65,12 +80,14 @@ def _assigned(name: str, function: Function) -> ast.expr:
     raise Untraceable(f"{function.name} does not say what {name} is")
 
 
-def _named_by_callers(function: Function, path: Path) -> Iterator[tuple[str, str]]:
-    for caller in _functions(path).values():
-        for call in _calls(caller, function.name):
-            for argument in call.args:
-                if isinstance(argument, ast.Name) and argument.id in NAMES:
-                    yield argument.id, caller.name
+def _named_by_callers(function: Function) -> Iterator[tuple[str, str, Path]]:
+    """The types that callers of a function or method of services/ name, with the caller and its file."""
+    for path in sorted((ROOT / "services").glob("*.py")):
+        for caller in _functions(path).values():
+            for call in (*_calls(caller, function.name), *_method_calls(caller, function.name)):
+                for argument in call.args:
+                    if isinstance(argument, ast.Name) and argument.id in NAMES:
+                        yield argument.id, caller.name, path
 
 
 def _returned(name: str) -> str:
@@ -90,6 +107,12 @@ def _functions(path: Path) -> Mapping[str, Function]:
 def _calls(function: Function, name: str) -> Iterator[ast.Call]:
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
+            yield node
+
+
+def _method_calls(function: Function, name: str) -> Iterator[ast.Call]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name:
             yield node
 
 

@@ -1,4 +1,4 @@
-"""The tables of docs/settings.md: from the class of settings, the schema's inputs and the tests' marks."""
+"""The tables of the pages on settings: from the settings, the schema's inputs and the marks of tests."""
 
 from collections.abc import Mapping
 from enum import Enum

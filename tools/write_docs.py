@@ -19,8 +19,8 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/settings.md": {
         "settings": settings_page.installation,
         "client": settings_page.client,
-        "effects": settings_page.effective,
     },
+    "docs/settings-effects.md": {"effects": settings_page.effective},
     "docs/streams.md": {"close codes": close_codes_page.table},
 }
 

@@ -78,6 +78,12 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "def made() -> CampaignProgress:\n    ...\ndef verb(u):\n    record(u, made())",
             {"CampaignProgress": "verb"},
         ),
+        ("def verb(course):\n    course.record(PhaseReset(x=1))", {"PhaseReset": "verb"}),
+        (
+            "def record(self, event):\n    record(self.unit, event)\n"
+            "def tell(self, kind):\n    self.record(kind(x=1))\ndef verb(course):\n    course.tell(PhasePaused)",
+            {"PhasePaused": "verb"},
+        ),
         ("def verb(u):\n    PhaseStarted(x=1)", {}),
         ("def tell(u, kind):\n    record(u, kind())", {}),
     ],
