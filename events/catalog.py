@@ -52,6 +52,7 @@ from events.resource_events import (
     KeywordSetUpdated,
     PersonaCreated,
     PersonaDeleted,
+    PersonaTested,
     PersonaUpdated,
 )
 from events.scoring_events import ScoringProfileCreated, ScoringProfileDeleted, ScoringProfileUpdated
@@ -82,6 +83,7 @@ ResourceEvent = (
     PersonaCreated
     | PersonaUpdated
     | PersonaDeleted
+    | PersonaTested
     | KeywordSetCreated
     | KeywordSetUpdated
     | KeywordSetDeleted

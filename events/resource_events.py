@@ -31,9 +31,10 @@ class PersonaCreated(PersonaEventType, frozen=True, kw_only=True, tag=True):
 
 
 class PersonaUpdated(PersonaEventType, frozen=True, kw_only=True, tag=True):
-    """A persona was changed; `changed` names the fields."""
+    """A persona was changed; `changed` names the fields, and `version` is what it is now."""
 
     changed: tuple[str, ...]
+    version: int = 1
 
     def summary(self) -> str:
         """One sentence."""
@@ -46,6 +47,20 @@ class PersonaDeleted(PersonaEventType, frozen=True, kw_only=True, tag=True):
     def summary(self) -> str:
         """One sentence."""
         return f"{self.persona_type} persona “{self.name}” was deleted"
+
+
+class PersonaTested(PersonaEventType, frozen=True, kw_only=True, tag=True):
+    """A persona was tried on a host; `reason` says why it did not succeed, `millis` how long it took."""
+
+    target: str
+    succeeded: bool
+    reason: str | None
+    millis: int
+
+    def summary(self) -> str:
+        """One sentence."""
+        outcome = "worked" if self.succeeded else f"failed ({self.reason})"
+        return f"{self.persona_type} persona “{self.name}” was tried on {self.target} and {outcome}"
 
 
 class KeywordSetEventType(EventType, frozen=True, kw_only=True):
@@ -73,9 +88,10 @@ class KeywordSetCreated(KeywordSetEventType, frozen=True, kw_only=True, tag=True
 
 
 class KeywordSetUpdated(KeywordSetEventType, frozen=True, kw_only=True, tag=True):
-    """A keyword set or its rules were changed; `changed` names the fields."""
+    """A keyword set or its rules were changed; `changed` names the fields, and `version` is what it is now."""
 
     changed: tuple[str, ...]
+    version: int = 1
 
     def summary(self) -> str:
         """One sentence."""

@@ -14,10 +14,14 @@ from db.repositories import personas, uses
 from db.unit_of_work import Database, UnitOfWork
 from events.outbox import record
 from events.resource_events import PersonaCreated, PersonaDeleted, PersonaUpdated
+from probes.addresses import AddressPolicy
+from probes.trials import Trials
 from services.changes import apply, given
+from services.persona_tests import PersonaTests
 from services.refusals import already_exists, found_or_refuse, in_use, refuse_any
 from services.rules_personas import check_persona_config
 from services.rules_text import check_description, check_name
+from services.versions import expect_version
 from services.written import Written, transaction
 from vocabulary.access import Role
 from vocabulary.personas import DnsPersonaConfig, PersonaConfig, PersonaType
@@ -45,11 +49,12 @@ class Personas:
     """Making, changing and deleting personas.
 
     Every verb raises Forbidden for a viewer and Unavailable if the database does not answer. Somebody else's
-    persona is NotFound.
+    persona is NotFound. `tests` tries them out, as `trials` lets it; without, on public addresses.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, trials: Trials | None = None) -> None:
         self._database = database
+        self.tests = PersonaTests(database, trials or Trials(AddressPolicy()))
 
     async def create(self, caller: Principal, draft: PersonaDraft) -> Written[UUID]:
         """Make a persona, owned by the caller.
@@ -61,25 +66,46 @@ class Personas:
         require(caller, Role.OPERATOR)
         refuse_any(_check(draft))
         async with transaction(self._database) as unit:
-            row = _row(unit, caller, draft)
-            await _refuse_taken(unit, row)
-            await personas.add(unit.session, row)
-            event = PersonaCreated(persona_id=row.id, name=row.name, persona_type=row.persona_type)
-            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+            row = await _add(unit, caller, draft)
         return Written(row.id, unit.position)
 
-    async def update(self, caller: Principal, persona_id: UUID, patch: PersonaPatch) -> Written[UUID]:
+    async def duplicate(self, caller: Principal, persona_id: UUID, name: str) -> Written[UUID]:
+        """Make a persona that is configured like another one, under a name of its own, owned by the caller.
+
+        Raises:
+            NotFound: there is no such persona.
+            ValidationFailed: the name breaks a rule.
+            Conflict: the caller has a persona of this type with this name (ALREADY_EXISTS).
+        """
+        require(caller, Role.OPERATOR)
+        async with transaction(self._database) as unit:
+            found = await personas.lock(unit.session, persona_id, caller.scope)
+            source = found_or_refuse(found, "persona", persona_id)
+            refuse_any(check_name(name))
+            draft = PersonaDraft(name, source.config, source.description, source.enabled)
+            row = await _add(unit, caller, draft)
+        return Written(row.id, unit.position)
+
+    async def update(
+        self,
+        caller: Principal,
+        persona_id: UUID,
+        patch: PersonaPatch,
+        expected_version: int | None = None,
+    ) -> Written[UUID]:
         """Change a persona; its type stays. Workers use what they read when they claimed their shard.
 
         Raises:
             NotFound: there is no such persona.
             ValidationFailed: with every broken rule.
-            Conflict: the owner has a persona of this type with this name (ALREADY_EXISTS).
+            Conflict: it is at another version than `expected_version` (VERSION_MISMATCH), or the owner has a
+                persona of this type with this name (ALREADY_EXISTS).
         """
         require(caller, Role.OPERATOR)
         async with transaction(self._database) as unit:
             found = await personas.lock(unit.session, persona_id, caller.scope)
             row = found_or_refuse(found, "persona", persona_id)
+            expect_version(row, expected_version)
             refuse_any(_check_patch(row, patch))
             await _change(unit, caller, row, patch)
         return Written(persona_id, unit.position)
@@ -127,6 +153,15 @@ def _check_patch(row: PersonaRow, patch: PersonaPatch) -> Iterator[Violation]:
         yield from check_persona_config(patch.config)
 
 
+async def _add(unit: UnitOfWork, caller: Principal, draft: PersonaDraft) -> PersonaRow:
+    row = _row(unit, caller, draft)
+    await _refuse_taken(unit, row)
+    await personas.add(unit.session, row)
+    event = PersonaCreated(persona_id=row.id, name=row.name, persona_type=row.persona_type)
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    return row
+
+
 def _row(unit: UnitOfWork, caller: Principal, draft: PersonaDraft) -> PersonaRow:
     return PersonaRow(
         id=new_id(),
@@ -136,6 +171,7 @@ def _row(unit: UnitOfWork, caller: Principal, draft: PersonaDraft) -> PersonaRow
         description=draft.description,
         enabled=draft.enabled,
         config=draft.config,
+        version=1,
         created_at=unit.now,
         updated_at=unit.now,
     )
@@ -152,7 +188,14 @@ async def _change(unit: UnitOfWork, caller: Principal, row: PersonaRow, patch: P
     if not changed:
         return
     row.updated_at = unit.now
-    event = PersonaUpdated(persona_id=row.id, name=row.name, persona_type=row.persona_type, changed=changed)
+    row.version += 1
+    event = PersonaUpdated(
+        persona_id=row.id,
+        name=row.name,
+        persona_type=row.persona_type,
+        changed=changed,
+        version=row.version,
+    )
     record(unit, event, actor=caller.actor, owner_id=row.owner_id)
 
 

@@ -23,6 +23,8 @@ from graph.context import Services
 from graph.execution import GraphOperations
 from live.group import Groups
 from live.session import Reception
+from probes.addresses import AddressPolicy
+from probes.trials import Trials
 from services.access import Access
 from services.campaigns import Campaigns
 from services.keyword_sets import KeywordSets
@@ -93,13 +95,14 @@ class ApiProcess:
 
 
 def _services(ground: Foundation, sealer: Sealer) -> Services:
+    settings = ground.settings
     return Services(
         campaigns=Campaigns(ground.database),
         proxies=Proxies(ground.database, sealer),
         proxy_lists=ProxyLists(ground.database, sealer),
         pools=Pools(ground.database),
         clock=ground.clock,
-        personas=Personas(ground.database),
+        personas=Personas(ground.database, Trials(AddressPolicy(settings.allowed_networks), settings.ca_file)),
         keyword_sets=KeywordSets(ground.database),
         principals=Principals(ground.database),
         access=Access(ground.database),

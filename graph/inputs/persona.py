@@ -243,6 +243,9 @@ class UpdatePersonaInput:
     """What shall be different about a persona."""
 
     id: strawberry.ID = strawberry.field(description="Which persona.")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version that you saw; the change is refused if it is another one now."
+    )
     name: str | None = strawberry.field(
         default=strawberry.UNSET, description="What you call it, 1 to 255 characters."
     )

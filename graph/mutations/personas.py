@@ -1,19 +1,24 @@
 """Mutations of personas."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, TypeVar
 from uuid import UUID
 
 import strawberry
 
+from core.errors import NotFound
 from graph import node_ids
 from graph.context import Info
 from graph.errors import ConflictError, ForbiddenError, Missing, NotFoundError, ValidationError, about
 from graph.fields import verb
 from graph.inputs import given
 from graph.inputs.persona import CreatePersonaInput, DeletePersonaInput, UpdatePersonaInput
+from graph.inputs.persona_test import DuplicatePersonaInput, TestPersonaInput
 from graph.mutations.arguments import TAKEN
 from graph.scalars import Cursor
 from graph.types.persona import Persona
+from graph.types.persona_test import PersonaTestReport, report
 from services.written import Written
 
 P = TypeVar("P", bound="PersonaWritten")
@@ -39,6 +44,18 @@ class UpdatePersonaPayload(PersonaWritten):
     """The persona that was changed."""
 
 
+@strawberry.type(description="The copy that was made.")
+class DuplicatePersonaPayload(PersonaWritten):
+    """The copy that was made."""
+
+
+@strawberry.type(description="What a test of a persona saw; nothing of the persona was changed.")
+class TestPersonaPayload(PersonaWritten):
+    """What a test of a persona saw."""
+
+    report: PersonaTestReport = strawberry.field(description="What it did and saw.")
+
+
 @strawberry.type(description="The persona that was deleted.")
 class DeletePersonaPayload:
     """The persona that was deleted."""
@@ -60,6 +77,15 @@ UpdatePersonaResult = Annotated[
 DeletePersonaResult = Annotated[
     DeletePersonaPayload | NotFoundError | ConflictError | ForbiddenError,
     strawberry.union("DeletePersonaResult", description="The persona that was deleted, or why not."),
+]
+
+DuplicatePersonaResult = Annotated[
+    DuplicatePersonaPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union("DuplicatePersonaResult", description="The copy that was made, or why not."),
+]
+TestPersonaResult = Annotated[
+    TestPersonaPayload | ValidationError | NotFoundError | ForbiddenError,
+    strawberry.union("TestPersonaResult", description="What the test saw, or why none was made."),
 ]
 
 
@@ -84,9 +110,36 @@ class PersonaMutations:
         context = info.context
         with about(what.id):
             written = await context.services.personas.update(
-                context.caller, given.key(what.id, "Persona"), what.patch()
+                context.caller, given.key(what.id, "Persona"), what.patch(), what.expected_version
             )
         return await _payload(UpdatePersonaPayload, info, written)
+
+    @verb("Make a persona that is configured like another one.")
+    async def duplicate_persona(
+        self, info: Info, what: Annotated[DuplicatePersonaInput, TAKEN]
+    ) -> DuplicatePersonaResult:
+        """Make a persona that is configured like another one."""
+        context = info.context
+        with about(what.id):
+            written = await context.services.personas.duplicate(
+                context.caller, given.key(what.id, "Persona"), what.name
+            )
+        return await _payload(DuplicatePersonaPayload, info, written)
+
+    @verb(
+        "Really look a name up, or fetch a page, as a persona does, and see what it did; nothing is kept of it."
+    )
+    async def test_persona(self, info: Info, what: Annotated[TestPersonaInput, TAKEN]) -> TestPersonaResult:
+        """Try a persona out."""
+        context, trial = info.context, what.trial()
+        try:
+            written = await context.services.personas.tests.run(context.caller, trial)
+        except NotFound as error:
+            is_other = error.ident != str(trial.persona_id) and what.dns_persona_id is not None
+            field, ident = ("dnsPersonaId", what.dns_persona_id or "") if is_other else ("id", what.id)
+            raise Missing(ident, str(error), field) from error
+        of_it = Written(trial.persona_id, written.position)
+        return await _payload(partial(TestPersonaPayload, report=report(written.value)), info, of_it)
 
     @verb("Delete a persona that no unfinished campaign uses.")
     async def delete_persona(
@@ -100,7 +153,7 @@ class PersonaMutations:
         return DeletePersonaPayload(deleted_id=what.id, cursor=await context.cursor_at(written.position))
 
 
-async def _payload(kind: type[P], info: Info, written: Written[UUID]) -> P:
+async def _payload(kind: Callable[..., P], info: Info, written: Written[UUID]) -> P:
     """What was committed, read in a fresh snapshot.
 
     Raises:

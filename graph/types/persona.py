@@ -152,6 +152,7 @@ class Persona(Node):
     description: str | None = strawberry.field(description="A note of its owner.")
     enabled: bool = strawberry.field(description="Whether campaigns may use it.")
     config: PersonaConfig = strawberry.field(description="What it does.")
+    version: int = strawberry.field(description="How often it was changed, and 1.")
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
 
@@ -171,6 +172,7 @@ class Persona(Node):
             description=row.description,
             enabled=row.enabled,
             config=_config(row.config),
+            version=row.version,
             created_at=row.created_at,
             updated_at=row.updated_at,
         )

@@ -91,6 +91,7 @@ class Opera:
             self.ids[name] = made["persona"]["id"]
         spare = self.ids["spare"]
         await self.audience.change("updatePersona", "cursor", id=spare, description="never used")
+        await self.audience.change("testPersona", "cursor", id=self.ids["http"], target="127.0.0.1")
         await self.audience.change("deletePersona", "cursor", id=spare)
         made = await self.audience.change(
             "createKeywordSet", "keywordSet { id }", name="words", rules=[{"pattern": "solar"}]

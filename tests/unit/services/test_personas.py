@@ -81,12 +81,50 @@ async def test_update_names_what_really_changed(house: House) -> None:
             name="hasty",
             persona_type=PersonaType.DNS,
             changed=("name", "config"),
+            version=2,
         )
     ]
     assert written == Written(made.value, 2)
     async with house.database.engines.reading() as session:
         row = (await rows.get_many(session, [made.value], EVERYTHING))[made.value]
     assert (row.name, row.config, row.updated_at) == ("hasty", other, house.now)
+
+
+async def test_a_change_meant_for_another_version_is_refused(house: House) -> None:
+    personas = Personas(house.database)
+    made = await personas.create(house.alice, factories.dns_persona())
+    await personas.update(house.alice, made.value, PersonaPatch(enabled=False), expected_version=1)
+    with pytest.raises(Conflict) as refused:
+        await personas.update(house.alice, made.value, PersonaPatch(enabled=True), expected_version=1)
+    assert (refused.value.detail.code, refused.value.detail.current_state) == ("VERSION_MISMATCH", "2")
+    await personas.update(house.alice, made.value, PersonaPatch(enabled=False), expected_version=2)
+    async with house.database.engines.reading() as session:
+        row = (await rows.get_many(session, [made.value], EVERYTHING))[made.value]
+    assert (row.enabled, row.version) == (False, 2)
+
+
+async def test_a_duplicate_is_configured_alike_and_has_its_own_name_and_owner(house: House) -> None:
+    personas = Personas(house.database)
+    made = await personas.create(house.alice, factories.dns_persona())
+    copied = await personas.duplicate(house.admin, made.value, " copy ")
+    async with house.database.engines.reading() as session:
+        found = await rows.get_many(session, [made.value, copied.value], EVERYTHING)
+    source, copy = found[made.value], found[copied.value]
+    assert (copy.name, copy.owner_id, copy.version) == ("copy", house.admin.id, 1)
+    assert (copy.config, copy.description, copy.enabled) == (
+        source.config,
+        source.description,
+        source.enabled,
+    )
+    assert await house.events(made.position) == [
+        PersonaCreated(persona_id=copied.value, name="copy", persona_type=PersonaType.DNS)
+    ]
+    with pytest.raises(Conflict):
+        await personas.duplicate(house.admin, made.value, "copy")
+    with pytest.raises(ValidationFailed):
+        await personas.duplicate(house.alice, made.value, " ")
+    with pytest.raises(NotFound):
+        await personas.duplicate(house.bob, made.value, "copy")
 
 
 async def test_an_update_that_changes_nothing_is_no_event(house: House) -> None:
