@@ -67,7 +67,8 @@ GROUPS = (
     Group("persona", "Every persona", ("enabled",), "CreatePersonaInput"),
     Group("dns_persona", "DNS personas", _names(DnsPersonaConfig), "DnsPersonaConfigInput"),
     Group("http_persona", "HTTP personas", _names(HttpPersonaConfig), "HttpPersonaConfigInput"),
-    Group("proxy", "Proxies", (*_names(ProxyEndpoint), "enabled"), "CreateProxyInput"),
+    # How long a proxy may take to be reached is told by its pool.
+    Group("proxy", "Proxies", (*_names(ProxyEndpoint, "reach_seconds"), "enabled"), "CreateProxyInput"),
     Group("pool", "Pools of proxies", POOL, "CreateProxyPoolInput"),
     Group("pool", "Members of a pool", ("weight", "active", "position"), "SetProxyPoolMemberInput"),
     Group("keyword_set", "Keyword sets", ("enabled",), "CreateKeywordSetInput"),
