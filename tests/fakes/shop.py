@@ -20,6 +20,8 @@ from events.event import EventType
 from names.space import Space
 from sandbox import keywords, world
 from sandbox.sandbox import Sandbox
+from services.campaign_control import CampaignControl
+from services.campaign_control import CampaignControl
 from services.campaigns import CampaignDraft, Campaigns
 from services.generating import Generating
 from services.keyword_sets import KeywordSetDraft, KeywordSets
@@ -28,6 +30,8 @@ from services.proxies import Proxies, ProxyDraft
 from services.work import Work
 from tests.fakes.house import House
 from vocabulary.campaigns import (
+    CampaignMode,
+    CampaignMode,
     CampaignStatus,
     DnsConfig,
     GenerationConfig,
@@ -73,6 +77,8 @@ class Shop:
         self.sealer = sealer
         self.settings = settings
         self.campaigns = Campaigns(self.database)
+        self.control = CampaignControl(self.database)
+        self.control = CampaignControl(self.database)
         self.personas = Personas(self.database)
         self.proxies = Proxies(self.database, sealer)
         self.keyword_sets = KeywordSets(self.database)
@@ -142,12 +148,18 @@ class Shop:
         ]
         return tuple(written.value for written in made)
 
-    async def campaign(self, generation: GenerationConfig, dns: DnsConfig, http: HttpConfig) -> UUID:
-        draft = CampaignDraft(self.name(), generation, dns, http)
+    async def campaign(
+        self,
+        generation: GenerationConfig,
+        dns: DnsConfig,
+        http: HttpConfig,
+        mode: CampaignMode = CampaignMode.FULL_SEQUENCE,
+    ) -> UUID:
+        draft = CampaignDraft(self.name(), generation, dns, http, mode=mode)
         return (await self.campaigns.create(self.house.alice, draft)).value
 
     async def start(self, campaign_id: UUID) -> None:
-        await self.campaigns.start(self.house.alice, campaign_id)
+        await self.control.start(self.house.alice, campaign_id)
 
     async def until(self, condition: Callable[[], Any], seconds: float = 30) -> None:
         """Wait until an async condition holds; it is looked at after each transaction."""
@@ -195,7 +207,7 @@ class Shop:
         (claim,) = await Work(self.database, self.settings).claim(
             "generator", [ShardKind.DOMAIN_GENERATION], 1
         )
-        await DomainGeneration(Generating(self.database)).handle(Held(claim))
+        await DomainGeneration(Generating(self.database, self.settings)).handle(Held(claim))
         return ident
 
     async def row(self, campaign_id: UUID) -> CampaignRow:
@@ -230,7 +242,7 @@ def demo_generation(count: int = 0) -> GenerationConfig:
         pattern_type=PatternType.PREFIX,
         character_set=world.CHARACTERS,
         constant=world.CONSTANT,
-        tld=world.TLD,
+        tlds=(world.TLD,),
         prefix_length=world.VARIABLE_LENGTH,
         count=count,
     )
