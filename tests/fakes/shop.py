@@ -21,7 +21,6 @@ from names.space import Space
 from sandbox import keywords, world
 from sandbox.sandbox import Sandbox
 from services.campaign_control import CampaignControl
-from services.campaign_control import CampaignControl
 from services.campaigns import CampaignDraft, Campaigns
 from services.generating import Generating
 from services.keyword_sets import KeywordSetDraft, KeywordSets
@@ -77,7 +76,6 @@ class Shop:
         self.sealer = sealer
         self.settings = settings
         self.campaigns = Campaigns(self.database)
-        self.control = CampaignControl(self.database)
         self.control = CampaignControl(self.database)
         self.personas = Personas(self.database)
         self.proxies = Proxies(self.database, sealer)

@@ -16,7 +16,10 @@ from workers.held import Held
 async def test_a_worker_that_is_asked_to_stop_begins_no_batch(house: House) -> None:
     async with open_shop(house, SystemClock(), Settings()) as shop:
         ident = await shop.started(demo_generation(10))
-        work, handler = Work(shop.database, shop.settings), DomainGeneration(Generating(shop.database))
+        work, handler = (
+            Work(shop.database, shop.settings),
+            DomainGeneration(Generating(shop.database, shop.settings)),
+        )
         (claim,) = await work.claim("a", [ShardKind.DOMAIN_GENERATION], 1)
         held = Held(claim)
         held.stop()
@@ -34,7 +37,7 @@ async def test_the_shard_of_a_campaign_that_is_gone_is_lost(house: House) -> Non
     async with open_shop(house, SystemClock(), Settings()) as shop:
         ident = await shop.started(demo_generation(10))
         (claim,) = await Work(shop.database, shop.settings).claim("a", [ShardKind.DOMAIN_GENERATION], 1)
-        await shop.campaigns.cancel(house.alice, ident)
+        await shop.control.cancel(house.alice, ident)
         await shop.campaigns.delete(house.alice, ident)
-        handler = DomainGeneration(Generating(shop.database))
+        handler = DomainGeneration(Generating(shop.database, shop.settings))
         assert await handler.handle(Held(claim)) is Standing.LOST

@@ -130,7 +130,7 @@ async def test_a_pause_stops_between_domains_and_keeps_those_under_way(shop: Sho
     run = await prepare(shop, checks)
     await run.begin()
     await until(lambda: len(checks.begun) == 3)
-    await shop.campaigns.pause(shop.house.alice, run.campaign)
+    await shop.control.pause(shop.house.alice, run.campaign)
     checks.let_through(1)
     await run.until_done(1)
     await until(lambda: checks.flushed[-1].standing is Standing.STOPPED)
@@ -146,7 +146,7 @@ async def test_a_cancelled_campaign_stops_and_counts_no_more(shop: Shop) -> None
     run = await prepare(shop, checks)
     await run.begin()
     await until(lambda: len(checks.begun) == 2)
-    await shop.campaigns.cancel(shop.house.alice, run.campaign)
+    await shop.control.cancel(shop.house.alice, run.campaign)
     checks.let_through(99)
     assert await run.end() is Standing.STOPPED
     assert await run.done() == 0
@@ -160,7 +160,7 @@ async def test_what_does_not_end_after_a_pause_is_given_up(
     run = await prepare(shop, checks)
     await run.begin()
     await until(lambda: len(checks.begun) == 3)
-    await shop.campaigns.pause(shop.house.alice, run.campaign)
+    await shop.control.pause(shop.house.alice, run.campaign)
     checks.let_through(1)
     assert await run.end() is Standing.STOPPED
     assert await run.done() == 1
@@ -230,10 +230,10 @@ async def test_whoever_takes_over_does_only_what_is_left(shop: Shop) -> None:
 async def test_a_shard_with_nothing_left_is_finished(shop: Shop) -> None:
     run = await prepare(shop, Gated())
     results = Results(shop.database, shop.settings)
-    await shop.campaigns.pause(shop.house.alice, run.campaign)
+    await shop.control.pause(shop.house.alice, run.campaign)
     found = [await result_of(offset) for offset in range(10)]
     await results.flush(run.held.claim, Batch(found))
-    await shop.campaigns.resume(shop.house.alice, run.campaign)
+    await shop.control.resume(shop.house.alice, run.campaign)
     await run.begin()
     assert await run.end() is Standing.DONE
     assert run.checks.begun == []
