@@ -1,6 +1,8 @@
 """Verbs on keyword sets."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -17,11 +19,15 @@ from events.resource_events import KeywordSetCreated, KeywordSetDeleted, Keyword
 from services.changes import apply, given
 from services.keyword_tests import KeywordTests
 from services.refusals import already_exists, found_or_refuse, in_use, refuse_any
+from services.rule_edits import RuleEdits, check_edits, check_places, edited
 from services.rules_keywords import check_rules
 from services.rules_text import check_description, check_name
+from services.versions import expect_version
 from services.written import Written, transaction
 from vocabulary.access import Role
 from vocabulary.keywords import KeywordRule
+
+P = TypeVar("P")
 
 
 class KeywordSetDraft(msgspec.Struct, frozen=True):
@@ -34,12 +40,13 @@ class KeywordSetDraft(msgspec.Struct, frozen=True):
 
 
 class KeywordSetPatch(msgspec.Struct, frozen=True):
-    """What shall be different; what is UNSET stays. `rules` replaces all of them."""
+    """What shall be different; what is UNSET stays. `rules` replaces all of them, `edits` changes single ones."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     rules: tuple[KeywordRule, ...] | msgspec.UnsetType = msgspec.UNSET
     description: str | msgspec.UnsetType | None = msgspec.UNSET
     enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    edits: RuleEdits = RuleEdits()
 
 
 class KeywordSets:
@@ -61,7 +68,7 @@ class KeywordSets:
             Conflict: the caller has a keyword set with this name (ALREADY_EXISTS).
         """
         require(caller, Role.OPERATOR)
-        refuse_any(_check(draft))
+        refuse_any(await _apart(_check, draft))
         async with transaction(self._database) as unit:
             row = _row(unit, caller, draft)
             await _refuse_taken(unit, row)
@@ -70,20 +77,31 @@ class KeywordSets:
             record(unit, event, actor=caller.actor, owner_id=row.owner_id)
         return Written(row.id, unit.position)
 
-    async def update(self, caller: Principal, set_id: UUID, patch: KeywordSetPatch) -> Written[UUID]:
+    async def update(
+        self,
+        caller: Principal,
+        set_id: UUID,
+        patch: KeywordSetPatch,
+        expected_version: int | None = None,
+    ) -> Written[UUID]:
         """Change a keyword set. Workers use what they read when they claimed their shard.
 
         Raises:
             NotFound: there is no such keyword set.
             ValidationFailed: with every broken rule.
-            Conflict: the owner has a keyword set with this name (ALREADY_EXISTS).
+            Conflict: it is at another version than `expected_version` (VERSION_MISMATCH), or the owner has a
+                keyword set with this name (ALREADY_EXISTS).
         """
         require(caller, Role.OPERATOR)
+        # Many patterns take a while to compile, so they are looked at before anything is locked.
+        broken = await _apart(_check_patch, patch)
         async with transaction(self._database) as unit:
             found = await keyword_sets.lock(unit.session, set_id, caller.scope)
             row = found_or_refuse(found, "keyword set", set_id)
-            refuse_any(_check_patch(patch))
-            await _change(unit, caller, row, patch)
+            expect_version(row, expected_version)
+            rules = await keyword_sets.rules_of(unit.session, set_id)
+            refuse_any([*broken, *check_places(len(rules), patch.edits)] if patch.edits else broken)
+            await _change(unit, caller, row, rules, patch)
         return Written(set_id, unit.position)
 
     async def delete(self, caller: Principal, set_id: UUID) -> Written[UUID]:
@@ -120,6 +138,15 @@ def _check_patch(patch: KeywordSetPatch) -> Iterator[Violation]:
         yield from check_description(patch.description)
     if patch.rules is not msgspec.UNSET:
         yield from check_rules(patch.rules)
+        if patch.edits:
+            message = "replaces all rules, and does not go with addRules, editRules and removeRules"
+            yield Violation(("rules",), message)
+    yield from check_edits(patch.edits)
+
+
+async def _apart(check: Callable[[P], Iterator[Violation]], what: P) -> list[Violation]:
+    """Every violation, found in a thread: a thousand patterns are compiled for it."""
+    return await asyncio.to_thread(lambda: [*check(what)])
 
 
 def _row(unit: UnitOfWork, caller: Principal, draft: KeywordSetDraft) -> KeywordSetRow:
@@ -129,29 +156,38 @@ def _row(unit: UnitOfWork, caller: Principal, draft: KeywordSetDraft) -> Keyword
         name=draft.name.strip(),
         description=draft.description,
         enabled=draft.enabled,
+        version=1,
         created_at=unit.now,
         updated_at=unit.now,
     )
 
 
-async def _change(unit: UnitOfWork, caller: Principal, row: KeywordSetRow, patch: KeywordSetPatch) -> None:
-    values = given(patch)
-    values.pop("rules", None)
+async def _change(
+    unit: UnitOfWork,
+    caller: Principal,
+    row: KeywordSetRow,
+    rules: tuple[KeywordRule, ...],
+    patch: KeywordSetPatch,
+) -> None:
+    values = {name: value for name, value in given(patch).items() if name not in {"rules", "edits"}}
     if patch.name is not msgspec.UNSET:
         values["name"] = patch.name.strip()
     with unit.session.no_autoflush:
         changed = apply(row, values)
         if "name" in changed:
             await _refuse_taken(unit, row)
-    rules = await keyword_sets.rules_of(unit.session, row.id)
-    if patch.rules is not msgspec.UNSET and patch.rules != rules:
-        rules = patch.rules
+    wanted = edited(rules, patch.edits) if patch.rules is msgspec.UNSET else patch.rules
+    if wanted != rules:
+        rules = wanted
         changed = (*changed, "rules")
         await keyword_sets.replace_rules(unit.session, row.id, rules)
     if not changed:
         return
     row.updated_at = unit.now
-    event = KeywordSetUpdated(keyword_set_id=row.id, name=row.name, rule_count=len(rules), changed=changed)
+    row.version += 1
+    event = KeywordSetUpdated(
+        keyword_set_id=row.id, name=row.name, rule_count=len(rules), changed=changed, version=row.version
+    )
     record(unit, event, actor=caller.actor, owner_id=row.owner_id)
 
 

@@ -16,8 +16,13 @@ def check_rules(rules: Sequence[KeywordRule], path: Path = ("rules",)) -> Iterat
     wrong_size = [*check_size(rules, path, 1, MAX_RULES)]
     yield from wrong_size
     if not wrong_size:
-        for index, rule in enumerate(rules):
-            yield from _check_rule(rule, (*path, str(index)))
+        yield from check_each(rules, path)
+
+
+def check_each(rules: Sequence[KeywordRule], path: Path) -> Iterator[Violation]:
+    """Every broken rule of some rules, however many they are; at most MAX_RULES are looked at."""
+    for index, rule in enumerate(rules[:MAX_RULES]):
+        yield from _check_rule(rule, (*path, str(index)))
 
 
 def _check_rule(rule: KeywordRule, path: Path) -> Iterator[Violation]:

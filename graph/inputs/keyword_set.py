@@ -5,6 +5,7 @@ import strawberry
 from graph.inputs import given
 from probes.keywords import MAX_CONTEXT, MAX_PATTERN
 from services.keyword_sets import KeywordSetDraft, KeywordSetPatch
+from services.rule_edits import RuleEdit, RuleEdits
 from services.rules_keywords import MAX_CATEGORY, MAX_RULES
 from services.rules_text import MAX_DESCRIPTION
 from vocabulary import keywords as stored
@@ -46,6 +47,16 @@ class KeywordRuleInput:
         )
 
 
+@strawberry.input(description="Another rule in the place of one.")
+class KeywordRuleEditInput:
+    """Another rule in the place of one."""
+
+    ordinal: int = strawberry.field(
+        description="The place of the rule, from 0, in the list as it is before this change."
+    )
+    rule: KeywordRuleInput = strawberry.field(description="The rule as it shall be.")
+
+
 @strawberry.input(description="A keyword set to be made.")
 class CreateKeywordSetInput:
     """A keyword set to be made."""
@@ -76,11 +87,25 @@ class UpdateKeywordSetInput:
     """What shall be different about a keyword set."""
 
     id: strawberry.ID = strawberry.field(description="Which keyword set.")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version that you saw; the change is refused if it is another one now."
+    )
+    add_rules: list[KeywordRuleInput] = strawberry.field(
+        default_factory=list, description="Rules to put after the others."
+    )
+    edit_rules: list[KeywordRuleEditInput] = strawberry.field(
+        default_factory=list, description="Rules to put in the place of others."
+    )
+    remove_rules: list[int] = strawberry.field(
+        default_factory=list,
+        description="The places of rules to take out, from 0, in the list as it is before this change.",
+    )
     name: str | None = strawberry.field(
         default=strawberry.UNSET, description="What you call it, 1 to 255 characters."
     )
     rules: list[KeywordRuleInput] | None = strawberry.field(
-        default=strawberry.UNSET, description=f"The rules, 1 to {MAX_RULES}; replaces all of them."
+        default=strawberry.UNSET,
+        description=f"The rules, 1 to {MAX_RULES}; replaces all of them, and goes with no edits.",
     )
     description: str | None = strawberry.field(
         default=strawberry.UNSET,
@@ -102,7 +127,12 @@ class UpdateKeywordSetInput:
         )
         if "rules" in parts:
             parts["rules"] = tuple(rule.rule() for rule in parts["rules"])
-        return KeywordSetPatch(**parts)
+        edits = RuleEdits(
+            added=tuple(rule.rule() for rule in self.add_rules),
+            edited=tuple(RuleEdit(edit.ordinal, edit.rule.rule()) for edit in self.edit_rules),
+            removed=tuple(self.remove_rules),
+        )
+        return KeywordSetPatch(edits=edits, **parts)
 
 
 @strawberry.input(description="Which keyword set to delete.")

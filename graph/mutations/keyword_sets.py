@@ -84,7 +84,7 @@ class KeywordSetMutations:
         context = info.context
         with about(what.id):
             written = await context.services.keyword_sets.update(
-                context.caller, given.key(what.id, "KeywordSet"), what.patch()
+                context.caller, given.key(what.id, "KeywordSet"), what.patch(), what.expected_version
             )
         return await _payload(UpdateKeywordSetPayload, info, written)
 

@@ -53,6 +53,7 @@ class KeywordSet(Node):
     name: str = strawberry.field(description="Unique among its owner's keyword sets.")
     description: str | None = strawberry.field(description="A note of its owner.")
     enabled: bool = strawberry.field(description="Whether campaigns may use it.")
+    version: int = strawberry.field(description="How often it or its rules were changed, and 1.")
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it or its rules were last changed.")
 
@@ -81,6 +82,7 @@ class KeywordSet(Node):
             name=row.name,
             description=row.description,
             enabled=row.enabled,
+            version=row.version,
             created_at=row.created_at,
             updated_at=row.updated_at,
         )

@@ -11,6 +11,7 @@ from events.resource_events import KeywordSetCreated, KeywordSetDeleted, Keyword
 from services.campaigns import CampaignPatch, Campaigns
 from services.keyword_sets import KeywordSetDraft, KeywordSetPatch, KeywordSets
 from services.personas import Personas
+from services.rule_edits import RuleEdit, RuleEdits
 from services.written import Written
 from tests import factories
 from tests.fakes.house import House
@@ -76,11 +77,99 @@ async def test_an_update_replaces_all_rules_and_names_what_changed(house: House)
     made = await sets.create(house.alice, factories.keyword_set())
     written = await sets.update(house.alice, made.value, KeywordSetPatch(rules=RULES[:1], enabled=False))
     assert await house.events(1) == [
-        KeywordSetUpdated(keyword_set_id=made.value, name="solar", rule_count=1, changed=("enabled", "rules"))
+        KeywordSetUpdated(
+            keyword_set_id=made.value, name="solar", rule_count=1, changed=("enabled", "rules"), version=2
+        )
     ]
     assert written == Written(made.value, 2)
     async with house.database.engines.reading() as session:
         assert await rows.rules_of(session, made.value) == RULES[:1]
+
+
+A, B, C, D = (KeywordRule(letter) for letter in "abcd")
+
+
+async def rules_after(house: House, edits: RuleEdits) -> tuple[KeywordRule, ...]:
+    sets = KeywordSets(house.database)
+    made = await sets.create(house.alice, KeywordSetDraft("letters", (A, B, C)))
+    await sets.update(house.alice, made.value, KeywordSetPatch(edits=edits))
+    async with house.database.engines.reading() as session:
+        return await rows.rules_of(session, made.value)
+
+
+@pytest.mark.parametrize(
+    ("edits", "after"),
+    [
+        (RuleEdits(added=(D, A)), (A, B, C, D, A)),
+        (RuleEdits(edited=(RuleEdit(1, D),)), (A, D, C)),
+        (RuleEdits(removed=(2, 0)), (B,)),
+        (RuleEdits(added=(D,), edited=(RuleEdit(0, C),), removed=(1, 2)), (C, D)),
+        (RuleEdits(added=(D,), removed=(0, 1, 2)), (D,)),
+    ],
+    ids=["add", "edit", "remove", "all", "all out and one in"],
+)
+async def test_single_rules_are_changed(
+    house: House, edits: RuleEdits, after: tuple[KeywordRule, ...]
+) -> None:
+    assert await rules_after(house, edits) == after
+    (_, event) = await house.events()
+    assert isinstance(event, KeywordSetUpdated)
+    assert (event.changed, event.rule_count, event.version) == (("rules",), len(after), 2)
+
+
+async def test_every_broken_edit_is_named_and_nothing_is_written(house: House) -> None:
+    broken = KeywordRule("(", RuleType.REGEX, context_chars=-1)
+    edits = RuleEdits(
+        added=(A, broken),
+        edited=(RuleEdit(3, A), RuleEdit(0, broken), RuleEdit(0, A)),
+        removed=(-1, 0, 1, 1),
+    )
+    with pytest.raises(ValidationFailed) as refused:
+        await rules_after(house, edits)
+    assert [(".".join(v.path), v.limit) for v in refused.value.violations] == [
+        ("addRules.1.pattern", None),
+        ("addRules.1.contextChars", "0..1000"),
+        ("editRules.1.rule.pattern", None),
+        ("editRules.1.rule.contextChars", "0..1000"),
+        ("editRules.0.ordinal", "0..2"),
+        ("editRules.2.ordinal", None),
+        ("removeRules.0", "0..2"),
+        ("removeRules.1", None),
+        ("removeRules.3", None),
+    ]
+    assert await house.head() == 1
+
+
+@pytest.mark.parametrize(
+    ("edits", "path"),
+    [(RuleEdits(removed=(0, 1, 2)), "removeRules"), (RuleEdits(added=(A,) * 998), "addRules")],
+    ids=["none", "too many"],
+)
+async def test_a_set_has_1_to_1000_rules_after_its_edits_too(
+    house: House, edits: RuleEdits, path: str
+) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        await rules_after(house, edits)
+    assert [(v.path, v.limit) for v in refused.value.violations] == [((path,), "1..1000")]
+
+
+async def test_a_whole_list_and_edits_do_not_go_together(house: House) -> None:
+    sets = KeywordSets(house.database)
+    made = await sets.create(house.alice, factories.keyword_set())
+    patch = KeywordSetPatch(rules=(A,), edits=RuleEdits(added=(B,)))
+    with pytest.raises(ValidationFailed) as refused:
+        await sets.update(house.alice, made.value, patch)
+    assert [v.path for v in refused.value.violations] == [("rules",)]
+
+
+async def test_a_change_meant_for_another_version_is_refused(house: House) -> None:
+    sets = KeywordSets(house.database)
+    made = await sets.create(house.alice, factories.keyword_set())
+    await sets.update(house.alice, made.value, KeywordSetPatch(enabled=False), expected_version=1)
+    with pytest.raises(Conflict) as refused:
+        await sets.update(house.alice, made.value, KeywordSetPatch(enabled=True), expected_version=1)
+    assert (refused.value.detail.code, refused.value.detail.current_state) == ("VERSION_MISMATCH", "2")
+    assert await house.head() == 2
 
 
 async def test_an_update_that_changes_nothing_is_no_event(house: House) -> None:
