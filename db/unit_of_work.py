@@ -83,7 +83,7 @@ class Database:
             async with self.engines.writing() as session:
                 unit = UnitOfWork(session=session, now=self.clock.now())
                 yield unit
-                await _append(unit)
+                await append_events(unit)
                 # From here to the end of the block the commit runs; cut short, it may still have happened.
                 outcome = Outcome.IN_DOUBT
             outcome = Outcome.COMMITTED
@@ -95,10 +95,17 @@ class Database:
             self._bell.settle(number, outcome, position, work=unit is not None and unit.work)
 
 
-async def _append(unit: UnitOfWork) -> None:
+async def append_events(unit: UnitOfWork) -> int:
+    """Give the events that were recorded their positions; gives that of the last, or the end of the log.
+
+    The end of every unit of work does it. Who needs the position in the transaction itself does it as the last but
+    one of its statements, for the end of the log is locked from then on.
+    """
     await unit.session.flush()
     if unit.pending:
         unit.position = await event_log.append(unit.session, unit.now, unit.pending)
+        unit.pending = []
+    return unit.position
 
 
 def _conflict(error: IntegrityError) -> Exception:

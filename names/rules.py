@@ -3,7 +3,7 @@
 Nothing here raises, whatever the strings and integers are; a space that passes can be enumerated to its end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from core.errors import Violation
 from names.canonical import canonical_characters, canonical_constant, canonical_tld
@@ -12,6 +12,7 @@ from vocabulary.campaigns import GenerationConfig, PatternType
 
 MAX_LENGTH = 10
 MAX_CHARACTERS = 1000
+MAX_TLDS = 20
 MAX_INT64 = 2**63 - 1
 
 _PREFIX = frozenset({PatternType.PREFIX, PatternType.BOTH})
@@ -21,19 +22,20 @@ _SUFFIX = frozenset({PatternType.SUFFIX, PatternType.BOTH})
 def check_generation(config: GenerationConfig, path: tuple[str, ...]) -> list[Violation]:
     """Every broken rule of `config`; `path` is where it stands in the input. Empty if all is well.
 
-    The paths end in the names of the configuration's fields. Source: DOMAIN 1.3 and 4.1.
+    The paths end in the names of the configuration's fields, and for one of several TLDs in its place. Source:
+    DOMAIN 1.3 and 4.1.
     """
     broken = [
         *_check_length("prefix_length", config.prefix_length, needed=config.pattern_type in _PREFIX),
         *_check_length("suffix_length", config.suffix_length, needed=config.pattern_type in _SUFFIX),
         *_check_characters(config.character_set),
         *_check_constant(config.constant),
-        *_check_tld(config.tld),
+        *_check_tlds(config.tlds),
         *_check_count(config.count),
     ]
     if not broken:
         broken = [*_check_sizes(config), *_check_hyphens(config)]
-    return [Violation((*path, field), message, limit) for field, message, limit in broken]
+    return [Violation((*path, *field.split(".")), message, limit) for field, message, limit in broken]
 
 
 _Broken = tuple[str, str, str | None]
@@ -76,8 +78,20 @@ def _check_constant(text: str) -> Iterator[_Broken]:
             yield field, f"{describe(char)} is not allowed in a host name", None
 
 
-def _check_tld(text: str) -> Iterator[_Broken]:
-    field = "tld"
+def _check_tlds(tlds: Sequence[str]) -> Iterator[_Broken]:
+    if not 1 <= len(tlds) <= MAX_TLDS:
+        yield "tlds", f"must be 1 to {MAX_TLDS}", f"1..{MAX_TLDS}"
+        return
+    seen: set[str] = set()
+    for place, text in enumerate(tlds):
+        broken = [*_check_tld(f"tlds.{place}", text)]
+        yield from broken
+        if not broken and canonical_tld(text) in seen:
+            yield f"tlds.{place}", "is there already", None
+        seen.add(canonical_tld(text))
+
+
+def _check_tld(field: str, text: str) -> Iterator[_Broken]:
     if not 2 <= len(text) <= MAX_NAME:
         yield field, f"must have 2 to {MAX_NAME} characters", f"2..{MAX_NAME}"
         return
@@ -105,12 +119,21 @@ def _check_sizes(config: GenerationConfig) -> Iterator[_Broken]:
     length = width + len(constant)
     if length > MAX_LABEL:
         yield "constant", f"with the variable part makes labels longer than {MAX_LABEL}", f"..{MAX_LABEL}"
-    elif length + len(canonical_tld(config.tld)) > MAX_NAME:
-        yield "tld", f"makes names longer than {MAX_NAME}", f"..{MAX_NAME}"
-    base = len(canonical_characters(config.character_set))
+    else:
+        yield from _check_name_lengths(config, length)
+    base, spaces = len(canonical_characters(config.character_set)), len(config.tlds)
     if base**width > MAX_INT64:
         message = f"{base} characters at {width} places are more than {MAX_INT64} names; use fewer of either"
         yield "character_set", message, f"..{MAX_INT64}"
+    elif base**width * spaces > MAX_INT64:
+        message = f"{spaces} times {base**width} names are more than {MAX_INT64}; use fewer of either"
+        yield "tlds", message, f"..{MAX_INT64}"
+
+
+def _check_name_lengths(config: GenerationConfig, label: int) -> Iterator[_Broken]:
+    for place, tld in enumerate(config.tlds):
+        if label + len(canonical_tld(tld)) > MAX_NAME:
+            yield f"tlds.{place}", f"makes names longer than {MAX_NAME}", f"..{MAX_NAME}"
 
 
 def _check_hyphens(config: GenerationConfig) -> Iterator[_Broken]:

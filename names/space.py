@@ -12,7 +12,7 @@ one concatenation. Reading DOMAIN 1.3, the earlier faults (a) to (e) are what `c
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Self
 
@@ -40,7 +40,16 @@ class Space(msgspec.Struct, frozen=True, dict=True):
 
     @classmethod
     def of(cls, config: GenerationConfig) -> Self:
-        """The canonical space of `config`.
+        """The canonical space of the first TLD of `config`.
+
+        Raises:
+            ValidationFailed: with every rule of `check_generation` that is broken.
+        """
+        return cls.each(config)[0]
+
+    @classmethod
+    def each(cls, config: GenerationConfig) -> tuple[Self, ...]:
+        """The canonical space of each TLD of `config`, in its order.
 
         Raises:
             ValidationFailed: with every rule of `check_generation` that is broken.
@@ -48,14 +57,16 @@ class Space(msgspec.Struct, frozen=True, dict=True):
         violations = check_generation(config, ())
         if violations:
             raise ValidationFailed(violations)
-        return cls(
+        first = cls(
             pattern=config.pattern_type,
             prefix_length=config.prefix_length,
             suffix_length=config.suffix_length,
             characters=canonical_characters(config.character_set),
             constant=canonical_constant(config.constant),
-            tld=canonical_tld(config.tld),
+            tld=canonical_tld(config.tlds[0]),
         )
+        others = (msgspec.structs.replace(first, tld=canonical_tld(tld)) for tld in config.tlds[1:])
+        return (first, *others)
 
     @property
     def width(self) -> int:
@@ -197,3 +208,10 @@ class Space(msgspec.Struct, frozen=True, dict=True):
     def _other_names(self, lower: int, upper: int) -> Iterator[tuple[int, str | None]]:
         for offset in range(lower, upper):
             yield offset, self._name(self._place(self._digits(offset, self.width), 0))
+
+
+def config_hash(spaces: Sequence[Space]) -> str:
+    """What a configuration enumerates, in 64 hex digits: the key of its space, or one over those of several."""
+    if len(spaces) == 1:
+        return spaces[0].key
+    return hashlib.sha256("".join(sorted(space.key for space in spaces)).encode("ascii")).hexdigest()

@@ -1,153 +1,129 @@
-"""The life of a phase: it begins, is paused and resumed, and ends in one of three ways.
+"""The life of a phase: it begins, is paused and resumed, ends in one of several ways, and may be taken back.
 
-Phases run one after another. The one that is done begins the next in its own transaction, so a campaign is
-never seen between two phases, and a worker that dies leaves either both steps or none.
-
-Invariants: callers hold the lock of the campaign's row. Right before an event that ends or pauses a phase
-comes a CampaignProgress with the same counts, so whoever follows only progress has seen the last of it.
-`set_status` changes the phase alone (the campaign's status is the verb's own); `complete` and `fail` change the
-campaign too, because they are what decides on its end.
+Invariants: callers hold the locks of a `Course`. Right before an event that ends, pauses or resets a phase comes a
+CampaignProgress with the same counts, so whoever follows only progress has seen the last of it. Nothing here looks
+at other phases: which may begin or is complete is said in `handing_over.py`, which verb allows what in
+`campaign_control.py`.
 """
 
-from collections.abc import Callable
-
-from core.errors import Conflict, ConflictDetail
-from db.models import CampaignRow, PhaseRow
-from db.repositories import phases as rows
+from db.models import PhaseRow
+from db.repositories import analysis_configs, scoring_profiles, shards
+from db.scope import EVERYTHING
 from db.unit_of_work import UnitOfWork
 from events.campaign_events import (
-    CampaignStatusChanged,
+    PhaseAutoStarted,
     PhaseCancelled,
     PhaseCompleted,
-    PhaseEventType,
     PhaseFailed,
     PhasePaused,
+    PhaseReset,
     PhaseResumed,
+    PhaseSkipped,
     PhaseStarted,
 )
-from events.outbox import record
-from services.cutting import cut
-from services.progress import counts_of, progress_of
-from vocabulary.access import Actor
-from vocabulary.campaigns import CampaignStatus, PhaseKind, PhaseStatus
-
-ORDER = tuple(PhaseKind)
+from services.course import Course
+from services.cutting import Cut
+from vocabulary.campaigns import PhaseKind, PhaseStart, PhaseStatus
+from vocabulary.leads import ScoringConfig
+from vocabulary.work import ShardKind
 
 
-async def current(unit: UnitOfWork, campaign: CampaignRow) -> PhaseRow | None:
-    """The phase that runs or is paused, locked."""
-    return await rows.current(unit.session, campaign.id)
-
-
-async def begin(unit: UnitOfWork, campaign: CampaignRow, kind: PhaseKind, actor: Actor) -> None:
-    """Start a phase: cut its work into shards, and wake the workers. With nothing to do it is complete at once.
-
-    Raises:
-        Conflict: the phase was started before (INVALID_TRANSITION).
-    """
-    phase = await rows.locked(unit.session, campaign.id, kind)
-    _expect(phase, PhaseStatus.IN_PROGRESS, PhaseStatus.NOT_STARTED)
-    made = await cut(unit, campaign.id, kind)
+async def begin(course: Course, phase: PhaseRow, made: Cut, cause: PhaseStart | None) -> None:
+    """Start a phase with the shards that were made for it; `cause` None says that it started by itself."""
     phase.status = PhaseStatus.IN_PROGRESS
-    phase.started_at = unit.now
+    phase.started_at = course.unit.now
+    phase.completed_at = None
     phase.total = made.total
     phase.open_shards = made.shards
-    _tell(unit, campaign, phase, actor, PhaseStarted)
-    if made.total == 0:
-        await complete(unit, campaign, phase, actor)
-        return
-    unit.work = True
-
-
-async def set_status(
-    unit: UnitOfWork, campaign: CampaignRow, phase: PhaseRow, status: PhaseStatus, actor: Actor
-) -> None:
-    """Pause (PAUSED), resume (IN_PROGRESS) or cancel (CANCELLED) a phase.
-
-    Workers see it at their next write, stop between domains and give their shards back.
-
-    Raises:
-        Conflict: the phase is not in a state from which that is possible (INVALID_TRANSITION).
-    """
-    match status:
-        case PhaseStatus.PAUSED:
-            _expect(phase, status, PhaseStatus.IN_PROGRESS)
-            phase.status = status
-            tell_progress(unit, campaign, phase, actor)
-            _tell(unit, campaign, phase, actor, PhasePaused)
-        case PhaseStatus.IN_PROGRESS:
-            _expect(phase, status, PhaseStatus.PAUSED)
-            phase.status = status
-            _tell(unit, campaign, phase, actor, PhaseResumed)
-            unit.work = True
-        case PhaseStatus.CANCELLED:
-            _expect(phase, status, PhaseStatus.IN_PROGRESS, PhaseStatus.PAUSED)
-            phase.status = status
-            phase.completed_at = unit.now
-            tell_progress(unit, campaign, phase, actor)
-            _tell(unit, campaign, phase, actor, PhaseCancelled)
-        case _:
-            raise ValueError(f"A phase is not set to {status} by a verb.")
-
-
-async def complete(unit: UnitOfWork, campaign: CampaignRow, phase: PhaseRow, actor: Actor) -> None:
-    """End a phase whose work is all done; the next one begins, or the campaign is complete."""
-    phase.status = PhaseStatus.COMPLETED
-    phase.completed_at = unit.now
-    tell_progress(unit, campaign, phase, actor)
-    _tell(unit, campaign, phase, actor, PhaseCompleted)
-    following = ORDER[ORDER.index(phase.kind) + 1 :]
-    if following:
-        await begin(unit, campaign, following[0], actor)
+    if phase.kind is PhaseKind.ANALYSIS:
+        await _pin_scoring(course)
+    if cause is None:
+        course.tell(phase, PhaseAutoStarted)
     else:
-        _end_campaign(unit, campaign, CampaignStatus.COMPLETED, actor)
+        course.tell(phase, PhaseStarted, cause=cause)
+    course.unit.work = True
 
 
-async def fail(
-    unit: UnitOfWork, campaign: CampaignRow, phase: PhaseRow, code: str, message: str, actor: Actor
-) -> None:
-    """End a phase that cannot go on, and its campaign with it. `code` is for programs, `message` for people."""
-    phase.status = PhaseStatus.FAILED
-    phase.completed_at = unit.now
+async def _pin_scoring(course: Course) -> None:
+    """An analysis scores every page alike, whatever becomes of the profile meanwhile."""
+    session, campaign_id = course.unit.session, course.campaign.id
+    version, scoring = 0, ScoringConfig()
+    profile_id = (await analysis_configs.get(session, campaign_id)).profile_id
+    newest = None if profile_id is None else await scoring_profiles.newest(session, profile_id, EVERYTHING)
+    if newest is not None:
+        version, scoring = newest
+    await analysis_configs.pin(session, campaign_id, version, scoring)
+
+
+async def again(course: Course, phase: PhaseRow) -> None:
+    """Let a phase that failed go on with the shards that it has, each as if it had never failed."""
+    kind = ShardKind(phase.kind.value)
+    await shards.give_fresh_attempts(course.unit.session, course.campaign.id, kind, course.unit.now)
+    phase.status = PhaseStatus.IN_PROGRESS
+    phase.completed_at = phase.error_code = phase.error_message = None
+    course.tell(phase, PhaseStarted, cause=PhaseStart.RETRY)
+    course.unit.work = True
+
+
+def pause(course: Course, phase: PhaseRow) -> None:
+    """Workers see it at their next write, stop between domains and give their shards back."""
+    phase.status = PhaseStatus.PAUSED
+    course.tell_progress(phase)
+    course.tell(phase, PhasePaused)
+
+
+def resume(course: Course, phase: PhaseRow) -> None:
+    """Let a paused phase go on where it was."""
+    phase.status = PhaseStatus.IN_PROGRESS
+    course.tell(phase, PhaseResumed)
+    course.unit.work = True
+
+
+def cancel(course: Course, phase: PhaseRow) -> None:
+    """End a phase for good."""
+    _end(course.unit, phase, PhaseStatus.CANCELLED)
+    course.tell_progress(phase)
+    course.tell(phase, PhaseCancelled)
+
+
+def complete(course: Course, phase: PhaseRow) -> None:
+    """End a phase whose work is all done."""
+    _end(course.unit, phase, PhaseStatus.COMPLETED)
+    course.tell_progress(phase)
+    course.tell(phase, PhaseCompleted)
+
+
+def fail(course: Course, phase: PhaseRow, code: str, message: str) -> None:
+    """End a phase that cannot go on. `code` is for programs, `message` for people."""
+    _end(course.unit, phase, PhaseStatus.FAILED)
     phase.error_code = code
     phase.error_message = message
-    tell_progress(unit, campaign, phase, actor)
-    event = PhaseFailed(
-        campaign_id=campaign.id, phase=phase.kind, counts=counts_of(phase), code=code, message=message
-    )
-    record(unit, event, actor=actor, owner_id=campaign.owner_id)
-    _end_campaign(unit, campaign, CampaignStatus.FAILED, actor)
+    course.tell_progress(phase)
+    course.tell(phase, PhaseFailed, code=code, message=message)
 
 
-def tell_progress(unit: UnitOfWork, campaign: CampaignRow, phase: PhaseRow, actor: Actor) -> None:
-    """Record how far the phase is."""
-    phase.progress_at = unit.now
-    record(unit, progress_of(phase, unit.now), actor=actor, owner_id=campaign.owner_id)
+def skip(course: Course, phase: PhaseRow) -> None:
+    """Leave out a phase that has not started."""
+    _end(course.unit, phase, PhaseStatus.SKIPPED)
+    course.tell_progress(phase)
+    course.tell(phase, PhaseSkipped)
 
 
-def _end_campaign(unit: UnitOfWork, campaign: CampaignRow, status: CampaignStatus, actor: Actor) -> None:
-    event = CampaignStatusChanged(
-        campaign_id=campaign.id, name=campaign.name, previous=campaign.status, current=status
-    )
-    campaign.status = status
-    campaign.updated_at = campaign.completed_at = unit.now
-    record(unit, event, actor=actor, owner_id=campaign.owner_id)
+def clear(phase: PhaseRow) -> None:
+    """Make a phase as if it had never run; its results and shards are taken back elsewhere."""
+    phase.status = PhaseStatus.CONFIGURED
+    phase.total = phase.processed = phase.succeeded = phase.failed = phase.open_shards = 0
+    phase.is_held_back = False
+    phase.started_at = phase.completed_at = phase.error_code = phase.error_message = None
 
 
-def _tell(
-    unit: UnitOfWork,
-    campaign: CampaignRow,
-    phase: PhaseRow,
-    actor: Actor,
-    kind: Callable[..., PhaseEventType],
-) -> None:
-    event = kind(campaign_id=campaign.id, phase=phase.kind, counts=counts_of(phase))
-    record(unit, event, actor=actor, owner_id=campaign.owner_id)
+def tell_reset(course: Course, phase: PhaseRow) -> None:
+    """Tell that a phase was cleared."""
+    course.tell_progress(phase)
+    course.tell(phase, PhaseReset)
 
 
-def _expect(phase: PhaseRow, attempted: PhaseStatus, *allowed: PhaseStatus) -> None:
-    if phase.status not in allowed:
-        raise Conflict(
-            f"{phase.kind} is {phase.status} and cannot become {attempted}.",
-            ConflictDetail("INVALID_TRANSITION", current_state=phase.status, attempted=attempted),
-        )
+def _end(unit: UnitOfWork, phase: PhaseRow, status: PhaseStatus) -> None:
+    phase.status = status
+    phase.completed_at = unit.now
+    phase.is_held_back = False

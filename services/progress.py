@@ -1,10 +1,12 @@
-"""How far a phase is and how fast it goes, from its own record alone: nothing here is guessed."""
+"""How far a campaign and its phases are and how fast they go, from their own records alone: nothing is guessed."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from db.models import PhaseRow
-from events.campaign_events import CampaignProgress
-from vocabulary.campaigns import Counts
+from events.campaign_events import CampaignProgress, PhaseCounts
+from vocabulary.campaigns import Counts, PhaseStatus
+from vocabulary.leads import Tallies
 
 PROGRESS_INTERVAL = timedelta(milliseconds=250)
 
@@ -16,9 +18,16 @@ def counts_of(phase: PhaseRow) -> Counts:
     )
 
 
-def is_due(phase: PhaseRow, now: datetime) -> bool:
-    """Whether the last progress event of this phase is long enough ago for another."""
-    return phase.progress_at is None or now - phase.progress_at >= PROGRESS_INTERVAL
+def percent_of(phases: Iterable[PhaseRow]) -> float:
+    """How far a campaign is: the mean of its phases, without those that were skipped."""
+    parts = [_percent(phase) for phase in phases if phase.status is not PhaseStatus.SKIPPED]
+    return round(sum(parts) / len(parts), 2) if parts else 0.0
+
+
+def _percent(phase: PhaseRow) -> float:
+    if phase.started_at is None or phase.status in {PhaseStatus.NOT_STARTED, PhaseStatus.CONFIGURED}:
+        return 0.0
+    return counts_of(phase).percent
 
 
 def rate_per_minute(phase: PhaseRow, now: datetime) -> float | None:
@@ -40,12 +49,17 @@ def eta_at(phase: PhaseRow, now: datetime) -> datetime | None:
         return None
 
 
-def progress_of(phase: PhaseRow, now: datetime) -> CampaignProgress:
-    """The event that tells of it."""
+def progress_of(
+    phase: PhaseRow, running: Sequence[PhaseRow], percent: float, tallies: Tallies, now: datetime
+) -> CampaignProgress:
+    """The event that tells of it: `phase` moved, `running` are all that run or pause."""
     return CampaignProgress(
         campaign_id=phase.campaign_id,
         phase=phase.kind,
         counts=counts_of(phase),
         rate_per_minute=rate_per_minute(phase, now),
         eta_at=eta_at(phase, now),
+        running=tuple(PhaseCounts(phase=each.kind, counts=counts_of(each)) for each in running),
+        percent=percent,
+        tallies=tallies,
     )

@@ -10,11 +10,11 @@ from uuid import UUID
 from core.errors import Violation
 from db.engine import Session
 from db.models import KeywordSetRow, PersonaRow, ProxyRow
-from db.repositories import campaigns, keyword_sets, personas, proxies
+from db.repositories import campaigns, keyword_sets, personas, pools, proxies, scoring_profiles
 from db.scope import Scope
 from services.rules_campaigns import MAX_KEYWORD_SETS, MAX_PERSONAS, MAX_PROXIES
 from services.rules_text import Path
-from vocabulary.campaigns import DnsConfig, HttpConfig
+from vocabulary.campaigns import AnalysisConfig, DnsConfig, HttpConfig
 from vocabulary.personas import PersonaType
 
 
@@ -32,11 +32,23 @@ async def check_http_references(session: Session, scope: Scope, config: HttpConf
     if len(config.proxy_ids) <= MAX_PROXIES:
         found = await proxies.get_many(session, config.proxy_ids, scope)
         broken += _check_rows(config.proxy_ids, found, "proxy", ("http", "proxyIds"))
+    if config.pool_id is not None:
+        broken += await _check_pool(session, scope, config.pool_id)
     return broken
 
 
+async def check_analysis_references(
+    session: Session, scope: Scope, config: AnalysisConfig
+) -> list[Violation]:
+    """Every reference of how to score that leads nowhere."""
+    wanted = config.profile_id
+    if wanted is None or await scoring_profiles.newest(session, wanted, scope) is not None:
+        return []
+    return [Violation(("analysis", "profileId"), "no scoring profile with this id is visible to you")]
+
+
 async def check_nothing_gone(
-    session: Session, campaign_id: UUID, dns: DnsConfig, http: HttpConfig
+    session: Session, campaign_id: UUID, dns: DnsConfig | None, http: HttpConfig | None
 ) -> Iterator[Violation]:
     """Each list of a campaign's configurations, as they are stored, of which something was deleted.
 
@@ -44,17 +56,27 @@ async def check_nothing_gone(
     fetch directly, from an address that somebody wanted to keep out of it: so nothing is left out in silence.
     """
     before = await campaigns.configured(session, campaign_id)
+    dns, http = dns or DnsConfig(()), http or HttpConfig(())
     lists: tuple[tuple[Path, str, int, int], ...] = (
         (("dns", "personaIds"), "personas", before.dns_personas, len(dns.persona_ids)),
         (("http", "personaIds"), "personas", before.http_personas, len(http.persona_ids)),
         (("http", "keywordSetIds"), "keyword sets", before.keyword_sets, len(http.keyword_set_ids)),
         (("http", "proxyIds"), "proxies", before.proxies, len(http.proxy_ids)),
+        (("http", "poolId"), "pools", before.pools, int(http.pool_id is not None)),
     )
     return (
         Violation(path, f"has lost {had - has} of its {had} {noun}, deleted since it was configured")
         for path, noun, had, has in lists
         if has < had
     )
+
+
+async def _check_pool(session: Session, scope: Scope, pool_id: UUID) -> list[Violation]:
+    path = ("http", "poolId")
+    pool = (await pools.get_many(session, [pool_id], scope)).get(pool_id)
+    if pool is None:
+        return [Violation(path, "no pool with this id is visible to you")]
+    return [] if pool.enabled else [Violation(path, "this pool is disabled")]
 
 
 async def _check_personas(

@@ -36,9 +36,20 @@ def in_use(noun: str, user: User, scope: Scope) -> Conflict:
     return Conflict(f"The {noun} is in use by {campaign}.", ConflictDetail("IN_USE"))
 
 
-def invalid_transition(noun: str, current: str, attempted: str) -> Conflict:
-    """Its state does not allow this verb."""
-    return Conflict(
-        f"The {noun} is {current} and cannot be changed by {attempted}.",
-        ConflictDetail("INVALID_TRANSITION", current_state=current, attempted=attempted),
+def invalid_transition(
+    noun: str, current: str, attempted: str, blocking_phase: str | None = None
+) -> Conflict:
+    """Its state does not allow this verb, or that of the phase which stands in the way."""
+    reason = "" if blocking_phase is None else f" as long as {blocking_phase} is not over"
+    detail = ConflictDetail(
+        "INVALID_TRANSITION", current_state=current, attempted=attempted, blocking_phase=blocking_phase
     )
+    return Conflict(f"The {noun} is {current} and cannot be changed by {attempted}{reason}.", detail)
+
+
+def not_configured(phase: str, current: str, attempted: str) -> Conflict:
+    """A phase lacks its configuration, without which nothing can be started."""
+    detail = ConflictDetail(
+        "INVALID_TRANSITION", current_state=current, attempted=attempted, blocking_phase=phase
+    )
+    return Conflict(f"{phase} has no configuration yet: configure it first, or skip it.", detail)

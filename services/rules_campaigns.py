@@ -13,7 +13,7 @@ from services.rules_text import (
     check_text,
     in_schema_words,
 )
-from vocabulary.campaigns import DnsConfig, GenerationConfig, HttpConfig
+from vocabulary.campaigns import DnsConfig, GenerationConfig, HttpConfig, MicroCrawl
 
 MAX_PERSONAS = 10
 MAX_KEYWORD_SETS = 100
@@ -23,6 +23,10 @@ MAX_PROXIES = 100
 MAX_DNS_BATCH = 1000
 MAX_HTTP_BATCH = 500
 MAX_RETRIES = 5
+MAX_ROTATION_SECONDS = 3600
+MAX_SPEED = 1_000_000
+MAX_PAGES = 10
+MIN_PAGE_BYTES, MAX_PAGE_BYTES = 1024, 500_000
 
 
 def check_generation_config(config: GenerationConfig, path: Path = ("generation",)) -> Iterator[Violation]:
@@ -35,6 +39,7 @@ def check_dns_config(config: DnsConfig) -> Iterator[Violation]:
     yield from check_list(config.persona_ids, ("dns", "personaIds"), 1, MAX_PERSONAS)
     yield from check_range(config.batch_size, ("dns", "batchSize"), 1, MAX_DNS_BATCH)
     yield from check_range(config.retry_attempts, ("dns", "retryAttempts"), 0, MAX_RETRIES)
+    yield from _check_pace(config, "dns")
 
 
 def check_http_config(config: HttpConfig) -> Iterator[Violation]:
@@ -42,10 +47,15 @@ def check_http_config(config: HttpConfig) -> Iterator[Violation]:
     yield from check_list(config.persona_ids, ("http", "personaIds"), 1, MAX_PERSONAS)
     yield from _check_keywords(config)
     yield from check_list(config.proxy_ids, ("http", "proxyIds"), 0, MAX_PROXIES)
+    if config.pool_id is not None and config.proxy_ids:
+        yield Violation(("http", "poolId"), "cannot be given beside proxies; name either", None)
     yield from check_range(config.batch_size, ("http", "batchSize"), 1, MAX_HTTP_BATCH)
     yield from check_range(config.retry_attempts, ("http", "retryAttempts"), 0, MAX_RETRIES)
+    yield from _check_pace(config, "http")
     yield from check_port(config.http_port, ("http", "httpPort"))
     yield from check_port(config.https_port, ("http", "httpsPort"))
+    if config.micro_crawl is not None:
+        yield from _check_micro_crawl(config.micro_crawl, ("http", "microCrawl"))
 
 
 def check_list(values: tuple[object, ...], path: Path, low: int, high: int) -> Iterator[Violation]:
@@ -53,6 +63,18 @@ def check_list(values: tuple[object, ...], path: Path, low: int, high: int) -> I
     yield from check_size(values, path, low, high)
     if len(values) <= high:
         yield from check_distinct(values, path)
+
+
+def _check_pace(config: DnsConfig | HttpConfig, part: str) -> Iterator[Violation]:
+    if not 0 <= config.rotation_interval_seconds <= MAX_ROTATION_SECONDS:
+        limit = f"0..{MAX_ROTATION_SECONDS}"
+        yield Violation((part, "rotationIntervalSeconds"), f"must be from 0 to {MAX_ROTATION_SECONDS}", limit)
+    yield from check_range(config.speed_per_minute, (part, "speedPerMinute"), 0, MAX_SPEED)
+
+
+def _check_micro_crawl(config: MicroCrawl, path: Path) -> Iterator[Violation]:
+    yield from check_range(config.max_pages, (*path, "maxPages"), 1, MAX_PAGES)
+    yield from check_range(config.byte_budget, (*path, "byteBudget"), MIN_PAGE_BYTES, MAX_PAGE_BYTES)
 
 
 def _check_keywords(config: HttpConfig) -> Iterator[Violation]:

@@ -9,15 +9,13 @@ from enum import Enum, auto
 from typing import Self
 
 from db.models import CampaignRow, PhaseRow, ShardRow
-from db.repositories import campaigns, phases, shards
+from db.repositories import shards
 from db.repositories.shards import Claim
 from db.unit_of_work import UnitOfWork
-from services import phases as life
-from services.progress import is_due
+from services.course import UNDER_WAY, Course
+from services.handing_over import hand_over
 from vocabulary.access import WORKER
 from vocabulary.campaigns import PhaseKind, PhaseStatus
-
-_TAKES_RESULTS = (PhaseStatus.IN_PROGRESS, PhaseStatus.PAUSED)
 
 
 class Standing(Enum):
@@ -36,53 +34,66 @@ class Standing(Enum):
 class Turn:
     """The locked rows of one write."""
 
-    unit: UnitOfWork
-    campaign: CampaignRow
+    course: Course
     phase: PhaseRow
     shard: ShardRow
 
     @classmethod
     async def take(cls, unit: UnitOfWork, claim: Claim) -> Self | None:
-        """Lock campaign, phase and shard; None if the claim does not hold or the campaign is gone."""
+        """Lock campaign, phases and shard; None if the claim does not hold or the campaign is gone."""
         if claim.campaign_id is None:
             raise ValueError(f"{claim} is no part of a campaign.")
-        campaign = await campaigns.lock(unit.session, claim.campaign_id)
-        if campaign is None:
+        course = await Course.take(unit, claim.campaign_id, WORKER)
+        if course is None:
             return None
-        phase = await phases.locked(unit.session, campaign.id, PhaseKind(claim.kind.value))
         shard = await shards.locked(unit.session, claim)
-        return None if shard is None else cls(unit, campaign, phase, shard)
+        return None if shard is None else cls(course, course.phases[PhaseKind(claim.kind.value)], shard)
+
+    @property
+    def unit(self) -> UnitOfWork:
+        """The open transaction."""
+        return self.course.unit
+
+    @property
+    def campaign(self) -> CampaignRow:
+        """The campaign."""
+        return self.course.campaign
 
     @property
     def takes_results(self) -> bool:
         """Whether results may still be written: while the phase runs, and for those under way when it paused."""
-        return self.phase.status in _TAKES_RESULTS
+        return self.phase.status in UNDER_WAY
 
     def count(self, processed: int, succeeded: int) -> None:
-        """Set the shard's counts, and move the phase's by the difference."""
+        """Set the shard's counts, and move the phase's by the difference; the phases behind get the fewer."""
         shard, phase = self.shard, self.phase
         failed = processed - succeeded
         phase.processed += processed - shard.processed
         phase.succeeded += succeeded - shard.succeeded
         phase.failed += failed - shard.failed
         shard.processed, shard.succeeded, shard.failed = processed, succeeded, failed
+        self.course.count_totals()
 
     def tell_progress(self) -> bool:
-        """Record how far the phase is, unless that was done a moment ago; whether it was recorded."""
-        if self.phase.status is PhaseStatus.IN_PROGRESS and not is_due(self.phase, self.unit.now):
+        """Record how far the campaign is, unless that was done a moment ago; whether it was recorded."""
+        if self.phase.status is PhaseStatus.IN_PROGRESS and not self.course.may_tell_progress():
             return False
-        life.tell_progress(self.unit, self.campaign, self.phase, WORKER)
+        self.course.tell_progress(self.phase)
         return True
 
-    async def finish(self) -> Standing:
-        """The shard has nothing left: close it, and with the last one the phase. A paused phase stays open."""
+    async def finish(self, finished: range, backlog: int) -> Standing:
+        """The shard has nothing left: close it and hand `finished` over. A shard of a paused phase stays open."""
         if self.phase.status is not PhaseStatus.IN_PROGRESS:
             return Standing.STOPPED
         shards.make_done(self.shard)
         self.phase.open_shards -= 1
-        if self.phase.open_shards == 0:
-            await life.complete(self.unit, self.campaign, self.phase, WORKER)
+        await self.unit.session.flush()
+        await self.hand_over(finished, backlog)
         return Standing.DONE
+
+    async def hand_over(self, finished: range, backlog: int) -> None:
+        """Give offsets that this phase is done with to the next; see `services.handing_over`."""
+        await hand_over(self.course, self.phase.kind, finished, backlog)
 
     @property
     def standing(self) -> Standing:

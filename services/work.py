@@ -12,14 +12,15 @@ from uuid import UUID
 
 from core.settings import Settings
 from db.models import ShardRow
-from db.repositories import proxies, shards
+from db.repositories import bulk, proxies, shards
 from db.repositories.shards import Claim, Lease, Wanted
 from db.scope import EVERYTHING
 from db.unit_of_work import Database, UnitOfWork
-from services import phases
+from services.bulk_life import give_up
+from services.effective import effective
+from services.failing import fail
 from services.probing import apply_test
 from services.turns import Turn
-from vocabulary.access import WORKER
 from vocabulary.campaigns import PhaseStatus
 from vocabulary.proxies import ProxyTestResult
 from vocabulary.work import ShardKind
@@ -74,37 +75,49 @@ class Work:
     async def failed(self, claim: Claim, error: str) -> None:
         """Count a failed attempt at a shard: it waits, longer each time, and after the last one it is over.
 
-        The phase of such a shard fails; a proxy that could not even be tested has failed its test.
+        The phase of such a shard fails, or its bulk operation; a proxy that could not even be tested has failed its
+        test.
         """
         async with self._database.write() as unit:
+            if claim.bulk_id is not None:
+                await self._bulk_failed(unit, claim, claim.bulk_id, error)
+                return
             if claim.campaign_id is None:
                 await self._probe_failed(unit, claim, error)
                 return
             turn = await Turn.take(unit, claim)
             if turn is None:
                 return
-            if self._is_last(unit, turn.shard, error):
+            if await self._is_last(unit, turn.shard, error):
                 message = f"a part of the work failed {turn.shard.attempts} times, at last with: {error}"
-                await _fail(unit, turn, SHARD_FAILED, message)
+                _fail(turn, SHARD_FAILED, message)
 
     async def _probe_failed(self, unit: UnitOfWork, claim: Claim, error: str) -> None:
         shard = await shards.locked(unit.session, claim)
         if shard is None or claim.proxy_id is None:
             return
         row = await proxies.lock(unit.session, claim.proxy_id, EVERYTHING)
-        if row is not None and self._is_last(unit, shard, error):
+        if row is not None and await self._is_last(unit, shard, error):
             result = ProxyTestResult(
                 success=False, duration_ms=0, error=f"The test could not be made: {error}"
             )
             await apply_test(unit, row, shard, result, self._settings)
 
-    def _is_last(self, unit: UnitOfWork, shard: ShardRow, error: str) -> bool:
+    async def _bulk_failed(self, unit: UnitOfWork, claim: Claim, bulk_id: UUID, error: str) -> None:
+        operation = await bulk.lock(unit.session, bulk_id, EVERYTHING)
+        shard = await shards.locked(unit.session, claim)
+        if operation is not None and shard is not None and await self._is_last(unit, shard, error):
+            await give_up(unit, operation, error)
+            shards.make_done(shard)
+
+    async def _is_last(self, unit: UnitOfWork, shard: ShardRow, error: str) -> bool:
         """Count an attempt and let the shard wait; whether there will be no other."""
+        settings = await effective(unit.session, self._settings)
         shard.attempts += 1
         shard.last_error = error
-        shards.make_ready(shard, self._retry_at(unit.now, shard.attempts))
+        shards.make_ready(shard, self._retry_at(unit.now, shard.attempts, settings.shard_retry_seconds))
         unit.work = True
-        return shard.attempts >= self._settings.shard_attempts
+        return shard.attempts >= settings.shard_attempts
 
     async def cannot_go_on(self, claim: Claim, code: str, message: str) -> None:
         """Fail the phase of a shard for a cause that trying again does not mend."""
@@ -112,14 +125,14 @@ class Work:
             turn = await Turn.take(unit, claim)
             if turn is not None:
                 shards.make_ready(turn.shard, unit.now)
-                await _fail(unit, turn, code, message)
+                _fail(turn, code, message)
 
-    def _retry_at(self, now: datetime, attempts: int) -> datetime:
-        wait = min(self._settings.shard_retry_seconds * 2.0 ** (attempts - 1), MAX_RETRY_SECONDS)
+    def _retry_at(self, now: datetime, attempts: int, first_wait: float) -> datetime:
+        wait = min(first_wait * 2.0 ** (attempts - 1), MAX_RETRY_SECONDS)
         return now + timedelta(seconds=wait * (1 + JITTER * (2 * self._spread() - 1)))
 
 
-async def _fail(unit: UnitOfWork, turn: Turn, code: str, message: str) -> None:
+def _fail(turn: Turn, code: str, message: str) -> None:
     """Fail the phase if it runs; a paused one finds the same when it goes on."""
     if turn.phase.status is PhaseStatus.IN_PROGRESS:
-        await phases.fail(unit, turn.campaign, turn.phase, code, message, WORKER)
+        fail(turn.course, turn.phase, code, message)

@@ -32,5 +32,5 @@ async def transaction(database: Database) -> AsyncIterator[UnitOfWork]:
     """
     async with database.write() as unit:
         yield unit
-        if not unit.pending:
+        if not unit.pending and unit.position == 0:
             unit.position = (await event_log.head(unit.session)).position

@@ -6,7 +6,7 @@ from services.campaigns import CampaignDraft
 from services.keyword_sets import KeywordSetDraft
 from services.personas import PersonaDraft
 from services.proxies import ProxyDraft
-from vocabulary.campaigns import DnsConfig, GenerationConfig, HttpConfig, PatternType
+from vocabulary.campaigns import CampaignMode, DnsConfig, GenerationConfig, HttpConfig, PatternType
 from vocabulary.keywords import KeywordRule
 from vocabulary.personas import DnsPersonaConfig, HttpPersonaConfig
 from vocabulary.proxies import ProxyProtocol
@@ -33,7 +33,7 @@ def generation(tld: str = ".com", count: int = 0) -> GenerationConfig:
         pattern_type=PatternType.SUFFIX,
         character_set="abc",
         constant="x",
-        tld=tld,
+        tlds=(tld,),
         suffix_length=2,
         count=count,
     )
@@ -45,4 +45,5 @@ def campaign(dns_persona_id: UUID, http_persona_id: UUID, name: str = "hunt") ->
         generation=generation(),
         dns=DnsConfig(persona_ids=(dns_persona_id,)),
         http=HttpConfig(persona_ids=(http_persona_id,), ad_hoc_keywords=("solar",)),
+        mode=CampaignMode.FULL_SEQUENCE,
     )

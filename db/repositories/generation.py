@@ -1,11 +1,11 @@
 """Spaces, the ranges reserved in them, and the names that came of a range."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.engine import Session
@@ -24,25 +24,34 @@ class Reservation:
         """How many offsets there are."""
         return self.upper - self.lower
 
-    @classmethod
-    def next(cls, lower: int, total: int, count: int) -> Self:
-        """The next `count` offsets from `lower` on (0: all that are left), cut to what is left of `total`."""
-        left = total - lower
-        return cls(lower, lower + (left if count == 0 else min(count, left)))
 
+async def left(session: Session, totals: Mapping[str, int]) -> dict[str, int]:
+    """How many offsets of each of these spaces nobody has reserved yet; `totals` are their sizes by key.
 
-async def reserve(session: Session, key: str, total: int, count: int) -> Reservation:
-    """Take the next `count` offsets of a space (0: all that are left), cut to what is left.
-
-    The row of the space is made if need be, and stays locked until the commit.
+    The rows of the spaces are made if need be. They are locked, by key, until the commit, so that campaigns with
+    some of their spaces in common take turns.
     """
-    await session.execute(_make_space(session, key, total))
+    found = {}
+    for key in sorted(totals):
+        await session.execute(_make_space(session, key, totals[key]))
+        space = await _locked_space(session, key)
+        found[key] = space.total - space.next_offset
+    return found
+
+
+async def reserve(session: Session, key: str, count: int) -> Reservation:
+    """Take the next `count` offsets of a space that is locked (see `left`) and has as many."""
+    space = await _locked_space(session, key)
+    reserved = Reservation(space.next_offset, space.next_offset + count)
+    space.next_offset = reserved.upper
+    await session.flush()
+    return reserved
+
+
+async def _locked_space(session: Session, key: str) -> GenerationSpaceRow:
     wanted = select(GenerationSpaceRow).where(GenerationSpaceRow.key == key).with_for_update()
     wanted = wanted.execution_options(populate_existing=True)
-    space = (await session.execute(wanted)).scalar_one()
-    reserved = Reservation.next(space.next_offset, space.total, count)
-    space.next_offset = reserved.upper
-    return reserved
+    return (await session.execute(wanted)).scalar_one()
 
 
 async def next_offset(session: Session, key: str) -> int:
@@ -58,35 +67,46 @@ def _make_space(session: Session, key: str, total: int) -> sqlite.Insert | postg
     return postgresql.insert(GenerationSpaceRow).values(values).on_conflict_do_nothing()
 
 
-async def add_range(session: Session, campaign_id: UUID, key: str, reserved: Reservation) -> None:
+async def add_ranges(session: Session, rows: Sequence[GenerationRangeRow]) -> None:
     """Write down what a campaign reserved; nothing of it is enumerated yet."""
-    row = GenerationRangeRow(
-        campaign_id=campaign_id,
-        space_key=key,
-        lower=reserved.lower,
-        upper=reserved.upper,
-        position=reserved.lower,
-    )
-    session.add(row)
+    session.add_all(rows)
     await session.flush()
 
 
-async def locked_range(session: Session, campaign_id: UUID) -> GenerationRangeRow:
-    """The range of a campaign, locked."""
-    wanted = select(GenerationRangeRow).where(GenerationRangeRow.campaign_id == campaign_id).with_for_update()
-    return (await session.execute(wanted.execution_options(populate_existing=True))).scalar_one()
+async def ranges(session: Session, campaign_id: UUID) -> Sequence[GenerationRangeRow]:
+    """What a campaign reserved of each space, in the order of its offsets; none before it began to generate."""
+    wanted = select(GenerationRangeRow).where(GenerationRangeRow.campaign_id == campaign_id)
+    return (await session.execute(wanted.order_by(GenerationRangeRow.ordinal))).scalars().all()
 
 
-async def position(session: Session, campaign_id: UUID) -> int | None:
-    """Up to where the range of a campaign is enumerated; None if the campaign is gone."""
-    wanted = select(GenerationRangeRow.position).where(GenerationRangeRow.campaign_id == campaign_id)
-    return (await session.execute(wanted)).scalar_one_or_none()
+async def range_at(session: Session, campaign_id: UUID, within: range) -> GenerationRangeRow | None:
+    """The range that lies at the offsets `within` of its campaign; None if the campaign is gone."""
+    return (await session.execute(_at(campaign_id, within))).scalar_one_or_none()
 
 
-async def add_names(session: Session, campaign_id: UUID, names: Sequence[tuple[int, str]]) -> None:
-    """Insert domains. One that is there already is a defect and fails, for it would be counted twice."""
-    if names:
-        rows = [{"campaign_id": campaign_id, "offset": offset, "name": name} for offset, name in names]
+async def locked_range(session: Session, campaign_id: UUID, within: range) -> GenerationRangeRow:
+    """The range that lies at the offsets `within` of its campaign, locked."""
+    wanted = _at(campaign_id, within).with_for_update().execution_options(populate_existing=True)
+    return (await session.execute(wanted)).scalar_one()
+
+
+def _at(campaign_id: UUID, within: range) -> Select[GenerationRangeRow]:
+    return select(GenerationRangeRow).where(
+        GenerationRangeRow.campaign_id == campaign_id,
+        GenerationRangeRow.lower + GenerationRangeRow.shift == within.start,
+        GenerationRangeRow.upper + GenerationRangeRow.shift == within.stop,
+    )
+
+
+async def add_names(
+    session: Session, campaign_id: UUID, tld: str, names: Sequence[tuple[int, str]], at: datetime
+) -> None:
+    """Insert domains of one TLD. One that is there already is a defect and fails, for it would be counted twice."""
+    rows = [
+        {"campaign_id": campaign_id, "offset": offset, "name": name, "tld": tld, "checked_at": at}
+        for offset, name in names
+    ]
+    if rows:
         await (await session.connection()).execute(insert(DomainRow), rows)
 
 

@@ -1,7 +1,7 @@
 """Shards and the leases on them: claim, renew, release, and when something will be due.
 
 A shard is open to a claim when it waits (READY and its time has come) or when the lease on it has lapsed, and when
-its phase, if it has one, is IN_PROGRESS. So pausing a campaign touches no shard.
+its phase, if it has one, is IN_PROGRESS and not held back. So pausing a campaign touches no shard.
 
 Each claim raises the fence. A worker that was asleep while its lease lapsed has the old number, and whatever it
 writes is refused (`locked`). Times are the workers' own clocks, so machines that share a database must agree
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.ids import new_id
@@ -34,6 +34,7 @@ class Claim:
     fence: int
     campaign_id: UUID | None = None
     proxy_id: UUID | None = None
+    bulk_id: UUID | None = None
     within: range = range(0)
 
 
@@ -107,6 +108,7 @@ def _claim(row: ShardRow, holder: str) -> Claim:
         fence=row.fence,
         campaign_id=row.campaign_id,
         proxy_id=row.proxy_id,
+        bulk_id=row.bulk_id,
         within=range(row.lower, row.upper),
     )
 
@@ -135,6 +137,34 @@ async def locked(session: Session, claim: Claim) -> ShardRow | None:
     )
     wanted = wanted.with_for_update().execution_options(populate_existing=True)
     return (await session.execute(wanted)).scalar_one_or_none()
+
+
+async def parts(session: Session, campaign_id: UUID, kind: ShardKind) -> list[tuple[range, bool]]:
+    """The offsets of each shard of a phase, in their order, and whether it is done."""
+    wanted = (
+        select(ShardRow.lower, ShardRow.upper, ShardRow.status)
+        .where(ShardRow.campaign_id == campaign_id, ShardRow.kind == kind)
+        .order_by(ShardRow.lower)
+    )
+    rows = await session.execute(wanted)
+    return [(range(lower, upper), status is ShardStatus.DONE) for lower, upper, status in rows]
+
+
+async def give_fresh_attempts(session: Session, campaign_id: UUID, kind: ShardKind, now: datetime) -> None:
+    """Let every shard of a phase that is not done be tried as if it had never failed, from `now` on."""
+    own = update(ShardRow).where(
+        ShardRow.campaign_id == campaign_id, ShardRow.kind == kind, ShardRow.status != ShardStatus.DONE
+    )
+    own = own.execution_options(synchronize_session=False)
+    await session.execute(own.values(attempts=0, last_error=None))
+    waiting = own.where(ShardRow.status == ShardStatus.READY, ShardRow.available_at > now)
+    await session.execute(waiting.values(available_at=now))
+
+
+async def remove(session: Session, campaign_id: UUID, kinds: Collection[ShardKind]) -> None:
+    """Delete the shards of phases, whoever holds them: their claims do not hold any more."""
+    gone = delete(ShardRow).where(ShardRow.campaign_id == campaign_id, ShardRow.kind.in_(kinds))
+    await session.execute(gone.execution_options(synchronize_session=False))
 
 
 def make_ready(row: ShardRow, at: datetime) -> None:
@@ -170,10 +200,11 @@ def _open(wanted: Wanted) -> list[tuple[ColumnElement[bool], _Due]]:
         PhaseRow.campaign_id == ShardRow.campaign_id,
         PhaseRow.kind == ShardRow.kind,
         PhaseRow.status == PhaseStatus.IN_PROGRESS,
+        PhaseRow.is_held_back.is_(False),
     )
     # One that is in our hands is no work, though it may be open: its lease lapsed, or was taken from us.
     is_ours = ShardRow.id.in_(wanted.held)
-    is_wanted = ShardRow.kind.in_(wanted.kinds) & or_(ShardRow.proxy_id.is_not(None), runs) & ~is_ours
+    is_wanted = ShardRow.kind.in_(wanted.kinds) & or_(ShardRow.campaign_id.is_(None), runs) & ~is_ours
     waits = ShardRow.status == ShardStatus.READY
     # A lease under our own name lapses too, if the answer to the claim never reached us.
     leased = ShardRow.status == ShardStatus.LEASED

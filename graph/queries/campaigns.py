@@ -68,11 +68,11 @@ class CampaignQueries:
         ],
     ) -> PreviewGenerationResult:
         """What a campaign with this configuration would enumerate."""
-        space = previewing.space_of(config.config())
+        spaces = previewing.spaces_of(config.config())
         info.context.spend(LOOKED)
         reading, scope = info.context.reading, info.context.caller.scope
         return PreviewGenerationPayload.from_preview(
-            await reading.run(previewing.preview, scope, space, config.count)
+            await reading.run(previewing.preview, scope, spaces, config.count)
         )
 
     @resolved("One campaign; null if there is none with this id that you may see.")

@@ -30,7 +30,6 @@ from services.work import Work
 from tests.fakes.house import House
 from vocabulary.campaigns import (
     CampaignMode,
-    CampaignMode,
     CampaignStatus,
     DnsConfig,
     GenerationConfig,

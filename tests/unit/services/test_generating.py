@@ -18,7 +18,7 @@ from vocabulary.campaigns import Counts, GenerationConfig, PatternType, PhaseKin
 from vocabulary.work import ShardKind
 
 # "-" makes labels that begin or end with a hyphen, so five of the nine offsets have no legal name.
-SPACE = GenerationConfig(PatternType.BOTH, "a-b", "x", ".com", prefix_length=1, suffix_length=1)
+SPACE = GenerationConfig(PatternType.BOTH, "a-b", "x", (".com",), prefix_length=1, suffix_length=1)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ async def shop(house: House) -> AsyncIterator[Shop]:
 
 @pytest.fixture
 def generating(shop: Shop) -> Generating:
-    return Generating(shop.database)
+    return Generating(shop.database, shop.settings)
 
 
 @pytest.fixture
@@ -99,13 +99,13 @@ async def test_a_pause_stops_after_the_batch(
     shop: Shop, generating: Generating, campaign: UUID, claim: Claim
 ) -> None:
     last = await batch(generating, claim, 99)
-    await shop.campaigns.pause(shop.house.alice, campaign)
+    await shop.control.pause(shop.house.alice, campaign)
     assert await generating.write(claim, last) is Standing.STOPPED
     told = (await shop.events(CampaignProgress))[-1]
     assert told.counts == Counts(total=9, processed=9, succeeded=4, failed=5)
     assert await counts(shop, campaign) == Counts(total=9, processed=9, succeeded=4, failed=5)
     assert (await shop.phase(campaign, PhaseKind.DOMAIN_GENERATION)).status is PhaseStatus.PAUSED
-    await shop.campaigns.resume(shop.house.alice, campaign)
+    await shop.control.resume(shop.house.alice, campaign)
     assert await generating.write(claim, await batch(generating, claim, 99)) is Standing.DONE
 
 
@@ -113,7 +113,7 @@ async def test_a_cancelled_campaign_gets_no_more_names(
     house: House, shop: Shop, generating: Generating, campaign: UUID, claim: Claim
 ) -> None:
     names = await batch(generating, claim, 99)
-    await shop.campaigns.cancel(shop.house.alice, campaign)
+    await shop.control.cancel(shop.house.alice, campaign)
     assert await generating.write(claim, names) is Standing.STOPPED
     assert await house.count(DomainRow) == 0
     await shop.campaigns.delete(shop.house.alice, campaign)

@@ -1,0 +1,190 @@
+"""The parts of a campaign's configuration: checked, stored, and told.
+
+A part belongs to a phase and may change until that phase has begun. What is stored for a phase that lacked it makes
+it CONFIGURED.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+import msgspec
+
+from core.errors import Violation
+from db.engine import Session
+from db.models import CampaignRow, PhaseRow
+from db.repositories import analysis_configs, campaigns
+from db.scope import EVERYTHING, Scope
+from events.campaign_events import CampaignUpdated, PhaseConfigured
+from services.course import Course
+from services.references import check_analysis_references, check_dns_references, check_http_references
+from services.refusals import invalid_transition, refuse_any
+from services.rules_campaigns import check_dns_config, check_generation_config, check_http_config
+from services.rules_text import check_name
+from vocabulary.campaigns import (
+    AnalysisConfig,
+    CampaignMode,
+    DnsConfig,
+    GenerationConfig,
+    HttpConfig,
+    PhaseKind,
+    PhaseStatus,
+)
+
+_OPEN = frozenset({PhaseStatus.NOT_STARTED, PhaseStatus.CONFIGURED, PhaseStatus.SKIPPED})
+
+
+class CampaignDraft(msgspec.Struct, frozen=True):
+    """A campaign to be made: its name, what each of its phases shall do, and whether they run through.
+
+    DNS and HTTP may be configured later; without it they cannot start.
+    """
+
+    name: str
+    generation: GenerationConfig
+    dns: DnsConfig | None = None
+    http: HttpConfig | None = None
+    analysis: AnalysisConfig = AnalysisConfig()
+    mode: CampaignMode = CampaignMode.STEP_BY_STEP
+
+    @property
+    def lacking(self) -> list[PhaseKind]:
+        """The phases that have no configuration."""
+        parts = ((PhaseKind.DNS_VALIDATION, self.dns), (PhaseKind.HTTP_KEYWORD_VALIDATION, self.http))
+        return [kind for kind, config in parts if config is None]
+
+
+class CampaignPatch(msgspec.Struct, frozen=True):
+    """What shall be different; what is UNSET stays. A configuration may change until its phase has begun."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    generation: GenerationConfig | msgspec.UnsetType = msgspec.UNSET
+    dns: DnsConfig | msgspec.UnsetType = msgspec.UNSET
+    http: HttpConfig | msgspec.UnsetType = msgspec.UNSET
+    analysis: AnalysisConfig | msgspec.UnsetType = msgspec.UNSET
+
+    @classmethod
+    def of(cls, draft: CampaignDraft) -> "CampaignPatch":
+        """All that a draft says."""
+        return cls(
+            name=draft.name,
+            generation=draft.generation,
+            dns=msgspec.UNSET if draft.dns is None else draft.dns,
+            http=msgspec.UNSET if draft.http is None else draft.http,
+            analysis=draft.analysis,
+        )
+
+    @property
+    def parts(self) -> dict[PhaseKind, str]:
+        """The phases that are configured by it, and the names of these parts."""
+        names = {
+            PhaseKind.DOMAIN_GENERATION: "generation",
+            PhaseKind.DNS_VALIDATION: "dns",
+            PhaseKind.HTTP_KEYWORD_VALIDATION: "http",
+            PhaseKind.ANALYSIS: "analysis",
+        }
+        return {kind: name for kind, name in names.items() if getattr(self, name) is not msgspec.UNSET}
+
+
+async def check(session: Session, scope: Scope, patch: CampaignPatch) -> list[Violation]:
+    """Every broken rule of what is given, and every reference that leads nowhere."""
+    broken: list[Violation] = []
+    if patch.name is not msgspec.UNSET:
+        broken += check_name(patch.name)
+    if patch.generation is not msgspec.UNSET:
+        broken += check_generation_config(patch.generation)
+    if patch.dns is not msgspec.UNSET:
+        broken += check_dns_config(patch.dns)
+        broken += await check_dns_references(session, scope, patch.dns)
+    if patch.http is not msgspec.UNSET:
+        broken += check_http_config(patch.http)
+        broken += await check_http_references(session, scope, patch.http)
+    if patch.analysis is not msgspec.UNSET:
+        broken += await check_analysis_references(session, scope, patch.analysis)
+    return broken
+
+
+async def check_ready(session: Session, campaign_id: UUID, kinds: Collection[PhaseKind]) -> list[Violation]:
+    """What phases refer to and is disabled or gone since they were configured."""
+    # Who configured it could see what it refers to; whoever may start it need not.
+    broken: list[Violation] = []
+    if PhaseKind.DNS_VALIDATION in kinds:
+        dns = await campaigns.dns_config_if_any(session, campaign_id)
+        broken += [] if dns is None else await check_dns_references(session, EVERYTHING, dns)
+    if PhaseKind.HTTP_KEYWORD_VALIDATION in kinds:
+        http = await campaigns.http_config_if_any(session, campaign_id)
+        broken += [] if http is None else await check_http_references(session, EVERYTHING, http)
+    return broken
+
+
+async def put(session: Session, campaign_id: UUID, patch: CampaignPatch) -> None:
+    """Store the parts that are given, in the place of what was there."""
+    if patch.generation is not msgspec.UNSET:
+        await campaigns.put_generation(session, campaign_id, patch.generation)
+    if patch.dns is not msgspec.UNSET:
+        await campaigns.put_dns(session, campaign_id, patch.dns)
+    if patch.http is not msgspec.UNSET:
+        await campaigns.put_http(session, campaign_id, patch.http)
+    if patch.analysis is not msgspec.UNSET:
+        await analysis_configs.put(session, campaign_id, patch.analysis)
+
+
+async def stored(session: Session, row: CampaignRow) -> CampaignDraft:
+    """What a campaign is configured to do."""
+    return CampaignDraft(
+        name=row.name,
+        generation=await campaigns.generation_config(session, row.id),
+        dns=await campaigns.dns_config_if_any(session, row.id),
+        http=await campaigns.http_config_if_any(session, row.id),
+        analysis=await analysis_configs.get(session, row.id),
+        mode=row.mode,
+    )
+
+
+def expect_open(course: Course, patch: CampaignPatch) -> None:
+    """Refuse a part whose phase has begun.
+
+    Raises:
+        Conflict: one has (INVALID_TRANSITION).
+    """
+    for kind in patch.parts:
+        phase = course.phases[kind]
+        if phase.status not in _OPEN:
+            raise invalid_transition(kind, phase.status, "UPDATE")
+
+
+async def change(course: Course, patch: CampaignPatch) -> None:
+    """Store what differs of a patch that was checked, and tell it; nothing if nothing does."""
+    row, session = course.campaign, course.unit.session
+    before = await stored(session, row)
+    changed = [name for name in patch.parts.values() if getattr(patch, name) != getattr(before, name)]
+    await put(session, row.id, patch)
+    if patch.name is not msgspec.UNSET and patch.name.strip() != row.name:
+        row.name = patch.name.strip()
+        changed.insert(0, "name")
+    if changed:
+        row.version += 1
+        row.updated_at = course.unit.now
+        given = {name: getattr(patch, name) for name in changed if name != "name"}
+        course.record(
+            CampaignUpdated(
+                campaign_id=row.id, name=row.name, changed=tuple(changed), version=row.version, **given
+            )
+        )
+    for kind in patch.parts:
+        _configured(course, course.phases[kind])
+
+
+async def assign_profile(course: Course, scope: Scope, config: AnalysisConfig) -> None:
+    """Choose the profile of the next analysis, though the last one may have run.
+
+    Raises:
+        ValidationFailed: there is no such profile.
+    """
+    refuse_any(await check_analysis_references(course.unit.session, scope, config))
+    await change(course, CampaignPatch(analysis=config))
+
+
+def _configured(course: Course, phase: PhaseRow) -> None:
+    if phase.status is PhaseStatus.NOT_STARTED:
+        phase.status = PhaseStatus.CONFIGURED
+        course.tell(phase, PhaseConfigured)
