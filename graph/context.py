@@ -15,6 +15,7 @@ from graph.loaders import Loaders
 from graph.reading import Reading
 from graph.scalars import Cursor
 from services.access import Access
+from services.campaign_control import CampaignControl
 from services.campaigns import Campaigns
 from services.keyword_sets import KeywordSets
 from services.personas import Personas
@@ -22,6 +23,8 @@ from services.pools import Pools
 from services.principals import Principals
 from services.proxies import Proxies
 from services.proxy_lists import ProxyLists
+from services.running_settings import RunningSettings
+from services.scoring_profiles import ScoringProfiles
 
 ROWS_PER_OPERATION = 20_000
 """A page of 100 campaigns with 50 domains each is 5,100; a page of 1,000 domains is 1,000."""
@@ -32,6 +35,7 @@ class Services:
     """The verbs, built once per process."""
 
     campaigns: Campaigns
+    campaign_control: CampaignControl
     proxies: Proxies
     proxy_lists: ProxyLists
     pools: Pools
@@ -39,6 +43,8 @@ class Services:
     keyword_sets: KeywordSets
     principals: Principals
     access: Access
+    scoring_profiles: ScoringProfiles
+    settings: RunningSettings
     insights: Insights = field(default_factory=Insights)
     clock: Clock = field(default_factory=SystemClock)
 

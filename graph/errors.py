@@ -19,6 +19,7 @@ from auth.principal import Principal
 from core.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from graph.enums import ErrorCode
 from vocabulary.access import Role
+from vocabulary.campaigns import PhaseKind
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -87,6 +88,9 @@ class ConflictError(UserError):
         description="The state that stands in the way, if it is one."
     )
     attempted: str | None = strawberry.field(description="What was attempted, if it was a transition.")
+    blocking_phase: PhaseKind | None = strawberry.field(
+        description="The phase that stands in the way, if it is another than the one that was to change."
+    )
 
 
 @strawberry.type(description="The role of your token does not allow this.")
@@ -155,9 +159,14 @@ def told(error: ValidationFailed | Conflict | Forbidden | Missing) -> ChangeRefu
                 path=list(error.detail.path) or None,
                 current_state=error.detail.current_state,
                 attempted=error.detail.attempted,
+                blocking_phase=_phase(error.detail.blocking_phase),
             )
         case Forbidden():
             return ForbiddenError(code=ErrorCode.FORBIDDEN, message=str(error), path=None)
+
+
+def _phase(name: str | None) -> PhaseKind | None:
+    return None if name is None else PhaseKind(name)
 
 
 def _validation(error: ValidationFailed) -> ValidationError:

@@ -26,6 +26,7 @@ from live.session import Reception
 from probes.addresses import AddressPolicy
 from probes.trials import Trials
 from services.access import Access
+from services.campaign_control import CampaignControl
 from services.campaigns import Campaigns
 from services.keyword_sets import KeywordSets
 from services.personas import Personas
@@ -33,6 +34,8 @@ from services.pools import Pools
 from services.principals import Principals
 from services.proxies import Proxies
 from services.proxy_lists import ProxyLists
+from services.running_settings import RunningSettings
+from services.scoring_profiles import ScoringProfiles
 from web import request_ids
 from web.access_log import log_request
 from web.addresses import http_url, listen
@@ -98,14 +101,19 @@ def _services(ground: Foundation, sealer: Sealer) -> Services:
     settings = ground.settings
     return Services(
         campaigns=Campaigns(ground.database),
+        campaign_control=CampaignControl(ground.database),
         proxies=Proxies(ground.database, sealer),
         proxy_lists=ProxyLists(ground.database, sealer),
         pools=Pools(ground.database),
         clock=ground.clock,
-        personas=Personas(ground.database, Trials(AddressPolicy(settings.allowed_networks), settings.ca_file)),
+        personas=Personas(
+            ground.database, Trials(AddressPolicy(settings.allowed_networks), settings.ca_file)
+        ),
         keyword_sets=KeywordSets(ground.database),
         principals=Principals(ground.database),
         access=Access(ground.database),
+        scoring_profiles=ScoringProfiles(ground.database),
+        settings=RunningSettings(ground.database, ground.settings),
     )
 
 

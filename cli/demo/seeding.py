@@ -24,11 +24,18 @@ from sandbox import keywords, world
 from sandbox.sandbox import Sandbox
 from services.campaigns import CampaignDraft
 from vocabulary.access import Role
-from vocabulary.campaigns import CampaignStatus, DnsConfig, GenerationConfig, HttpConfig, PatternType
+from vocabulary.campaigns import (
+    CampaignMode,
+    CampaignStatus,
+    DnsConfig,
+    GenerationConfig,
+    HttpConfig,
+    PatternType,
+)
 from web.app import ApiProcess
 
 PRINCIPAL = "demo"
-ALIVE = frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED})
+ALIVE = frozenset({CampaignStatus.RUNNING, CampaignStatus.WAITING, CampaignStatus.PAUSED})
 WORLD_NAMES = len(world.WORLD.sites)
 NAMES = WORLD_NAMES // 2
 LIMIT = 1000
@@ -37,7 +44,7 @@ GENERATION = GenerationConfig(
     pattern_type=PatternType.PREFIX,
     character_set=world.CHARACTERS,
     constant=world.CONSTANT,
-    tld=world.TLD,
+    tlds=(world.TLD,),
     prefix_length=world.VARIABLE_LENGTH,
 )
 
@@ -91,7 +98,7 @@ async def seed(api: ApiProcess, caller: Principal, sandbox: Sandbox, names: int)
             return f"{campaign.name} is {campaign.status.lower()}."
         if campaign.status in ALIVE:
             # It was made for ports on which the world is no longer found, and they are part of what it is.
-            await api.services.campaigns.cancel(caller, campaign.id)
+            await api.services.campaign_control.cancel(caller, campaign.id)
     if names == 0:
         return "No campaign was made, as --demo-names 0 asks."
     used = max((campaign.upper for campaign in stored), default=0)
@@ -105,12 +112,13 @@ async def seed(api: ApiProcess, caller: Principal, sandbox: Sandbox, names: int)
 
 async def _start(api: ApiProcess, caller: Principal, draft: CampaignDraft) -> None:
     made = await api.services.campaigns.create(caller, draft)
-    await api.services.campaigns.start(caller, made.value)
+    await api.services.campaign_control.start(caller, made.value)
 
 
 def _draft(name: str, count: int, belongings: Belongings, ports: tuple[int, int]) -> CampaignDraft:
     return CampaignDraft(
         name=name,
+        mode=CampaignMode.FULL_SEQUENCE,
         generation=msgspec.structs.replace(GENERATION, count=count),
         dns=DnsConfig((belongings.dns_persona_id,), batch_size=25),
         http=HttpConfig(
@@ -146,7 +154,7 @@ def _over_the_world(
     key = Space.of(GENERATION).key
     found = []
     for row in rows:
-        reserved = generations[row.id].reserved
-        if reserved is not None and reserved.space_key == key:
-            found.append(Standing(row.id, row.name, row.status, reserved.upper, ports[row.id]))
+        upper = max((part.upper for part in generations[row.id].ranges if part.space_key == key), default=0)
+        if upper > 0 and row.id in ports:
+            found.append(Standing(row.id, row.name, row.status, upper, ports[row.id]))
     return found

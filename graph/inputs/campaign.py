@@ -1,10 +1,14 @@
 """Inputs of the verbs on campaigns."""
 
+from typing import Any
+from uuid import UUID
+
 import strawberry
 
+from core.errors import ValidationFailed
 from graph.inputs import given
 from graph.scalars import BigInt
-from names.rules import MAX_CHARACTERS, MAX_LENGTH
+from names.rules import MAX_CHARACTERS, MAX_LENGTH, MAX_TLDS
 from services.campaigns import CampaignDraft, CampaignPatch
 from services.rules_campaigns import (
     MAX_AD_HOC_KEYWORDS,
@@ -18,7 +22,10 @@ from services.rules_campaigns import (
 )
 from services.rules_hosts import MAX_PORT
 from vocabulary import campaigns as stored
-from vocabulary.campaigns import PatternType
+from vocabulary.campaigns import CampaignMode, PatternType
+from vocabulary.proxies import ProxyStrategy
+
+VERSION = "The `version` that you have read; another one refuses the change."
 
 
 @strawberry.input(description="What a campaign shall enumerate.")
@@ -30,7 +37,15 @@ class GenerationConfigInput:
         description=f"The characters of the variable part, up to {MAX_CHARACTERS}; order and case do not matter."
     )
     constant: str = strawberry.field(description="The part that every name has.")
-    tld: str = strawberry.field(description="The end of every name, with its leading dot, such as .com.")
+    tlds: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"The ends of names, each with its leading dot, such as .com: 1 to {MAX_TLDS}.",
+    )
+    tld: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The one end of every name; in place of `tlds`.",
+        deprecation_reason="A campaign may have several: give `tlds`.",
+    )
     prefix_length: int = strawberry.field(
         default=0, description=f"How many variable characters stand before the constant, up to {MAX_LENGTH}."
     )
@@ -39,20 +54,35 @@ class GenerationConfigInput:
     )
     count: BigInt = strawberry.field(
         default=BigInt(0),
-        description="How many offsets to use; 0 is all that are left, and more than that is cut to it.",
+        description="How many offsets to use, of all TLDs together; 0 is all that are left, and more is cut to it.",
     )
 
-    def config(self) -> stored.GenerationConfig:
-        """The configuration."""
+    def config(self, *path: str) -> stored.GenerationConfig:
+        """The configuration; `path` is where it stands in the input.
+
+        Raises:
+            ValidationFailed: not just one of `tlds` and `tld` is given.
+        """
         return stored.GenerationConfig(
             pattern_type=self.pattern_type,
             character_set=self.character_set,
             constant=self.constant,
-            tld=self.tld,
+            tlds=self._tlds(path),
             prefix_length=self.prefix_length,
             suffix_length=self.suffix_length,
             count=self.count,
         )
+
+    def _tlds(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        several = None if self.tlds is strawberry.UNSET else self.tlds
+        one = None if self.tld is strawberry.UNSET else self.tld
+        if (several is None) == (one is None):
+            raise ValidationFailed.at((*path, "tlds"), "give either `tlds` or `tld`, and not both")
+        return (one,) if one is not None else tuple(several or ())
+
+
+_ROTATION = "How many seconds lie between two personas for the same domain."
+_SPEED = "How many domains of one shard are begun in a minute, at most; 0 is no bound."
 
 
 @strawberry.input(description="How a campaign shall resolve.")
@@ -69,6 +99,8 @@ class DnsConfigInput:
         default=1,
         description=f"How often a domain that timed out or failed is looked up anew, up to {MAX_RETRIES} times.",
     )
+    rotation_interval_seconds: float = strawberry.field(default=0.0, description=_ROTATION)
+    speed_per_minute: int = strawberry.field(default=0, description=_SPEED)
 
     def config(self) -> stored.DnsConfig:
         """The configuration."""
@@ -76,7 +108,23 @@ class DnsConfigInput:
             persona_ids=given.keys(self.persona_ids, "Persona"),
             batch_size=self.batch_size,
             retry_attempts=self.retry_attempts,
+            rotation_interval_seconds=self.rotation_interval_seconds,
+            speed_per_minute=self.speed_per_minute,
         )
+
+
+@strawberry.input(description="Which extra pages of an accepted site shall be read; robots.txt is honoured.")
+class MicroCrawlInput:
+    """Which extra pages of an accepted site shall be read."""
+
+    max_pages: int = strawberry.field(default=3, description="How many pages, at most.")
+    byte_budget: int = strawberry.field(
+        default=60_000, description="How many decompressed bytes of them all together."
+    )
+
+    def config(self) -> stored.MicroCrawl:
+        """The configuration."""
+        return stored.MicroCrawl(max_pages=self.max_pages, byte_budget=self.byte_budget)
 
 
 @strawberry.input(description="How a campaign shall fetch, and what it shall look for.")
@@ -105,6 +153,19 @@ class HttpConfigInput:
         default=1,
         description=f"How often a domain that timed out or failed is fetched anew, up to {MAX_RETRIES} times.",
     )
+    rotation_interval_seconds: float = strawberry.field(default=0.0, description=_ROTATION)
+    speed_per_minute: int = strawberry.field(default=0, description=_SPEED)
+    pool_id: strawberry.ID | None = strawberry.field(
+        default=None, description="A pool of proxies to fetch through, in place of `proxyIds`."
+    )
+    strategy: ProxyStrategy | None = strawberry.field(
+        default=None,
+        description="Which proxy of several is taken; the pool's own way, or ROUND_ROBIN, unless told.",
+    )
+    micro_crawl: MicroCrawlInput | None = strawberry.field(
+        default=None,
+        description="What of an accepted site is read besides its front page; nothing unless told.",
+    )
     http_port: int = strawberry.field(default=80, description=f"The port for http, 1 to {MAX_PORT}.")
     https_port: int = strawberry.field(
         default=443, description=f"The port for https, which is tried first, 1 to {MAX_PORT}."
@@ -119,9 +180,32 @@ class HttpConfigInput:
             proxy_ids=given.keys(self.proxy_ids, "Proxy"),
             batch_size=self.batch_size,
             retry_attempts=self.retry_attempts,
+            rotation_interval_seconds=self.rotation_interval_seconds,
+            speed_per_minute=self.speed_per_minute,
             http_port=self.http_port,
             https_port=self.https_port,
+            pool_id=None if self.pool_id is None else given.key(self.pool_id, "ProxyPool"),
+            strategy=self.strategy,
+            micro_crawl=None if self.micro_crawl is None else self.micro_crawl.config(),
         )
+
+
+@strawberry.input(description="By what a campaign shall score its pages and choose its leads.")
+class AnalysisConfigInput:
+    """By what a campaign shall score its pages and choose its leads."""
+
+    profile_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The scoring profile; the built-in one unless told."
+    )
+
+    def config(self) -> stored.AnalysisConfig:
+        """The configuration."""
+        return stored.AnalysisConfig(profile_key(self.profile_id))
+
+
+def profile_key(ident: str | None) -> UUID | None:
+    """The key of a scoring profile; None is the built-in one."""
+    return None if ident is None else given.key(ident, "ScoringProfile")
 
 
 @strawberry.input(description="A campaign to be made, as a draft.")
@@ -130,21 +214,39 @@ class CreateCampaignInput:
 
     name: str = strawberry.field(description="What you call it, 1 to 255 characters.")
     generation: GenerationConfigInput = strawberry.field(description="What it shall enumerate.")
-    dns: DnsConfigInput = strawberry.field(description="How it shall resolve.")
-    http: HttpConfigInput = strawberry.field(description="How it shall fetch, and what it shall look for.")
+    mode: CampaignMode = strawberry.field(
+        default=CampaignMode.STEP_BY_STEP, description="How its phases follow one another."
+    )
+    dns: DnsConfigInput | None = strawberry.field(
+        default=None, description="How it shall resolve; it can be configured later."
+    )
+    http: HttpConfigInput | None = strawberry.field(
+        default=None,
+        description="How it shall fetch, and what it shall look for; it can be configured later.",
+    )
+    analysis: AnalysisConfigInput | None = strawberry.field(
+        default=None, description="By what it shall score; the built-in profile unless told."
+    )
 
     def draft(self) -> CampaignDraft:
-        """The draft."""
+        """The draft.
+
+        Raises:
+            ValidationFailed: the TLDs are given twice, or not at all.
+        """
         return CampaignDraft(
             name=self.name,
-            generation=self.generation.config(),
-            dns=self.dns.config(),
-            http=self.http.config(),
+            generation=self.generation.config("generation"),
+            dns=None if self.dns is None else self.dns.config(),
+            http=None if self.http is None else self.http.config(),
+            analysis=self.analysis.config() if self.analysis else stored.AnalysisConfig(),
+            mode=self.mode,
         )
 
 
 @strawberry.input(
-    description="What shall be different about a campaign; what is left out stays. Only drafts can be configured."
+    description="What shall be different about a campaign; what is left out stays. A phase can be configured until it "
+    "has started."
 )
 class UpdateCampaignInput:
     """What shall be different about a campaign."""
@@ -162,6 +264,10 @@ class UpdateCampaignInput:
     http: HttpConfigInput | None = strawberry.field(
         default=strawberry.UNSET, description="How it shall fetch; replaces all of it."
     )
+    analysis: AnalysisConfigInput | None = strawberry.field(
+        default=strawberry.UNSET, description="By what it shall score; replaces all of it."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
 
     def patch(self) -> CampaignPatch:
         """The patch.
@@ -169,56 +275,61 @@ class UpdateCampaignInput:
         Raises:
             ValidationFailed: null was given for something that must have a value.
         """
-        parts = given.patch(
-            {"name": self.name, "generation": self.generation, "dns": self.dns, "http": self.http}
+        return patch_of(
+            {
+                "name": self.name,
+                "generation": self.generation,
+                "dns": self.dns,
+                "http": self.http,
+                "analysis": self.analysis,
+            }
         )
-        for name in ("generation", "dns", "http"):
-            if name in parts:
-                parts[name] = parts[name].config()
-        return CampaignPatch(**parts)
 
 
-@strawberry.input(description="Which campaign to copy, and what the copy is called.")
-class DuplicateCampaignInput:
-    """Which campaign to copy, and what the copy is called."""
+@strawberry.input(description="What one phase of a campaign shall do: give the one that belongs to it.")
+class ConfigurePhaseInput:
+    """What one phase of a campaign shall do."""
 
     id: strawberry.ID = strawberry.field(description="Which campaign.")
-    name: str | None = strawberry.field(
-        default=None,
-        description="What you call the copy, 1 to 255 characters; the campaign's name and “(copy)” unless told.",
+    generation: GenerationConfigInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Of DOMAIN_GENERATION."
     )
+    dns: DnsConfigInput | None = strawberry.field(default=strawberry.UNSET, description="Of DNS_VALIDATION.")
+    http: HttpConfigInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Of HTTP_KEYWORD_VALIDATION."
+    )
+    analysis: AnalysisConfigInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Of ANALYSIS."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+
+    def patch(self) -> CampaignPatch:
+        """The patch.
+
+        Raises:
+            ValidationFailed: not just one is given.
+        """
+        parts = {
+            "generation": self.generation,
+            "dns": self.dns,
+            "http": self.http,
+            "analysis": self.analysis,
+        }
+        if sum(part is not strawberry.UNSET for part in parts.values()) != 1:
+            raise ValidationFailed.at((), "give just one of `generation`, `dns`, `http` and `analysis`")
+        return patch_of(parts)
 
 
-@strawberry.input(description="Which campaign to delete.")
-class DeleteCampaignInput:
-    """Which campaign to delete."""
+def patch_of(parts: dict[str, Any]) -> CampaignPatch:
+    """The patch of the parts that were given.
 
-    id: strawberry.ID = strawberry.field(description="Which campaign.")
-
-
-@strawberry.input(description="Which campaign to start.")
-class StartCampaignInput:
-    """Which campaign to start."""
-
-    id: strawberry.ID = strawberry.field(description="Which campaign.")
-
-
-@strawberry.input(description="Which campaign to pause.")
-class PauseCampaignInput:
-    """Which campaign to pause."""
-
-    id: strawberry.ID = strawberry.field(description="Which campaign.")
-
-
-@strawberry.input(description="Which campaign to resume.")
-class ResumeCampaignInput:
-    """Which campaign to resume."""
-
-    id: strawberry.ID = strawberry.field(description="Which campaign.")
-
-
-@strawberry.input(description="Which campaign to cancel.")
-class CancelCampaignInput:
-    """Which campaign to cancel."""
-
-    id: strawberry.ID = strawberry.field(description="Which campaign.")
+    Raises:
+        ValidationFailed: null was given for something that must have a value.
+    """
+    found = given.patch(parts)
+    if "generation" in found:
+        found["generation"] = found["generation"].config("generation")
+    for name in ("dns", "http", "analysis"):
+        if name in found:
+            found[name] = found[name].config()
+    return CampaignPatch(**found)

@@ -1,41 +1,24 @@
 """Mutations of campaigns."""
 
-from typing import Annotated, TypeVar
-from uuid import UUID
+from typing import Annotated
 
 import strawberry
 
-from graph import node_ids
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, Missing, NotFoundError, ValidationError, about
+from graph.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError, about
 from graph.fields import verb
 from graph.inputs import given
-from graph.inputs.campaign import (
-    CancelCampaignInput,
-    CreateCampaignInput,
+from graph.inputs.campaign import ConfigurePhaseInput, CreateCampaignInput, UpdateCampaignInput
+from graph.inputs.campaign_control import (
+    ArchiveCampaignInput,
+    AssignScoringProfileInput,
     DeleteCampaignInput,
     DuplicateCampaignInput,
-    PauseCampaignInput,
-    ResumeCampaignInput,
-    StartCampaignInput,
-    UpdateCampaignInput,
+    SetCampaignModeInput,
 )
 from graph.mutations.arguments import TAKEN
+from graph.mutations.campaign_payloads import CampaignWritten, payload
 from graph.scalars import Cursor
-from graph.types.campaign import Campaign
-from services.written import Written
-
-P = TypeVar("P", bound="CampaignWritten")
-
-
-@strawberry.type
-class CampaignWritten:
-    """What a verb on a campaign gives back."""
-
-    campaign: Campaign = strawberry.field(description="The campaign as it is after the change.")
-    cursor: Cursor = strawberry.field(
-        description="The place of the change in the event log, by which you recognise its echo in a subscription."
-    )
 
 
 @strawberry.type(description="The campaign that was made.")
@@ -63,24 +46,24 @@ class DeleteCampaignPayload:
     )
 
 
-@strawberry.type(description="The campaign that was started.")
-class StartCampaignPayload(CampaignWritten):
-    """The campaign that was started."""
+@strawberry.type(description="The campaign whose phase was configured.")
+class ConfigurePhasePayload(CampaignWritten):
+    """The campaign whose phase was configured."""
 
 
-@strawberry.type(description="The campaign that was paused.")
-class PauseCampaignPayload(CampaignWritten):
-    """The campaign that was paused."""
+@strawberry.type(description="The campaign that scores by it from now on.")
+class AssignScoringProfilePayload(CampaignWritten):
+    """The campaign that scores by it from now on."""
 
 
-@strawberry.type(description="The campaign that was resumed.")
-class ResumeCampaignPayload(CampaignWritten):
-    """The campaign that was resumed."""
+@strawberry.type(description="The campaign that was switched.")
+class SetCampaignModePayload(CampaignWritten):
+    """The campaign that was switched."""
 
 
-@strawberry.type(description="The campaign that was cancelled.")
-class CancelCampaignPayload(CampaignWritten):
-    """The campaign that was cancelled."""
+@strawberry.type(description="The campaign that was archived.")
+class ArchiveCampaignPayload(CampaignWritten):
+    """The campaign that was archived."""
 
 
 CreateCampaignResult = Annotated[
@@ -99,21 +82,25 @@ DeleteCampaignResult = Annotated[
     DeleteCampaignPayload | NotFoundError | ConflictError | ForbiddenError,
     strawberry.union("DeleteCampaignResult", description="The campaign that was deleted, or why not."),
 ]
-StartCampaignResult = Annotated[
-    StartCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
-    strawberry.union("StartCampaignResult", description="The campaign that was started, or why not."),
+ConfigurePhaseResult = Annotated[
+    ConfigurePhasePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union(
+        "ConfigurePhaseResult", description="The campaign whose phase was configured, or why not."
+    ),
 ]
-PauseCampaignResult = Annotated[
-    PauseCampaignPayload | NotFoundError | ConflictError | ForbiddenError,
-    strawberry.union("PauseCampaignResult", description="The campaign that was paused, or why not."),
+AssignScoringProfileResult = Annotated[
+    AssignScoringProfilePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union(
+        "AssignScoringProfileResult", description="The campaign that scores by it from now on, or why not."
+    ),
 ]
-ResumeCampaignResult = Annotated[
-    ResumeCampaignPayload | NotFoundError | ConflictError | ForbiddenError,
-    strawberry.union("ResumeCampaignResult", description="The campaign that was resumed, or why not."),
+SetCampaignModeResult = Annotated[
+    SetCampaignModePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union("SetCampaignModeResult", description="The campaign that was switched, or why not."),
 ]
-CancelCampaignResult = Annotated[
-    CancelCampaignPayload | NotFoundError | ConflictError | ForbiddenError,
-    strawberry.union("CancelCampaignResult", description="The campaign that was cancelled, or why not."),
+ArchiveCampaignResult = Annotated[
+    ArchiveCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    strawberry.union("ArchiveCampaignResult", description="The campaign that was archived, or why not."),
 ]
 
 
@@ -128,7 +115,7 @@ class CampaignMutations:
         """Make a campaign, as a draft."""
         context = info.context
         written = await context.services.campaigns.create(context.caller, what.draft())
-        return await _payload(CreateCampaignPayload, info, written)
+        return await payload(CreateCampaignPayload, info, written)
 
     @verb("Make a draft of your own with the configuration of a campaign, whatever that is doing.")
     async def duplicate_campaign(
@@ -140,19 +127,19 @@ class CampaignMutations:
             written = await context.services.campaigns.duplicate(
                 context.caller, given.key(what.id, "Campaign"), what.name
             )
-        return await _payload(DuplicateCampaignPayload, info, written)
+        return await payload(DuplicateCampaignPayload, info, written)
 
-    @verb("Change the name of a campaign, or the configuration of a draft.")
+    @verb("Change the name of a campaign, or the configuration of phases that have not started.")
     async def update_campaign(
         self, info: Info, what: Annotated[UpdateCampaignInput, TAKEN]
     ) -> UpdateCampaignResult:
-        """Change the name of a campaign, or the configuration of a draft."""
+        """Change the name of a campaign, or the configuration of phases that have not started."""
         context = info.context
         with about(what.id):
             written = await context.services.campaigns.update(
-                context.caller, given.key(what.id, "Campaign"), what.patch()
+                context.caller, given.key(what.id, "Campaign"), what.patch(), what.expected_version
             )
-        return await _payload(UpdateCampaignPayload, info, written)
+        return await payload(UpdateCampaignPayload, info, written)
 
     @verb("Delete a campaign that is not running or paused, with its domains; its offsets stay used.")
     async def delete_campaign(
@@ -165,56 +152,52 @@ class CampaignMutations:
         await context.renew()
         return DeleteCampaignPayload(deleted_id=what.id, cursor=await context.cursor_at(written.position))
 
-    @verb("Run a draft: its phases follow one another. Starting a running campaign changes nothing.")
-    async def start_campaign(
-        self, info: Info, what: Annotated[StartCampaignInput, TAKEN]
-    ) -> StartCampaignResult:
-        """Run a draft: its phases follow one another. Starting a running campaign changes nothing."""
+    @verb("Configure a phase that has not started; one that lacked its configuration can be started then.")
+    async def configure_phase(
+        self, info: Info, what: Annotated[ConfigurePhaseInput, TAKEN]
+    ) -> ConfigurePhaseResult:
+        """Configure a phase that has not started."""
         context = info.context
         with about(what.id):
-            written = await context.services.campaigns.start(context.caller, given.key(what.id, "Campaign"))
-        return await _payload(StartCampaignPayload, info, written)
+            written = await context.services.campaigns.update(
+                context.caller, given.key(what.id, "Campaign"), what.patch(), what.expected_version
+            )
+        return await payload(ConfigurePhasePayload, info, written)
 
-    @verb("Pause a running campaign. Pausing a paused one changes nothing.")
-    async def pause_campaign(
-        self, info: Info, what: Annotated[PauseCampaignInput, TAKEN]
-    ) -> PauseCampaignResult:
-        """Pause a running campaign. Pausing a paused one changes nothing."""
+    @verb(
+        "Say by which profile a campaign shall score that was not analysed yet; `rescoreCampaign` is for the others."
+    )
+    async def assign_scoring_profile(
+        self, info: Info, what: Annotated[AssignScoringProfileInput, TAKEN]
+    ) -> AssignScoringProfileResult:
+        """Say by which profile a campaign shall score that was not analysed yet."""
         context = info.context
         with about(what.id):
-            written = await context.services.campaigns.pause(context.caller, given.key(what.id, "Campaign"))
-        return await _payload(PauseCampaignPayload, info, written)
+            written = await context.services.campaigns.update(
+                context.caller, given.key(what.id, "Campaign"), what.patch(), what.expected_version
+            )
+        return await payload(AssignScoringProfilePayload, info, written)
 
-    @verb("Let a paused campaign go on. Resuming a running one changes nothing.")
-    async def resume_campaign(
-        self, info: Info, what: Annotated[ResumeCampaignInput, TAKEN]
-    ) -> ResumeCampaignResult:
-        """Let a paused campaign go on. Resuming a running one changes nothing."""
+    @verb("Say how the phases of a campaign shall follow one another from now on.")
+    async def set_campaign_mode(
+        self, info: Info, what: Annotated[SetCampaignModeInput, TAKEN]
+    ) -> SetCampaignModeResult:
+        """Say how the phases of a campaign shall follow one another from now on."""
         context = info.context
         with about(what.id):
-            written = await context.services.campaigns.resume(context.caller, given.key(what.id, "Campaign"))
-        return await _payload(ResumeCampaignPayload, info, written)
+            written = await context.services.campaigns.set_mode(
+                context.caller, given.key(what.id, "Campaign"), what.mode, what.control()
+            )
+        return await payload(SetCampaignModePayload, info, written)
 
-    @verb("End a campaign for good; its results so far stay. Cancelling a cancelled one changes nothing.")
-    async def cancel_campaign(
-        self, info: Info, what: Annotated[CancelCampaignInput, TAKEN]
-    ) -> CancelCampaignResult:
-        """End a campaign for good; its results so far stay. Cancelling a cancelled one changes nothing."""
+    @verb("Put a campaign away that has ended, or never began. Archiving an archived one changes nothing.")
+    async def archive_campaign(
+        self, info: Info, what: Annotated[ArchiveCampaignInput, TAKEN]
+    ) -> ArchiveCampaignResult:
+        """Put a campaign away that has ended, or never began."""
         context = info.context
         with about(what.id):
-            written = await context.services.campaigns.cancel(context.caller, given.key(what.id, "Campaign"))
-        return await _payload(CancelCampaignPayload, info, written)
-
-
-async def _payload(kind: type[P], info: Info, written: Written[UUID]) -> P:
-    """What was committed, read in a fresh snapshot.
-
-    Raises:
-        Missing: somebody deleted it in the meantime.
-    """
-    await info.context.renew()
-    row = await info.context.loaders.campaign.load(written.value)
-    if row is None:
-        raise Missing(node_ids.encode("Campaign", written.value), "It was deleted in the meantime.")
-    cursor = await info.context.cursor_at(written.position)
-    return kind(campaign=Campaign.from_row(row), cursor=cursor)
+            written = await context.services.campaigns.archive(
+                context.caller, given.key(what.id, "Campaign"), what.control()
+            )
+        return await payload(ArchiveCampaignPayload, info, written)

@@ -3,12 +3,15 @@
 import strawberry
 
 from graph.mutations.access import AccessMutations
+from graph.mutations.campaign_control import CampaignControlMutations
 from graph.mutations.campaigns import CampaignMutations
 from graph.mutations.keyword_sets import KeywordSetMutations
 from graph.mutations.personas import PersonaMutations
 from graph.mutations.proxies import ProxyMutations
 from graph.mutations.proxy_lists import ProxyListMutations
 from graph.mutations.proxy_pools import ProxyPoolMutations
+from graph.mutations.scoring_profiles import ScoringProfileMutations
+from graph.mutations.settings import SettingMutations
 
 
 @strawberry.type(
@@ -16,11 +19,14 @@ from graph.mutations.proxy_pools import ProxyPoolMutations
 )
 class Mutation(
     CampaignMutations,
+    CampaignControlMutations,
+    ScoringProfileMutations,
     ProxyMutations,
     ProxyListMutations,
     ProxyPoolMutations,
     PersonaMutations,
     KeywordSetMutations,
     AccessMutations,
+    SettingMutations,
 ):
     """What clients may change."""

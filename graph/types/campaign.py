@@ -4,7 +4,6 @@ A campaign has activity and an activity may belong to a campaign, so the two typ
 refer to one another across modules would need imports that are hidden from whoever reads them.
 """
 
-import hashlib
 from datetime import datetime
 from typing import Annotated, Self, TypeVar
 from uuid import UUID
@@ -38,7 +37,7 @@ from graph.types.node import Node
 from graph.types.phase import Counts, Phase, eta_of, rate_of, shown_phase
 from graph.types.principal import Principal, owner_of
 from graph.types.scoring_profile import ScoringProfile
-from names.space import Space
+from names.space import Space, config_hash
 from services.progress import counts_of
 from vocabulary import access
 from vocabulary.access import ActorKind
@@ -266,7 +265,7 @@ class Lineage:
         spaces = Space.each(campaigns.generation_of(found.config))
         reserved = {row.space_key: row for row in found.ranges}
         ranges = [_range(space, reserved.get(space.key)) for space in spaces]
-        return cls(campaign_key=campaign_key, config_hash=_hash([one.key for one in spaces]), ranges=ranges)
+        return cls(campaign_key=campaign_key, config_hash=config_hash(spaces), ranges=ranges)
 
 
 def _range(space: Space, row: GenerationRangeRow | None) -> LineageRange:
@@ -276,12 +275,6 @@ def _range(space: Space, row: GenerationRangeRow | None) -> LineageRange:
         offset_start=None if row is None else BigInt(row.lower),
         offset_end=None if row is None else BigInt(row.upper),
     )
-
-
-def _hash(keys: list[str]) -> str:
-    if len(keys) == 1:
-        return keys[0]
-    return hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()
 
 
 @strawberry.type(description="Something that happened, as people see it: an event of the log.")

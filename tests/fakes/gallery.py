@@ -8,6 +8,7 @@ from uuid import UUID
 from auth.principal import Principal
 from core.ids import new_id
 from db.models import (
+    AnalysisConfigRow,
     CampaignKeywordSetRow,
     CampaignProxyRow,
     CampaignRow,
@@ -24,11 +25,12 @@ from db.models import (
     PhasePersonaRow,
     PhaseRow,
     ProxyRow,
+    TalliesRow,
 )
 from events.event import EventType
 from events.outbox import record
 from tests.fakes.house import House
-from vocabulary.campaigns import CampaignStatus, PatternType, PhaseKind, PhaseStatus
+from vocabulary.campaigns import CampaignMode, CampaignStatus, PatternType, PhaseKind, PhaseStatus
 from vocabulary.keywords import RuleType
 from vocabulary.personas import DnsPersonaConfig, Header, HttpPersonaConfig, PersonaConfig, PersonaType
 from vocabulary.proxies import ProxyHealth, ProxyProtocol
@@ -71,6 +73,9 @@ class Gallery:
             owner_id=owner.id,
             name=name or f"campaign {next(self._numbers):03}",
             status=CampaignStatus.DRAFT,
+            mode=CampaignMode.STEP_BY_STEP,
+            version=1,
+            percent=0.0,
             created_at=self.moment(seconds),
             updated_at=self.moment(seconds),
         )
@@ -138,14 +143,21 @@ class Gallery:
         await self.put([campaign, dns, http, proxy, *keywords, *self._phases(campaign.id, domains)])
         await self.put(_configs(campaign.id, domains))
         await self.put_together(_links(campaign.id, dns, http, proxy, keywords[0]))
-        await self.put_together(
-            [DomainRow(campaign_id=campaign.id, offset=n, name=f"n{n:05}.test") for n in range(domains)]
-        )
+        await self.put_together([self._domain(campaign.id, offset) for offset in range(domains)])
         return campaign.id
+
+    def _domain(self, campaign_id: UUID, offset: int) -> DomainRow:
+        return DomainRow(
+            campaign_id=campaign_id,
+            offset=offset,
+            name=f"n{offset:05}.test",
+            tld=".test",
+            checked_at=self.moment(),
+        )
 
     def _phases(self, campaign_id: UUID, done: int) -> list[Model]:
         rows = [
-            PhaseRow(campaign_id=campaign_id, kind=kind, ordinal=ordinal, status=PhaseStatus.NOT_STARTED)
+            PhaseRow(campaign_id=campaign_id, kind=kind, ordinal=ordinal, status=PhaseStatus.CONFIGURED)
             for ordinal, kind in enumerate(PhaseKind)
         ]
         rows[0].status = PhaseStatus.COMPLETED
@@ -162,13 +174,23 @@ def _configs(campaign_id: UUID, domains: int) -> list[Model]:
             pattern_type=PatternType.SUFFIX,
             character_set="abc",
             constant="x",
-            tld=".test",
+            tlds=(".test",),
             prefix_length=0,
             suffix_length=2,
             count=domains,
         ),
         GenerationSpaceRow(key=key, next_offset=domains, total=2**62),
-        GenerationRangeRow(campaign_id=campaign_id, space_key=key, lower=0, upper=domains, position=domains),
+        GenerationRangeRow(
+            campaign_id=campaign_id,
+            ordinal=0,
+            tld=".test",
+            space_key=key,
+            lower=0,
+            upper=domains,
+            position=domains,
+        ),
+        TalliesRow(campaign_id=campaign_id),
+        AnalysisConfigRow(campaign_id=campaign_id),
         DnsConfigRow(campaign_id=campaign_id, persona_count=1, batch_size=100, retry_attempts=1),
         HttpConfigRow(
             campaign_id=campaign_id,

@@ -25,6 +25,7 @@ from graph.execution import GraphOperations
 from graph.followed import Followed
 from live.group import GroupLimits, Groups
 from services.access import Access
+from services.campaign_control import CampaignControl
 from services.campaigns import Campaigns
 from services.generating import Generating
 from services.keyword_sets import KeywordSets
@@ -35,6 +36,8 @@ from services.probing import Probing
 from services.proxies import Proxies
 from services.proxy_lists import ProxyLists
 from services.results import Results
+from services.running_settings import RunningSettings
+from services.scoring_profiles import ScoringProfiles
 from services.work import Work
 from tests.fakes.house import House
 from tests.fakes.streams import CountingMeter
@@ -66,6 +69,7 @@ class Stage:
         sealer = Sealer.from_file(key_file)
         self.services = Services(
             campaigns=Campaigns(self.database),
+            campaign_control=CampaignControl(self.database),
             proxies=Proxies(self.database, sealer),
             proxy_lists=ProxyLists(self.database, sealer),
             pools=Pools(self.database),
@@ -74,11 +78,13 @@ class Stage:
             keyword_sets=KeywordSets(self.database),
             principals=Principals(self.database),
             access=Access(self.database),
+            scoring_profiles=ScoringProfiles(self.database),
+            settings=RunningSettings(self.database, Settings()),
         )
         settings = Settings(shard_attempts=1)
         self.workers = WorkerVerbs(
             Work(self.database, settings),
-            Generating(self.database),
+            Generating(self.database, settings),
             Results(self.database, settings),
             Probing(self.database, sealer, settings),
         )

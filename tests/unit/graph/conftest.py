@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from auth.sealing import Sealer
+from core.settings import Settings
 from db.models import EventLogHeadRow
 from graph.context import Services
 from services.access import Access
+from services.campaign_control import CampaignControl
 from services.campaigns import Campaigns
 from services.keyword_sets import KeywordSets
 from services.personas import Personas
@@ -17,6 +19,8 @@ from services.pools import Pools
 from services.principals import Principals
 from services.proxies import Proxies
 from services.proxy_lists import ProxyLists
+from services.running_settings import RunningSettings
+from services.scoring_profiles import ScoringProfiles
 from tests.fakes.gallery import Gallery
 from tests.fakes.house import House, open_house
 from tests.fakes.stage import INCARNATION, Stage, open_stage
@@ -49,6 +53,7 @@ async def desk(gallery: Gallery, tmp_path: Path) -> Desk:
     database = gallery.house.database
     services = Services(
         campaigns=Campaigns(database),
+        campaign_control=CampaignControl(database),
         proxies=Proxies(database, Sealer.from_file(tmp_path / "key")),
         proxy_lists=ProxyLists(database, Sealer.from_file(tmp_path / "key")),
         pools=Pools(database),
@@ -57,5 +62,7 @@ async def desk(gallery: Gallery, tmp_path: Path) -> Desk:
         keyword_sets=KeywordSets(database),
         principals=Principals(database),
         access=Access(database),
+        scoring_profiles=ScoringProfiles(database),
+        settings=RunningSettings(database, Settings()),
     )
     return Desk(database.engines, services)
