@@ -17,6 +17,12 @@ from events.access_events import (
     TokenCreated,
     TokenRevoked,
 )
+from events.bulk_events import (
+    BulkOperationDeleted,
+    BulkOperationFinished,
+    BulkOperationProgress,
+    BulkOperationStarted,
+)
 from events.campaign_events import (
     CampaignCreated,
     CampaignDeleted,
@@ -94,6 +100,7 @@ ResourceEvent = (
     | ProxyPoolUpdated
     | ProxyPoolDeleted
 )
+BulkEvent = BulkOperationStarted | BulkOperationProgress | BulkOperationFinished
 AccessEvent = (
     PrincipalCreated
     | PrincipalRoleChanged
@@ -103,7 +110,9 @@ AccessEvent = (
     | TokenRevoked
     | SettingsChanged
 )
-Event = CampaignEvent | DomainEvent | ProxyEvent | ResourceEvent | AccessEvent
+Event = (
+    CampaignEvent | DomainEvent | ProxyEvent | ResourceEvent | BulkEvent | BulkOperationDeleted | AccessEvent
+)
 
 EVENT_TYPES: tuple[type[EventType], ...] = get_args(Event)
 

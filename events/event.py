@@ -20,6 +20,7 @@ class EntityType(StrEnum):
     PERSONA = "PERSONA"
     KEYWORD_SET = "KEYWORD_SET"
     SCORING_PROFILE = "SCORING_PROFILE"
+    BULK_OPERATION = "BULK_OPERATION"
     PRINCIPAL = "PRINCIPAL"
     TOKEN = "TOKEN"  # noqa: S105  The word, not a secret.
     SETTINGS = "SETTINGS"

@@ -13,6 +13,7 @@ from db.scope import EVERYTHING
 from db.unit_of_work import Database, UnitOfWork
 from events.outbox import record
 from events.proxy_events import ProxyHealthChanged, ProxyTestFinished
+from services.bulk_tests import settle_tests
 from services.effective import effective
 from services.proxy_health import next_test, note_test
 from vocabulary.access import WORKER
@@ -86,6 +87,7 @@ async def apply_test(
     if row.health is not previous:
         changed = ProxyHealthChanged(proxy=state, previous=previous)
         record(unit, changed, actor=WORKER, owner_id=row.owner_id)
+    await settle_tests(unit, row.id, result)
 
 
 def _proxy_id(claim: Claim) -> UUID:

@@ -1,6 +1,10 @@
 """Bulk operations: one verb on many things, accepted at once and worked off in the background."""
 
+from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
+
+import msgspec
 
 
 class BulkKind(StrEnum):
@@ -26,19 +30,51 @@ class BulkKind(StrEnum):
 
 
 class BulkStatus(StrEnum):
-    """Where a bulk operation is. One whose items failed is COMPLETED all the same: each item says how it ended."""
+    """Where a bulk operation is. One whose items failed is COMPLETED all the same: each item says how it ended.
+
+    CANCELLING begins no more items and waits for those under way. FAILED could not go on, for a reason of its own.
+    """
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
+    CANCELLING = "CANCELLING"
     COMPLETED = "COMPLETED"
     CANCELLED = "CANCELLED"
     FAILED = "FAILED"
 
 
 class BulkItemStatus(StrEnum):
-    """Where one item is. SKIPPED is one that was not begun when its operation was cancelled."""
+    """Where one item is. RUNNING was begun; SKIPPED was not when its operation was cancelled."""
 
     PENDING = "PENDING"
+    RUNNING = "RUNNING"
     OK = "OK"
     FAILED = "FAILED"
     SKIPPED = "SKIPPED"
+
+
+BULK_ENDS = frozenset({BulkStatus.COMPLETED, BulkStatus.CANCELLED, BulkStatus.FAILED})
+
+
+class BulkState(msgspec.Struct, frozen=True):
+    """What clients may see of a bulk operation, but for its items; the counts are of them.
+
+    `error` says why one that FAILED could not go on.
+    """
+
+    id: UUID
+    owner_id: UUID
+    kind: BulkKind
+    status: BulkStatus
+    total: int
+    succeeded: int
+    failed: int
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: str | None = None
+
+    @property
+    def done(self) -> int:
+        """How many items have ended by themselves, well or not."""
+        return self.succeeded + self.failed

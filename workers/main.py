@@ -4,6 +4,8 @@ from auth.sealing import Sealer
 from core.settings import Settings
 from db.unit_of_work import Database
 from probes.addresses import AddressPolicy
+from services.bulk_running import BulkRunning
+from services.bulk_verbs import BulkVerbs
 from services.generating import Generating
 from services.jobs import Jobs
 from services.page_jobs import PageJobs
@@ -12,6 +14,7 @@ from services.results import Results
 from services.work import Work
 from vocabulary.work import ShardKind
 from workers.analysis import Analysis
+from workers.bulk import BulkWork
 from workers.dns_validation import DnsValidation
 from workers.domain_generation import DomainGeneration
 from workers.enrichment import Enrichment
@@ -47,6 +50,7 @@ def build_runner(database: Database, settings: Settings, sealer: Sealer, holder:
         ShardKind.ANALYSIS: Analysis(page_jobs, results, settings),
         ShardKind.ENRICHMENT: Enrichment(page_jobs, results, settings),
         ShardKind.PROXY_PROBE: ProxyProbe(Probing(database, sealer, settings), policy, settings),
+        ShardKind.BULK: BulkWork(BulkRunning(database), BulkVerbs(database, sealer)),
     }
     runner = Runner(Work(database, settings), handlers, settings, database.clock, holder)
     runner.on_close(clients.close)

@@ -5,8 +5,8 @@ work or may be, by a shard that ended, at the start), at the exact moment at whi
 due (the end of another's lease, of a failed shard's wait, of a proxy's backoff), and, for what nothing announced,
 at a sweep of five minutes or more. While all of its slots are taken it does not look at all.
 
-Slots are in two lanes of `worker_shards` each, phases and proxy probes: somebody who tests a proxy shall not wait
-until a shard of a campaign is through.
+Slots are in three lanes of `worker_shards` each, phases, proxy probes and bulk operations: somebody who tests a
+proxy or changes many things shall not wait until a shard of a campaign is through.
 
 Leases are renewed together, in one statement, three times in their length. Work on a shard whose lease was lost
 ends at once; whatever it would still write is refused by its fence. A shard is let go of only when the
@@ -262,6 +262,7 @@ def _reason(error: Exception) -> str:
     return f"an internal error, {type(error).__name__}, of which the worker's log has more"
 
 
-def _lanes(handlers: Mapping[ShardKind, Handler]) -> tuple[list[ShardKind], list[ShardKind]]:
-    probes = {ShardKind.PROXY_PROBE}
-    return sorted(handlers.keys() - probes), sorted(handlers.keys() & probes)
+def _lanes(handlers: Mapping[ShardKind, Handler]) -> Sequence[list[ShardKind]]:
+    quick = [{ShardKind.PROXY_PROBE}, {ShardKind.BULK}]
+    phases = handlers.keys() - set.union(*quick)
+    return [sorted(handlers.keys() & lane) for lane in (phases, *quick)]

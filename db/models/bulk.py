@@ -37,7 +37,7 @@ class BulkItemRow(Model):
     """One thing of a bulk operation. `input_sealed` is a line of an import, which may hold a password."""
 
     __tablename__ = "bulk_items"
-    __table_args__ = (Index(None, "bulk_id", "status", "ordinal"),)
+    __table_args__ = (Index(None, "bulk_id", "status", "ordinal"), Index(None, "target_id", "status"))
 
     bulk_id: Mapped[UUID] = mapped_column(
         ForeignKey("bulk_operations.id", ondelete="CASCADE"), primary_key=True

@@ -268,6 +268,9 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_bulk_items_bulk_id_status_ordinal"), ["bulk_id", "status", "ordinal"], unique=False
         )
+        batch_op.create_index(
+            batch_op.f("ix_bulk_items_target_id_status"), ["target_id", "status"], unique=False
+        )
 
     op.create_table(
         "campaign_tallies",
@@ -718,6 +721,7 @@ def downgrade() -> None:
     op.drop_table("pages")
     op.drop_table("campaign_tallies")
     with op.batch_alter_table("bulk_items", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bulk_items_target_id_status"))
         batch_op.drop_index(batch_op.f("ix_bulk_items_bulk_id_status_ordinal"))
 
     op.drop_table("bulk_items")
