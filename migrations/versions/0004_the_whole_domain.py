@@ -132,6 +132,11 @@ TAKEN_BACK = (
 
 
 def upgrade() -> None:
+    op.create_index(op.f("ix_event_log_actor_id_position"), "event_log", ["actor_id", "position"])
+    caused = sa.text("actor_kind != 'WORKER'")
+    op.create_index(
+        "ix_event_log_caused", "event_log", ["position"], sqlite_where=caused, postgresql_where=caused
+    )
     op.create_table(
         "setting_overrides",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -598,6 +603,9 @@ def downgrade() -> None:
     """
     for statement in TAKEN_BACK:
         op.execute(statement)
+
+    op.drop_index("ix_event_log_caused", "event_log")
+    op.drop_index(op.f("ix_event_log_actor_id_position"), "event_log")
 
     with op.batch_alter_table("shards", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_shards_bulk_id_bulk_operations"), type_="foreignkey")
