@@ -90,6 +90,33 @@ def test_the_same_page_under_many_names_is_enough(shared_by: int, is_parked: boo
     assert judged(features(), shared_by=shared_by).is_parked is is_parked
 
 
+@pytest.mark.parametrize(
+    ("shared_by", "weight"), [(1, 0.8), (3, 1.6), (7, 2.4), (31, 4.0), (63, 4.5), (5000, 4.5)]
+)
+def test_each_doubling_of_the_names_weighs_the_same_up_to_a_limit(shared_by: int, weight: float) -> None:
+    (shared,) = judged(features(), shared_by=shared_by).evidence
+    assert shared.weight == weight
+
+
+@pytest.mark.parametrize(
+    ("length", "title", "text"),
+    [(299, 3.75, 2.5), (1000, 3.75, 2.5), (2000, 2.81, 1.56), (3000, 1.88, 0.62), (60_000, 1.88, 0.62)],
+)
+def test_words_weigh_less_in_a_longer_page(length: int, title: float, text: float) -> None:
+    found = features(
+        text_length=length, for_sale_title=("buy this domain",), for_sale_phrases=("buy this domain",)
+    )
+    weights = {one.signal: one.weight for one in judged(found).evidence}
+    assert (weights[ParkedSignal.FOR_SALE_TITLE], weights[ParkedSignal.FOR_SALE_TEXT]) == (title, text)
+    assert (ParkedSignal.TINY_PAGE in weights) == (length < 300)
+
+
+@pytest.mark.parametrize(("length", "is_sign"), [(999, True), (1000, False)])
+def test_coming_soon_is_a_sign_on_short_pages(length: int, is_sign: bool) -> None:
+    found = features(text_length=length, coming_soon=("coming soon",))
+    assert (signals(judged(found)) == [ParkedSignal.COMING_SOON]) is is_sign
+
+
 def test_an_empty_page_is_no_shared_page() -> None:
     assert not judged(features(bytes_read=0, text_length=0), shared_by=5000).is_parked
 
@@ -98,7 +125,9 @@ def test_a_short_page_of_links_that_lead_away_is_a_sign() -> None:
     found = features(text_length=400, external_links=12, internal_links=3)
     assert signals(judged(found)) == [ParkedSignal.LINK_FARM]
     assert signals(judged(features(text_length=400, external_links=12, internal_links=4))) == []
-    assert signals(judged(features(text_length=4000, external_links=12))) == []
+    assert signals(judged(features(text_length=1000, external_links=12))) == []
+    assert signals(judged(features(text_length=400, external_links=10))) == [ParkedSignal.LINK_FARM]
+    assert signals(judged(features(text_length=400, external_links=9))) == []
 
 
 def test_the_caller_says_from_which_confidence_on_a_page_is_parked() -> None:

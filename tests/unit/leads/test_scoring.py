@@ -57,6 +57,22 @@ def test_a_score_by_hand() -> None:
     assert part(breakdown, ScoreComponent.KEYWORD_DENSITY).reason == "1.50 hits in a kilobyte; 3 are dense."
 
 
+@pytest.mark.parametrize(
+    ("has_keyword", "title", "value", "reason"),
+    [
+        (True, "Solar", 1.0, "The title has a keyword."),
+        (False, "Shop", 0.0, "The title has no keyword."),
+        (False, None, 0.0, "There is no title."),
+    ],
+)
+def test_a_title_has_a_keyword_or_says_why_not(
+    has_keyword: bool, title: str | None, value: float, reason: str
+) -> None:
+    breakdown = score(features(title_has_keyword=has_keyword, title=title), CLEAR, DEFAULT, NOW)
+    found = part(breakdown, ScoreComponent.TITLE_KEYWORD)
+    assert (found.value, found.reason) == (value, reason)
+
+
 def test_term_frequency_by_hand() -> None:
     config = ScoringConfig(weights=Weights(0, 0, 0, 0, 0, 0, 1))
     found = features(keywords=KeywordMetrics(unique=4, hits=9, hits_per_kilobyte=2.5))

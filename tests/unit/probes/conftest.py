@@ -25,7 +25,15 @@ def system_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         yield
 
 
-BOTH_LOOPS = frozenset({"test_fetch.py", "test_fetch_settings.py", "test_proxy_test.py", "test_tunnels.py"})
+BOTH_LOOPS = frozenset(
+    {
+        "test_fetch.py",
+        "test_fetch_settings.py",
+        "test_micro_crawl.py",
+        "test_proxy_test.py",
+        "test_tunnels.py",
+    }
+)
 
 
 def pytest_asyncio_loop_factories(

@@ -39,5 +39,3 @@ async def test_extra_pages_are_fetched_for_a_campaign_that_wants_them(shop: Shop
     page, hits = await fetched(shop, box, MicroCrawl())
     assert (page.extra_pages, hits) == (1, (KeywordHit("lamp", Zone.BODY, 2),))
     assert page.extra_bytes == page.bytes_read
-    page, _ = await fetched(shop, box, MicroCrawl(byte_budget=100))
-    assert (page.extra_pages, page.extra_bytes) == (1, 100)
