@@ -36,6 +36,7 @@ class Hub:
         self._window = Window(position=0, size=window_events)
         self.incarnation = ""
         self.pages_read = 0
+        self.events_read = 0
 
     def __repr__(self) -> str:
         return f"<Hub {self._window!r}>"
@@ -123,6 +124,7 @@ class Hub:
                 await self._skip()
                 return
             self.pages_read += 1
+            self.events_read += len(page.envelopes)
             if page.envelopes:
                 self._window.extend(page)
                 self._advance()

@@ -1,5 +1,6 @@
 """What resolvers know: who asks, what can be changed, and one snapshot to read from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import strawberry
@@ -25,6 +26,7 @@ from services.proxies import Proxies
 from services.proxy_lists import ProxyLists
 from services.running_settings import RunningSettings
 from services.scoring_profiles import ScoringProfiles
+from vocabulary.streams import StreamCounts
 
 ROWS_PER_OPERATION = 20_000
 """A page of 100 campaigns with 50 domains each is 5,100; a page of 1,000 domains is 1,000."""
@@ -32,7 +34,7 @@ ROWS_PER_OPERATION = 20_000
 
 @dataclass(frozen=True)
 class Services:
-    """The verbs, built once per process."""
+    """The verbs, built once per process, and what the process counts of its streams."""
 
     campaigns: Campaigns
     campaign_control: CampaignControl
@@ -47,6 +49,7 @@ class Services:
     settings: RunningSettings
     insights: Insights = field(default_factory=Insights)
     clock: Clock = field(default_factory=SystemClock)
+    streams: Callable[[], StreamCounts] = StreamCounts
 
 
 class Context:

@@ -158,23 +158,34 @@ class ActivityFilter:
 
     def wanted(self) -> activity.ActivityFilter:
         """The same for the database."""
+        entity_type, key = entity_key(self.entity_type, self.entity_id)
         return activity.ActivityFilter(
             campaign_id=id_of("campaignId", self.campaign_id, "Campaign"),
-            entity_id=id_of("entityId", self.entity_id, *_ENTITY_TYPES),
-            entity_type=self._entity_type(),
+            entity_id=key,
+            entity_type=entity_type,
             kinds=values("kinds", [kind.value for kind in self.kinds] if _given(self.kinds) else None),
             actor_id=id_of("actorId", self.actor_id, "Principal"),
             since=or_none(self.since),
             until=or_none(self.until),
         )
 
-    def _entity_type(self) -> str | None:
-        """The kind that was asked for, else the one that the id tells, for the log is indexed by both together."""
-        if _given(self.entity_type):
-            return self.entity_type.value
-        if _given(self.entity_id):
-            return _ENTITY_TYPES[node_ids.decode(self.entity_id)[0]].value
-        return None
+
+def entity_key(
+    entity_type: EntityType | None, entity_id: strawberry.ID | None
+) -> tuple[str | None, UUID | None]:
+    """The kind and the key of what events shall tell of.
+
+    The kind is the one that was asked for, else the one that the id tells, for the log is indexed by both together.
+
+    Raises:
+        Refused: `entityId` is no id of anything that events tell of.
+    """
+    key = id_of("entityId", entity_id, *_ENTITY_TYPES)
+    if _given(entity_type):
+        return entity_type.value, key
+    if _given(entity_id):
+        return _ENTITY_TYPES[node_ids.decode(entity_id)[0]].value, key
+    return None, key
 
 
 def asked(first: int, after: str | None, field: StrEnum, direction: OrderDirection) -> Ask:

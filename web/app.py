@@ -9,6 +9,7 @@ for what they still write, then the doorbell, and the database when nobody needs
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import replace
 from typing import Self
 
 from aiohttp import web
@@ -36,6 +37,7 @@ from services.proxies import Proxies
 from services.proxy_lists import ProxyLists
 from services.running_settings import RunningSettings
 from services.scoring_profiles import ScoringProfiles
+from vocabulary.streams import StreamCounts
 from web import request_ids
 from web.access_log import log_request
 from web.addresses import http_url, listen
@@ -141,7 +143,11 @@ def _application(ground: Foundation, services: Services, hub: Hub, runner: Runne
         collector(registry=registry)
     metrics = Metrics(registry)
     groups = Groups(hub, metrics)
-    operations = GraphOperations(services, ground.engines, hub)
+
+    def counts() -> StreamCounts:
+        return StreamCounts(len(sockets), hub.events_read, hub.position, metrics.by_field())
+
+    operations = GraphOperations(replace(services, streams=counts), ground.engines, hub)
     authenticate = BearerTokens(services.principals)
     executor = Executor(operations, authenticate, groups, ground.clock)
     sockets = Sockets(Reception(operations, authenticate, groups, ground.clock))

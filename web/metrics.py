@@ -8,8 +8,15 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from vocabulary.streams import FieldCounts
+
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _count(child: Counter | Gauge) -> int:
+    """The present value; a counter has a second sample, of when it was made."""
+    return int(next(iter(child.collect())).samples[0].value)
 
 
 class _Series:
@@ -60,6 +67,21 @@ class Metrics:
             "HTTP requests answered.",
             ["route", "method", "status"],
             registry=registry,
+        )
+
+    def by_field(self) -> tuple[FieldCounts, ...]:
+        """What was counted of each subscription field that anybody has followed."""
+        return tuple(
+            FieldCounts(
+                field=field,
+                subscriptions=_count(series.subscriptions),
+                groups=_count(series.groups),
+                delivered=_count(series.frames),
+                delivered_bytes=_count(series.bytes),
+                replayed=_count(series.replayed),
+                resets=_count(series.resets),
+            )
+            for field, series in self._fields.items()
         )
 
     async def show(self, _request: web.Request) -> web.Response:

@@ -12,8 +12,10 @@ from graph.errors import Refused
 from graph.fields import resolved
 from graph.queries.access import AccessQueries
 from graph.queries.activity import ActivityQueries
+from graph.queries.administration import AdministrationQueries
 from graph.queries.arguments import NodeId
 from graph.queries.campaigns import CampaignQueries
+from graph.queries.dashboard import DashboardQueries
 from graph.queries.keyword_tests import KeywordTestQueries
 from graph.queries.resources import ResourceQueries
 from graph.queries.scoring_profiles import ScoringQueries
@@ -31,6 +33,8 @@ class Query(
     ActivityQueries,
     AccessQueries,
     SettingQueries,
+    AdministrationQueries,
+    DashboardQueries,
     ScoringQueries,
 ):
     """What clients may look at."""
