@@ -12,7 +12,7 @@ import msgspec
 from auth.principal import Principal
 from db.unit_of_work import Database
 from services import configuring, phases
-from services.controlling import Asked, Control, Controlling, Verb
+from services.controlling import PLAIN, Asked, Control, Controlling, Verb
 from services.course import Course
 from services.handing_over import go_on
 from services.refusals import invalid_transition
@@ -38,9 +38,7 @@ class CampaignControl:
     def __init__(self, database: Database) -> None:
         self._controlling = Controlling(database)
 
-    async def start(
-        self, caller: Principal, campaign_id: UUID, control: Control = Control()
-    ) -> Written[UUID]:
+    async def start(self, caller: Principal, campaign_id: UUID, control: Control = PLAIN) -> Written[UUID]:
         """Start the next phase of a draft or of a campaign that waits; in a full sequence the others follow.
 
         Raises:
@@ -50,9 +48,7 @@ class CampaignControl:
         """
         return await self._run(caller, campaign_id, "START", control, _start)
 
-    async def pause(
-        self, caller: Principal, campaign_id: UUID, control: Control = Control()
-    ) -> Written[UUID]:
+    async def pause(self, caller: Principal, campaign_id: UUID, control: Control = PLAIN) -> Written[UUID]:
         """Pause every running phase: workers stop between domains, and what they had finished still counts.
 
         Raises:
@@ -60,9 +56,7 @@ class CampaignControl:
         """
         return await self._run(caller, campaign_id, "PAUSE", control, _pause)
 
-    async def resume(
-        self, caller: Principal, campaign_id: UUID, control: Control = Control()
-    ) -> Written[UUID]:
+    async def resume(self, caller: Principal, campaign_id: UUID, control: Control = PLAIN) -> Written[UUID]:
         """Let every paused phase go on where it was.
 
         Raises:
@@ -70,9 +64,7 @@ class CampaignControl:
         """
         return await self._run(caller, campaign_id, "RESUME", control, _resume)
 
-    async def cancel(
-        self, caller: Principal, campaign_id: UUID, control: Control = Control()
-    ) -> Written[UUID]:
+    async def cancel(self, caller: Principal, campaign_id: UUID, control: Control = PLAIN) -> Written[UUID]:
         """End a campaign for good; its results so far stay.
 
         Raises:
@@ -81,7 +73,7 @@ class CampaignControl:
         return await self._run(caller, campaign_id, "CANCEL", control, _cancel)
 
     async def start_phase(
-        self, caller: Principal, campaign_id: UUID, kind: PhaseKind, control: Control = Control()
+        self, caller: Principal, campaign_id: UUID, kind: PhaseKind, control: Control = PLAIN
     ) -> Written[UUID]:
         """Start a phase, which must be the next one.
 
@@ -97,7 +89,7 @@ class CampaignControl:
         return await self._run(caller, campaign_id, "START_PHASE", control, verb, kind)
 
     async def retry_phase(
-        self, caller: Principal, campaign_id: UUID, kind: PhaseKind, control: Control = Control()
+        self, caller: Principal, campaign_id: UUID, kind: PhaseKind, control: Control = PLAIN
     ) -> Written[UUID]:
         """Let a phase that failed go on, with fresh attempts, and those that were paused for it.
 
@@ -111,7 +103,7 @@ class CampaignControl:
         return await self._run(caller, campaign_id, "RETRY_PHASE", control, verb, kind)
 
     async def rerun_phase(
-        self, caller: Principal, campaign_id: UUID, kind: PhaseKind, control: Control = Control()
+        self, caller: Principal, campaign_id: UUID, kind: PhaseKind, control: Control = PLAIN
     ) -> Written[UUID]:
         """Take back the results of a phase and of all behind it, and start it anew.
 
@@ -126,7 +118,7 @@ class CampaignControl:
         return await self._run(caller, campaign_id, "RERUN_PHASE", control, verb, kind)
 
     async def skip_phase(
-        self, caller: Principal, campaign_id: UUID, kind: PhaseKind, control: Control = Control()
+        self, caller: Principal, campaign_id: UUID, kind: PhaseKind, control: Control = PLAIN
     ) -> Written[UUID]:
         """Leave out a phase that has not begun. It decides on no domain, so there is nothing for those behind it.
 
@@ -144,7 +136,7 @@ class CampaignControl:
         caller: Principal,
         campaign_id: UUID,
         profile_id: UUID | msgspec.UnsetType | None = msgspec.UNSET,
-        control: Control = Control(),
+        control: Control = PLAIN,
     ) -> Written[UUID]:
         """Score all pages anew, without fetching any; by another profile if one is given (None is the built-in one).
 

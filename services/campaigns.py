@@ -19,7 +19,7 @@ from events.campaign_events import CampaignCreated, CampaignDeleted, ModeChanged
 from events.outbox import record
 from services import configuring
 from services.configuring import CampaignDraft, CampaignPatch
-from services.controlling import Asked, Control, Controlling
+from services.controlling import PLAIN, Asked, Control, Controlling
 from services.course import Course
 from services.references import check_nothing_gone
 from services.refusals import found_or_refuse, invalid_transition, refuse_any
@@ -104,7 +104,7 @@ class Campaigns:
         return Written(campaign_id, unit.position)
 
     async def set_mode(
-        self, caller: Principal, campaign_id: UUID, mode: CampaignMode, control: Control = Control()
+        self, caller: Principal, campaign_id: UUID, mode: CampaignMode, control: Control = PLAIN
     ) -> Written[UUID]:
         """Let phases begin by themselves from the next hand-over on, or wait for somebody to start each.
 
@@ -119,9 +119,7 @@ class Campaigns:
         asked = Asked("SET_MODE", campaign_id, control.expected_state, (mode,))
         return await self._controlling.run(caller, asked, control.idempotency_key, verb)
 
-    async def archive(
-        self, caller: Principal, campaign_id: UUID, control: Control = Control()
-    ) -> Written[UUID]:
+    async def archive(self, caller: Principal, campaign_id: UUID, control: Control = PLAIN) -> Written[UUID]:
         """Put a campaign away: it can be looked at, duplicated and deleted, and nothing else.
 
         Raises:

@@ -35,6 +35,9 @@ class Control(msgspec.Struct, frozen=True):
     idempotency_key: str | None = None
 
 
+PLAIN = Control()
+
+
 class Asked(msgspec.Struct, frozen=True):
     """A request: the verb, the campaign and what else it is about. Two that are equal are the same request."""
 

@@ -13,10 +13,12 @@ the backlog is worked off.
 Every function needs the locks of a `Course`.
 """
 
+import itertools
+
 from db.models import PhaseRow
 from db.repositories import domains
 from services import phases
-from services.course import ORDER, UNDER_WAY, Course
+from services.course import UNDER_WAY, Course
 from services.cutting import EVERYWHERE, Cut, cut, cut_generation, finished_parts
 from vocabulary.campaigns import CampaignMode, CampaignStatus, PhaseKind, PhaseStart, PhaseStatus
 
@@ -27,8 +29,7 @@ _OVERLAPPING = frozenset({GENERATION, PhaseKind.DNS_VALIDATION, PhaseKind.HTTP_K
 async def hand_over(course: Course, kind: PhaseKind, finished: range, backlog: int) -> None:
     """A phase is done over the offsets `finished`: give them to the next, and let the campaign go on.
 
-    Args:
-        backlog: with how many open shards a phase holds the one before it back.
+    `backlog` says with how many open shards a phase holds the one before it back.
     """
     following = next(iter(course.behind(kind)), None)
     if following is not None and finished:
@@ -96,12 +97,11 @@ def _settle_campaign(course: Course) -> None:
 
 
 def _hold_back(course: Course, backlog: int) -> None:
-    for kind, following in zip(ORDER, ORDER[1:], strict=False):
-        phase, opened = course.phases[kind], course.phases[following].open_shards
-        if phase.status not in UNDER_WAY or course.phases[following].status not in UNDER_WAY:
+    for phase, following in itertools.pairwise(course.phases.values()):
+        if phase.status not in UNDER_WAY or following.status not in UNDER_WAY:
             continue
-        if opened >= backlog:
+        if following.open_shards >= backlog:
             phase.is_held_back = True
-        elif phase.is_held_back and opened <= backlog // 2:
+        elif phase.is_held_back and following.open_shards <= backlog // 2:
             phase.is_held_back = False
             course.unit.work = True
