@@ -12,6 +12,7 @@ from core.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from core.ids import new_id
 from db.models import CampaignProxyRow, ProxyRow, ShardRow
 from events.proxy_events import ProxyAdded, ProxyChanged, ProxyHealthChanged, ProxyRemoved
+from services.campaign_control import CampaignControl
 from services.campaigns import Campaigns
 from services.personas import Personas
 from services.proxies import Proxies, ProxyDraft, ProxyPatch
@@ -198,6 +199,53 @@ async def test_another_connection_sets_the_health_back_and_probes_anew(
     assert house.bell.settled[-1][3] is True
 
 
+async def test_what_its_owner_says_of_it_is_kept_and_tests_nothing_anew(
+    house: House, proxies: Proxies
+) -> None:
+    draft = msgspec.structs.replace(
+        factories.proxy(), country_code="se", city="Uppsala", provider="p", notes="n"
+    )
+    state = (await proxies.create(house.alice, draft)).value
+    assert (state.country_code, state.city, state.provider, state.notes) == ("SE", "Uppsala", "p", "n")
+    await probed(house, state, ProxyHealth.HEALTHY)
+    patch = ProxyPatch(country_code="no", city=None, provider="q", notes=None)
+    new = (await proxies.update(house.alice, state.id, patch)).value
+    assert (new.country_code, new.city, new.provider, new.notes) == ("NO", None, "q", None)
+    assert (new.health, new.version) == (ProxyHealth.HEALTHY, 2)
+    changed = ("country_code", "city", "provider", "notes")
+    assert await house.events(1) == [ProxyChanged(proxy=new, changed=changed)]
+
+
+@pytest.mark.parametrize(
+    ("patch", "path"),
+    [
+        (ProxyPatch(country_code="SWE"), "countryCode"),
+        (ProxyPatch(country_code="1A"), "countryCode"),
+        (ProxyPatch(city="x" * 256), "city"),
+        (ProxyPatch(provider="\0"), "provider"),
+        (ProxyPatch(notes="x" * 2001), "notes"),
+    ],
+)
+async def test_what_cannot_be_kept_of_it_is_refused(
+    house: House, proxies: Proxies, patch: ProxyPatch, path: str
+) -> None:
+    state = (await proxies.create(house.alice, factories.proxy())).value
+    with pytest.raises(ValidationFailed) as refused:
+        await proxies.update(house.alice, state.id, patch)
+    assert [violation.path for violation in refused.value.violations] == [(path,)]
+
+
+async def test_a_change_meant_for_another_version_is_refused(house: House, proxies: Proxies) -> None:
+    state = (await proxies.create(house.alice, factories.proxy())).value
+    first = await proxies.update(house.alice, state.id, ProxyPatch(name="one"), expected_version=1)
+    assert first.value.version == 2
+    with pytest.raises(Conflict) as refused:
+        await proxies.update(house.alice, state.id, ProxyPatch(name="two"), expected_version=1)
+    detail = refused.value.detail
+    assert (detail.code, detail.current_state) == ("VERSION_MISMATCH", "2")
+    assert await house.head() == first.position
+
+
 async def test_a_probe_of_the_old_address_loses_its_lease(house: House, proxies: Proxies) -> None:
     state = (await proxies.create(house.alice, factories.proxy())).value
     leased = await claimed(house)
@@ -319,14 +367,16 @@ async def test_a_proxy_in_use_cannot_be_deleted_until_the_campaign_has_ended(
     http = await personas.create(house.alice, factories.http_persona())
     state = (await proxies.create(house.alice, factories.proxy())).value
     draft = factories.campaign(dns.value, http.value)
+    assert draft.http is not None
     config = msgspec.structs.replace(draft.http, proxy_ids=(state.id,))
     made = await campaigns.create(house.alice, msgspec.structs.replace(draft, http=config))
-    await campaigns.start(house.alice, made.value)
+    control = CampaignControl(house.database)
+    await control.start(house.alice, made.value)
     with pytest.raises(Conflict) as refused:
         await proxies.delete(house.alice, state.id)
     assert refused.value.detail.code == "IN_USE"
     assert await house.count(ProxyRow) == 1
-    await campaigns.cancel(house.alice, made.value)
+    await control.cancel(house.alice, made.value)
     await proxies.delete(house.alice, state.id)
     assert (await house.count(ProxyRow), await house.count(CampaignProxyRow)) == (0, 0)
 

@@ -1,10 +1,14 @@
 """Importing and cleaning proxies: exact outcomes, events and rows, and a dry run that writes nothing."""
 
+import asyncio
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 import msgspec
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import select, update
 
 from auth.sealing import Sealer
@@ -12,6 +16,7 @@ from core.errors import Forbidden, ValidationFailed
 from db.models import CampaignProxyRow, ProxyRow, ShardRow
 from db.unit_of_work import Outcome
 from events.proxy_events import ProxyAdded, ProxyRemoved
+from services.campaign_control import CampaignControl
 from services.campaigns import Campaigns
 from services.personas import Personas
 from services.proxies import Proxies
@@ -253,6 +258,7 @@ async def campaign(house: House, *used: ProxyState, name: str = "hunt") -> UUID:
     dns = (await personas.create(house.alice, factories.dns_persona(f"d {name}"))).value
     http = (await personas.create(house.alice, factories.http_persona(f"h {name}"))).value
     draft = factories.campaign(dns, http, name)
+    assert draft.http is not None
     config = msgspec.structs.replace(draft.http, proxy_ids=tuple(proxy.id for proxy in used))
     return (
         await Campaigns(house.database).create(house.alice, msgspec.structs.replace(draft, http=config))
@@ -269,7 +275,7 @@ async def test_a_proxy_in_use_is_kept_until_its_campaign_has_ended(house: House,
         assert {(one.proxy.name, one.why) for one in cleaning.kept} == {
             (state.name, "The proxy is in use by the campaign “hunt”.") for state in states[:2]
         }
-    await Campaigns(house.database).cancel(house.alice, ident)
+    await CampaignControl(house.database).cancel(house.alice, ident)
     cleaning = await cleaned(house, lists)
     assert {proxy.name for proxy in cleaning.proxies} == {one.name for one in states[:2]}
     assert cleaning.kept == ()
@@ -296,3 +302,30 @@ async def test_the_number_of_failures_has_limits(house: House, lists: ProxyLists
     with pytest.raises(ValidationFailed) as refused:
         await cleaned(house, lists, failures)
     assert [violation.path for violation in refused.value.violations] == [("minFailures",)]
+
+
+async def test_passwords_are_sealed_while_the_loop_goes_on(house: House, tmp_path: Path) -> None:
+    """Each seal waits for the loop, which it could not reach from there."""
+    loop, reached = asyncio.get_running_loop(), threading.Event()
+    sealer = Waiting(tmp_path / "key", lambda: loop.call_soon_threadsafe(reached.set), reached)
+    lists = ProxyLists(house.database, sealer)
+    lines = await imported(house, lists, "\n".join(f"h.example:{port}:user:secret" for port in range(1, 9)))
+    assert [line.outcome for line in lines] == [ADDED] * 8
+    assert sealer.reached_loop == [True] * 8
+
+
+class Waiting(Sealer):
+    """A sealer that seals only after the event loop has answered it."""
+
+    def __init__(self, key_file: Path, ask: Callable[[], object], reached: threading.Event) -> None:
+        key_file.write_bytes(Fernet.generate_key())
+        super().__init__([key_file.read_bytes()])
+        self._ask = ask
+        self._reached = reached
+        self.reached_loop: list[bool] = []
+
+    def seal(self, secret: str) -> bytes:
+        self._reached.clear()
+        self._ask()
+        self.reached_loop.append(self._reached.wait(10))
+        return super().seal(secret)
