@@ -16,7 +16,7 @@ def config(**more: object) -> GenerationConfig:
         "pattern_type": PatternType.PREFIX,
         "character_set": "abc",
         "constant": "shop",
-        "tld": ".com",
+        "tlds": (".com",),
         "prefix_length": 3,
     } | more
     return GenerationConfig(**values)  # type: ignore[arg-type]
@@ -24,8 +24,8 @@ def config(**more: object) -> GenerationConfig:
 
 def broken(**more: object) -> list[tuple[str, str | None]]:
     violations = check_generation(config(**more), PATH)
-    assert all(v.path[:-1] == PATH for v in violations)
-    return [(v.path[-1], v.limit) for v in violations]
+    assert all(v.path[:2] == PATH for v in violations)
+    return [(".".join(v.path[2:]), v.limit) for v in violations]
 
 
 def test_a_right_configuration_breaks_nothing() -> None:
@@ -148,21 +148,44 @@ def test_hyphens_that_leave_a_legal_name_pass(pattern: PatternType, constant: st
     ["com", "..com", ".com.", ".c_m", ".-a", ".123", ".a.1b", ".c om", "." + "a" * 64, ".xn--zzzzzzzz9"],
 )
 def test_a_tld_is_labels_with_a_dot_before_each(tld: str) -> None:
-    assert broken(tld=tld) == [("tld", None)]
+    assert broken(tlds=(tld,)) == [("tlds.0", None)]
 
 
 @pytest.mark.parametrize("tld", [".com", ".CO.UK", ".рф", ".xn--p1ai", ".test"])
 def test_a_right_tld_passes(tld: str) -> None:
-    assert broken(tld=tld) == []
+    assert broken(tlds=(tld,)) == []
 
 
 @pytest.mark.parametrize("tld", ["", ".", "." + "a." * 130 + "a"])
 def test_a_tld_has_2_to_253_characters(tld: str) -> None:
-    assert broken(tld=tld) == [("tld", "2..253")]
+    assert broken(tlds=(tld,)) == [("tlds.0", "2..253")]
+
+
+@pytest.mark.parametrize(
+    ("tlds", "expected"),
+    [
+        ((), [("tlds", "1..20")]),
+        (tuple(f".{chr(97 + n)}com" for n in range(21)), [("tlds", "1..20")]),
+        (tuple(f".{chr(97 + n)}com" for n in range(20)), []),
+        ((".com", ".net", ".COM"), [("tlds.2", None)]),
+        ((".рф", ".xn--p1ai"), [("tlds.1", None)]),
+        ((".com", "net", ".a.1b"), [("tlds.1", None), ("tlds.2", None)]),
+    ],
+)
+def test_tlds_are_one_at_least_and_each_once(
+    tlds: tuple[str, ...], expected: list[tuple[str, str | None]]
+) -> None:
+    assert broken(tlds=tlds) == expected
+
+
+def test_all_spaces_together_are_no_more_than_int64() -> None:
+    wide = {"character_set": "".join(map(chr, range(0x4E00, 0x4E00 + 78))), "prefix_length": 10}
+    assert broken(**wide) == []
+    assert broken(**wide, tlds=(".com", ".net")) == [("tlds", f"..{2**63 - 1}")]
 
 
 def test_a_tld_that_makes_names_too_long_is_refused() -> None:
-    assert broken(tld="." + ".".join(["a" * 60] * 4) + ".aaaa") == [("tld", "..253")]
+    assert broken(tlds=("." + ".".join(["a" * 60] * 4) + ".aaaa",)) == [("tlds.0", "..253")]
 
 
 @pytest.mark.parametrize(("count", "ok"), [(0, True), (2**63 - 1, True), (-1, False), (2**63, False)])
@@ -182,8 +205,8 @@ def test_a_space_beyond_int64_is_refused_and_says_why() -> None:
 
 
 def test_every_broken_field_is_named_at_once() -> None:
-    found = broken(prefix_length=99, character_set="", constant="", tld="", count=-1)
-    assert [field for field, _ in found] == ["prefix_length", "character_set", "constant", "tld", "count"]
+    found = broken(prefix_length=99, character_set="", constant="", tlds=("",), count=-1)
+    assert [field for field, _ in found] == ["prefix_length", "character_set", "constant", "tlds.0", "count"]
 
 
 TEXT = st.one_of(

@@ -3,13 +3,14 @@
 import re
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.errors import ValidationFailed
 from names.rules import check_generation
-from names.space import Space
+from names.space import Space, config_hash
 from vocabulary.campaigns import GenerationConfig, PatternType
 
 
@@ -17,7 +18,7 @@ def config(
     characters: str = "abc", constant: str = "x", tld: str = ".com", **more: object
 ) -> GenerationConfig:
     values = {"pattern_type": PatternType.SUFFIX, "suffix_length": 2} | more
-    return GenerationConfig(character_set=characters, constant=constant, tld=tld, **values)  # type: ignore[arg-type]
+    return GenerationConfig(character_set=characters, constant=constant, tlds=(tld,), **values)  # type: ignore[arg-type]
 
 
 def both(prefix: int, suffix: int, characters: str = "ab") -> Space:
@@ -234,3 +235,18 @@ def test_ranges_over_the_batch_borders_join_without_a_seam() -> None:
     assert [n for n, _ in joined] == list(range(space.total))
     assert joined[12_345] == (12_345, "bcdxef.com")
     assert len({name for _, name in joined}) == space.total
+
+
+def test_each_tld_is_a_space_of_its_own_and_the_first_is_the_space() -> None:
+    several = msgspec.structs.replace(config(), tlds=(".com", ".NET", ".рф"))
+    spaces = Space.each(several)
+    assert spaces[0] == Space.of(several) == Space.of(config())
+    assert [space.tld for space in spaces] == [".com", ".net", ".xn--p1ai"]
+    assert [space.key for space in spaces] == [Space.of(config(tld=space.tld)).key for space in spaces]
+
+
+def test_the_hash_of_a_configuration_is_its_key_or_one_over_all_whatever_their_order() -> None:
+    one, other = Space.of(config()), Space.of(config(tld=".net"))
+    assert config_hash([one]) == one.key
+    assert config_hash([one, other]) == config_hash([other, one])
+    assert len({config_hash([one]), config_hash([other]), config_hash([one, other])}) == 3
