@@ -16,7 +16,12 @@ from db.repositories import analysis_configs, campaigns
 from db.scope import EVERYTHING, Scope
 from events.campaign_events import CampaignUpdated, PhaseConfigured
 from services.course import Course
-from services.references import check_analysis_references, check_dns_references, check_http_references
+from services.references import (
+    check_analysis_references,
+    check_dns_references,
+    check_http_references,
+    check_nothing_gone,
+)
 from services.refusals import invalid_transition, refuse_any
 from services.rules_campaigns import check_dns_config, check_generation_config, check_http_config
 from services.rules_text import check_name
@@ -106,14 +111,34 @@ async def check(session: Session, scope: Scope, patch: CampaignPatch) -> list[Vi
 async def check_ready(session: Session, campaign_id: UUID, kinds: Collection[PhaseKind]) -> list[Violation]:
     """What phases refer to and is disabled or gone since they were configured."""
     # Who configured it could see what it refers to; whoever may start it need not.
+    dns, http = await _fetching(session, campaign_id, kinds)
     broken: list[Violation] = []
+    if dns is not None:
+        broken += await check_dns_references(session, EVERYTHING, dns)
+    if http is not None:
+        broken += await check_http_references(session, EVERYTHING, http)
+    parts = {"dns"} if dns is not None else set()
+    parts |= {"http"} if http is not None else set()
+    gone = await check_nothing_gone(session, campaign_id, dns, http)
+    return broken + [each for each in gone if each.path[0] in parts]
+
+
+async def _fetching(
+    session: Session, campaign_id: UUID, kinds: Collection[PhaseKind]
+) -> tuple[DnsConfig | None, HttpConfig | None]:
+    dns = http = None
     if PhaseKind.DNS_VALIDATION in kinds:
         dns = await campaigns.dns_config_if_any(session, campaign_id)
-        broken += [] if dns is None else await check_dns_references(session, EVERYTHING, dns)
     if PhaseKind.HTTP_KEYWORD_VALIDATION in kinds:
         http = await campaigns.http_config_if_any(session, campaign_id)
-        broken += [] if http is None else await check_http_references(session, EVERYTHING, http)
-    return broken
+    return dns, http
+
+
+async def lacks(session: Session, campaign_id: UUID, kind: PhaseKind) -> bool:
+    """Whether a phase has no configuration and needs one."""
+    if kind not in {PhaseKind.DNS_VALIDATION, PhaseKind.HTTP_KEYWORD_VALIDATION}:
+        return False
+    return await _fetching(session, campaign_id, [kind]) == (None, None)
 
 
 async def put(session: Session, campaign_id: UUID, patch: CampaignPatch) -> None:

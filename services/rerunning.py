@@ -7,10 +7,10 @@ from core.errors import Conflict, ConflictDetail
 from db.repositories import pages, shards, tallies
 from db.repositories.taking_back import take_back
 from services import phases
-from services.configuring import check_ready
+from services.configuring import check_ready, lacks
 from services.course import OVER, Course
 from services.handing_over import go_on, start
-from services.refusals import invalid_transition, refuse_any
+from services.refusals import invalid_transition, not_configured, refuse_any
 from vocabulary.campaigns import CampaignStatus, PhaseKind, PhaseStart, PhaseStatus
 from vocabulary.work import ShardKind
 
@@ -28,6 +28,8 @@ async def rerun(course: Course, kind: PhaseKind) -> None:
     """
     campaign, phase = course.campaign, course.phases[kind]
     _expect_over(course, kind)
+    if await lacks(course.unit.session, campaign.id, kind):
+        raise not_configured(kind, phase.status, "RERUN")
     refuse_any(await check_ready(course.unit.session, campaign.id, [kind]))
     campaign.completed_at = None
     if campaign.status is not CampaignStatus.RUNNING:

@@ -12,6 +12,7 @@ from core.ids import new_id
 from db.models import CampaignRow, DomainRow, GenerationConfigRow, PhasePersonaRow, PhaseRow, ShardRow
 from db.repositories import campaigns as rows
 from events.campaign_events import CampaignCreated, CampaignDeleted, CampaignUpdated
+from services.campaign_control import CampaignControl
 from services.campaigns import CampaignDraft, CampaignPatch, Campaigns
 from services.keyword_sets import KeywordSets
 from services.personas import PersonaPatch, Personas
@@ -47,6 +48,11 @@ def campaigns(house: House) -> Campaigns:
     return Campaigns(house.database)
 
 
+@pytest.fixture
+def control(house: House) -> CampaignControl:
+    return CampaignControl(house.database)
+
+
 async def refusal(
     call: Callable[[], Awaitable[object]], house: House, position: int = 3
 ) -> tuple[Violation, ...]:
@@ -76,7 +82,7 @@ async def test_create_makes_a_draft_with_its_phases_and_configurations(
     assert (row.owner_id, row.name, row.status) == (house.alice.id, "hunt", CampaignStatus.DRAFT)
     assert (row.created_at, row.started_at, row.completed_at) == (house.now, None, None)
     assert [(phase.ordinal, phase.status) for phase in phases] == [
-        (ordinal, PhaseStatus.NOT_STARTED) for ordinal in (1, 2, 3)
+        (ordinal, PhaseStatus.CONFIGURED) for ordinal in range(1, 7)
     ]
     assert house.bell.settled[-1][3] is False
 
@@ -96,7 +102,7 @@ async def test_all_broken_rules_of_all_parts_are_told_at_once(
         (("name",), "1..255"),
         (("generation", "suffixLength"), "0..10"),
         (("generation", "characterSet"), "1..1000"),
-        (("generation", "tld"), None),
+        (("generation", "tlds", "0"), None),
         (("dns", "batchSize"), "1..1000"),
         (("dns", "retryAttempts"), "0..5"),
         (("dns", "personaIds", "1"), None),
@@ -186,13 +192,13 @@ async def test_somebody_elses_persona_is_as_one_that_is_not_there(
 
 
 async def test_a_disabled_persona_is_refused_at_creation_and_at_start(
-    house: House, campaigns: Campaigns, parts: Parts
+    house: House, campaigns: Campaigns, control: CampaignControl, parts: Parts
 ) -> None:
     made = await campaigns.create(house.alice, parts.draft())
     await Personas(house.database).update(house.alice, parts.dns, PersonaPatch(enabled=False))
     disabled = (Violation(("dns", "personaIds", "0"), "this persona is disabled"),)
     assert await refusal(lambda: campaigns.create(house.alice, parts.draft()), house, 5) == disabled
-    assert await refusal(lambda: campaigns.start(house.alice, made.value), house, 5) == disabled
+    assert await refusal(lambda: control.start(house.alice, made.value), house, 5) == disabled
     async with house.database.engines.reading() as session:
         assert (await session.get_one(CampaignRow, made.value)).status is CampaignStatus.DRAFT
 
@@ -208,7 +214,7 @@ async def test_update_names_the_parts_that_really_changed(
     written = await campaigns.update(house.alice, made.value, patch)
     assert written == Written(made.value, 5)
     assert await house.events(4) == [
-        CampaignUpdated(campaign_id=made.value, name="chase", changed=("name", "http"))
+        CampaignUpdated(campaign_id=made.value, name="chase", changed=("name", "http"), version=2, http=http)
     ]
     async with house.database.engines.reading() as session:
         assert await rows.http_config(session, made.value) == http
@@ -240,34 +246,36 @@ async def test_a_refused_update_leaves_everything_as_it_was(
         assert await rows.dns_config(session, made.value) == draft.dns
 
 
-async def test_only_the_name_changes_once_it_is_no_draft(
-    house: House, campaigns: Campaigns, parts: Parts
+async def test_a_part_stays_once_its_phase_has_begun(
+    house: House, campaigns: Campaigns, control: CampaignControl, parts: Parts
 ) -> None:
     draft = parts.draft()
     made = await campaigns.create(house.alice, draft)
-    started = await campaigns.start(house.alice, made.value)
+    started = await control.start(house.alice, made.value)
     with pytest.raises(Conflict) as refused:
-        await campaigns.update(house.alice, made.value, CampaignPatch(dns=draft.dns))
+        await campaigns.update(house.alice, made.value, CampaignPatch(generation=draft.generation))
     detail = refused.value.detail
     assert (detail.code, detail.current_state, detail.attempted) == (
         "INVALID_TRANSITION",
-        "RUNNING",
+        "IN_PROGRESS",
         "UPDATE",
     )
     await campaigns.update(house.alice, made.value, CampaignPatch(name="chase"))
     assert await house.events(started.position) == [
-        CampaignUpdated(campaign_id=made.value, name="chase", changed=("name",))
+        CampaignUpdated(campaign_id=made.value, name="chase", changed=("name",), version=2)
     ]
 
 
 async def test_delete_takes_all_that_is_the_campaigns_own(
-    house: House, campaigns: Campaigns, parts: Parts
+    house: House, campaigns: Campaigns, control: CampaignControl, parts: Parts
 ) -> None:
     made = await campaigns.create(house.alice, parts.draft())
-    await campaigns.start(house.alice, made.value)
-    cancelled = await campaigns.cancel(house.alice, made.value)
+    await control.start(house.alice, made.value)
+    cancelled = await control.cancel(house.alice, made.value)
     async with house.database.engines.writing() as session:
-        session.add(DomainRow(campaign_id=made.value, offset=0, name="xaa.com"))
+        session.add(
+            DomainRow(campaign_id=made.value, offset=0, name="xaa.com", tld=".com", checked_at=house.now)
+        )
     written = await campaigns.delete(house.alice, made.value)
     assert await house.events(cancelled.position) == [CampaignDeleted(campaign_id=made.value, name="hunt")]
     assert written == Written(made.value, cancelled.position + 1)
@@ -275,25 +283,29 @@ async def test_delete_takes_all_that_is_the_campaigns_own(
     assert [await house.count(table) for table in tables] == [0] * len(tables)
 
 
-async def test_somebody_elses_campaign_is_not_found(house: House, campaigns: Campaigns, parts: Parts) -> None:
+async def test_somebody_elses_campaign_is_not_found(
+    house: House, campaigns: Campaigns, control: CampaignControl, parts: Parts
+) -> None:
     made = await campaigns.create(house.alice, parts.draft())
     for ident in (made.value, new_id()):
         with pytest.raises(NotFound) as refused:
             await campaigns.update(house.bob, ident, CampaignPatch(name="mine"))
         assert (refused.value.noun, refused.value.ident) == ("campaign", str(ident))
-        for verb in (campaigns.delete, campaigns.start, campaigns.pause, campaigns.resume, campaigns.cancel):
+        for verb in (campaigns.delete, control.start, control.pause, control.resume, control.cancel):
             with pytest.raises(NotFound):
                 await verb(house.bob, ident)
     assert await house.head() == 4
 
 
-async def test_a_viewer_changes_nothing(house: House, campaigns: Campaigns, parts: Parts) -> None:
+async def test_a_viewer_changes_nothing(
+    house: House, campaigns: Campaigns, control: CampaignControl, parts: Parts
+) -> None:
     announced = len(house.bell.announced)
     with pytest.raises(Forbidden):
         await campaigns.create(house.viewer, parts.draft())
     with pytest.raises(Forbidden):
         await campaigns.update(house.viewer, new_id(), CampaignPatch())
-    for verb in (campaigns.delete, campaigns.start, campaigns.pause, campaigns.resume, campaigns.cancel):
+    for verb in (campaigns.delete, control.start, control.pause, control.resume, control.cancel):
         with pytest.raises(Forbidden):
             await verb(house.viewer, new_id())
     assert len(house.bell.announced) == announced

@@ -15,7 +15,6 @@ from events.campaign_events import (
     PhaseStarted,
 )
 from events.domain_events import DomainsChanged, DomainsGenerated
-from tests import factories
 from tests.fakes.crew import Crew
 from tests.fakes.house import House
 from tests.fakes.recount import assert_consistent
