@@ -6,19 +6,28 @@ spends them. What bounds it is a deadline for all of it and how many run at once
 
 import asyncio
 import ipaddress
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from yarl import URL
 
 from probes.addresses import AddressPolicy
+from probes.dialer import system_addresses
 from probes.fetch import Fetcher
 from probes.journey import is_web_port
 from probes.keywords import Matcher
 from probes.resolver import Resolver
-from vocabulary.checks import CheckStatus, DnsReason, DnsVerdict, HttpReason, HttpVerdict
+from vocabulary.checks import (
+    CheckStatus,
+    DnsReason,
+    DnsVerdict,
+    HttpReason,
+    HttpVerdict,
+    KeywordHit,
+    Zone,
+)
 from vocabulary.persona_tests import DnsExchange, DnsTest, HttpTest, HttpVisit
 from vocabulary.personas import DnsPersonaConfig, HttpPersonaConfig
 
@@ -65,6 +74,19 @@ def is_address(host: str) -> bool:
     return True
 
 
+class Zones(Matcher):
+    """Finds nothing, and keeps the text that it was to search."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.seen: Mapping[Zone, str] = {}
+
+    def hits(self, zones: Mapping[Zone, str]) -> tuple[KeywordHit, ...]:
+        """Keep the zones."""
+        self.seen = dict(zones)
+        return ()
+
+
 class Trials:
     """Looks up and fetches as personas do, one thing each. `seconds` is the deadline of one trial."""
 
@@ -101,14 +123,16 @@ class Trials:
         errand: Errand,
         dns: DnsPersonaConfig | None,
         matcher: Matcher | None = None,
+        *,
+        by_system: bool = False,
     ) -> HttpTest:
-        """Fetch a page; hosts that are names are looked up as `dns`, and not found without it.
+        """Fetch a page; hosts that are names are looked up as `dns`, else by this system if it may be asked.
 
         Raises:
             ValidationFailed: a resolver of `dns` may not be reached here.
             OSError: the CA file cannot be read.
         """
-        run = _Run(errand)
+        run = _Run(errand, by_system=by_system)
         try:
             async with asyncio.timeout(self._seconds), self._slots, AsyncExitStack() as stack:
                 resolver = None
@@ -128,8 +152,9 @@ class Trials:
 class _Run:
     """One fetch under way, and what is known of it when its time is up."""
 
-    def __init__(self, errand: Errand) -> None:
+    def __init__(self, errand: Errand, *, by_system: bool) -> None:
         self._errand = errand
+        self._by_system = by_system
         self.resolver: Resolver | None = None
         self.visits: list[HttpVisit] = []
         self.dns: DnsTest | None = None
@@ -147,10 +172,14 @@ class _Run:
 
     async def resolve(self, host: str) -> Sequence[str]:
         """The addresses of a redirect's host."""
-        return () if self.resolver is None else (await self.resolver.lookup(host)).addresses
+        if self.resolver is not None:
+            return (await self.resolver.lookup(host)).addresses
+        return await system_addresses(host) if self._by_system else ()
 
     async def _look_up(self, host: str) -> Sequence[str]:
         if self.resolver is None:
+            with suppress(OSError):
+                return await self.resolve(host)
             return ()
         exchanges: list[DnsExchange] = []
         verdict = await self.resolver.lookup(host, exchanges)

@@ -16,7 +16,10 @@ from db.repositories import keyword_sets, uses
 from db.unit_of_work import Database, UnitOfWork
 from events.outbox import record
 from events.resource_events import KeywordSetCreated, KeywordSetDeleted, KeywordSetUpdated
+from probes.addresses import AddressPolicy
+from probes.trials import Trials
 from services.changes import apply, given
+from services.keyword_pages import KeywordPages
 from services.keyword_tests import KeywordTests
 from services.refusals import already_exists, found_or_refuse, in_use, refuse_any
 from services.rule_edits import RuleEdits, check_edits, check_places, edited
@@ -53,12 +56,14 @@ class KeywordSets:
     """Making, changing and deleting keyword sets.
 
     Every verb raises Forbidden for a viewer and Unavailable if the database does not answer. Somebody else's
-    keyword set is NotFound. `tests` tries rules out and changes nothing.
+    keyword set is NotFound. `tests` tries rules out and `pages` fetches pages for that, as `trials` lets it; neither
+    changes anything.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, trials: Trials | None = None) -> None:
         self._database = database
         self.tests = KeywordTests()
+        self.pages = KeywordPages(database, trials or Trials(AddressPolicy()))
 
     async def create(self, caller: Principal, draft: KeywordSetDraft) -> Written[UUID]:
         """Make a keyword set, owned by the caller.

@@ -7,7 +7,7 @@ that has taken its time is refused then.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -17,7 +17,7 @@ from probes.keywords import Matcher
 from probes.page_text import from_html, from_plain
 from services.refusals import refuse_any
 from services.rules_keywords import MAX_RULES, check_rules
-from vocabulary.checks import KeywordHit
+from vocabulary.checks import KeywordHit, Zone
 from vocabulary.keywords import ContentType, KeywordRule
 
 MAX_TEXT_BYTES = 64 * 1024
@@ -27,12 +27,16 @@ MAX_TESTED = 2 * MAX_RULES
 
 
 class KeywordTest(msgspec.Struct, frozen=True):
-    """Rules and the text to try them on. `of_set` are the rules of a keyword set, None if none is named."""
+    """Rules and the text to try them on, or the zones of a page in its place.
+
+    `of_set` are the rules of a keyword set, None if none is named.
+    """
 
     rules: tuple[KeywordRule, ...]
     text: str
     content_type: ContentType = ContentType.TEXT
     of_set: tuple[KeywordRule, ...] | None = None
+    zones: Mapping[Zone, str] | None = None
 
 
 class KeywordTestResult(msgspec.Struct, frozen=True):
@@ -64,14 +68,20 @@ def _run(test: KeywordTest, now: Callable[[], float], seconds: float) -> Keyword
     deadline = now() + seconds
     refuse_any(_check(test))
     rules = (*(test.of_set or ()), *test.rules)
-    read = from_html if test.content_type is ContentType.HTML else from_plain
     hits, missed = [], dict(enumerate(rules))
-    for number, hit in Matcher(rules).numbered(read(test.text).zones):
+    for number, hit in Matcher(rules).numbered(_zones(test)):
         hits.append(hit)
         missed.pop(number, None)
         if now() > deadline:
             raise ValidationFailed.at(("text",), "takes too long to search for all the rules")
     return KeywordTestResult(tuple(hits), tuple(missed.values()))
+
+
+def _zones(test: KeywordTest) -> Mapping[Zone, str]:
+    if test.zones is not None:
+        return test.zones
+    read = from_html if test.content_type is ContentType.HTML else from_plain
+    return read(test.text).zones
 
 
 def _check(test: KeywordTest) -> Iterator[Violation]:

@@ -101,6 +101,7 @@ class ApiProcess:
 
 def _services(ground: Foundation, sealer: Sealer) -> Services:
     settings = ground.settings
+    trials = Trials(AddressPolicy(settings.allowed_networks), settings.ca_file)
     return Services(
         campaigns=Campaigns(ground.database),
         campaign_control=CampaignControl(ground.database),
@@ -108,10 +109,8 @@ def _services(ground: Foundation, sealer: Sealer) -> Services:
         proxy_lists=ProxyLists(ground.database, sealer),
         pools=Pools(ground.database),
         clock=ground.clock,
-        personas=Personas(
-            ground.database, Trials(AddressPolicy(settings.allowed_networks), settings.ca_file)
-        ),
-        keyword_sets=KeywordSets(ground.database),
+        personas=Personas(ground.database, trials),
+        keyword_sets=KeywordSets(ground.database, trials),
         principals=Principals(ground.database),
         access=Access(ground.database),
         scoring_profiles=ScoringProfiles(ground.database),

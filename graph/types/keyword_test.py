@@ -6,7 +6,9 @@ import strawberry
 
 from graph.types.domain import KeywordHit
 from graph.types.keyword_set import KeywordRule
+from graph.types.persona_test import HttpPersonaTest
 from services.keyword_tests import KeywordTestResult
+from vocabulary.persona_tests import HttpTest
 
 
 @strawberry.type(description="What a worker would have found on a page with this text.")
@@ -20,10 +22,15 @@ class TestKeywordsPayload:
         description="The rules that were found nowhere, in their order."
     )
 
+    page: HttpPersonaTest | None = strawberry.field(
+        description="How the page was fetched, if one was; when that failed, nothing was found."
+    )
+
     @classmethod
-    def from_result(cls, result: KeywordTestResult) -> Self:
-        """The payload of a result."""
+    def from_result(cls, result: KeywordTestResult, page: HttpTest | None) -> Self:
+        """The payload of a result, and of the fetch that it came from."""
         return cls(
             hits=[KeywordHit.from_hit(hit) for hit in result.hits],
             missed=[KeywordRule.from_rule(rule) for rule in result.missed],
+            page=None if page is None else HttpPersonaTest.from_seen(page),
         )
