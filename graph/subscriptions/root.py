@@ -13,7 +13,9 @@ from graph.node_ids import BadId, uuid_in
 from graph.streams.activity import ActivitySource
 from graph.streams.proxies import ProxySource, unknown_pool
 from graph.subscriptions.arguments import Resume, place, streamed
+from graph.subscriptions.bulk import BulkSubscriptions
 from graph.subscriptions.campaigns import CampaignSubscriptions
+from graph.subscriptions.resources import ResourceSubscriptions
 from graph.types.activity_event import ActivityAdded, ActivitySnapshot
 from graph.types.proxy_event import (
     ProxyAdded,
@@ -48,7 +50,7 @@ ActivityEvent = Annotated[
 @strawberry.type(
     description="What you may follow. Each frame has a cursor; subscribe again with it as `after` and miss nothing."
 )
-class Subscription(CampaignSubscriptions):
+class Subscription(CampaignSubscriptions, BulkSubscriptions, ResourceSubscriptions):
     """What clients may follow."""
 
     @streamed("Proxies: their states, then what happens to them.")

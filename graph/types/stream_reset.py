@@ -6,13 +6,23 @@ import strawberry
 
 from graph.enums import ResetReason
 from graph.types.activity_event import ActivitySnapshot
+from graph.types.bulk_event import BulkOperationSnapshot
 from graph.types.campaign_event import CampaignSnapshot
 from graph.types.campaign_list_event import CampaignListSnapshot
 from graph.types.domain_event import DomainSnapshot
 from graph.types.proxy_event import ProxySnapshot
+from graph.types.resource_event import ResourceSnapshot
 from graph.types.stream import StreamEvent
 
-Snapshot = CampaignSnapshot | ProxySnapshot | ActivitySnapshot | CampaignListSnapshot | DomainSnapshot
+Snapshot = (
+    CampaignSnapshot
+    | ProxySnapshot
+    | ActivitySnapshot
+    | CampaignListSnapshot
+    | DomainSnapshot
+    | BulkOperationSnapshot
+    | ResourceSnapshot
+)
 
 StreamSnapshot = Annotated[
     Snapshot,

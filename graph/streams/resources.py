@@ -1,0 +1,110 @@
+"""The stream of personas, keyword sets, pools, scoring profiles and settings."""
+
+from collections.abc import Callable, Collection
+from enum import StrEnum
+from typing import TypeVar
+
+from db.models import Model
+from db.queries.keyword_sets import KEYWORD_SETS, KeywordSetFilter
+from db.queries.listing import Listing, Wanted
+from db.queries.named import NamedOrderField
+from db.queries.personas import PERSONAS, PersonaFilter
+from db.queries.pools import POOLS, PoolFilter
+from db.queries.scoring_profiles import SCORING_PROFILES, ScoringProfileFilter
+from db.scope import Scope
+from events.cursor import Cursor as Place
+from events.envelope import Envelope
+from events.event import EntityType, Unreadable
+from graph.context import Context
+from graph.scalars import Cursor
+from graph.streams import resource_frames
+from graph.streams.source import Source
+from graph.types.keyword_set import KeywordSet
+from graph.types.persona import Persona
+from graph.types.proxy import ProxyPool
+from graph.types.resource_event import ResourceSnapshot
+from graph.types.scoring_profile import ScoringProfile
+from graph.types.setting import Setting
+from graph.types.stream_reset import Snapshot
+
+M = TypeVar("M", bound=Model)
+F = TypeVar("F")
+N = TypeVar("N")
+
+MOST = 1000
+
+
+class ResourceKind(StrEnum):
+    """What `resourceEvents` can be about; each is the kind of entity that its events tell of."""
+
+    PERSONA = EntityType.PERSONA.value
+    KEYWORD_SET = EntityType.KEYWORD_SET.value
+    PROXY_POOL = EntityType.PROXY_POOL.value
+    SCORING_PROFILE = EntityType.SCORING_PROFILE.value
+    SETTINGS = EntityType.SETTINGS.value
+
+
+class ResourceSource(Source):
+    """What happens to things of some kinds."""
+
+    def __init__(self, scope: Scope, after: Place | None, kinds: Collection[ResourceKind]) -> None:
+        super().__init__(scope, after)
+        self._kinds = frozenset(kinds)
+        self._entities = frozenset(EntityType(kind.value) for kind in kinds)
+
+    def concerns(self, envelope: Envelope) -> bool:
+        """Whether it is about a thing of these kinds."""
+        event = envelope.event
+        return not isinstance(event, Unreadable) and event.ENTITY in self._entities
+
+    def event(self, envelope: Envelope, cursor: Cursor) -> object:
+        """The event of the schema.
+
+        Raises:
+            TypeError: it is none of a resource.
+        """
+        return resource_frames.from_envelope(envelope, cursor)
+
+    async def snapshot(self, context: Context, cursor: Cursor) -> Snapshot:
+        """The things as they are, by name."""
+        return ResourceSnapshot(
+            cursor=cursor,
+            personas=await self._listed(
+                context, ResourceKind.PERSONA, PERSONAS, PersonaFilter(), Persona.from_row
+            ),
+            keyword_sets=await self._listed(
+                context, ResourceKind.KEYWORD_SET, KEYWORD_SETS, KeywordSetFilter(), KeywordSet.from_row
+            ),
+            proxy_pools=await self._listed(
+                context, ResourceKind.PROXY_POOL, POOLS, PoolFilter(), ProxyPool.from_row
+            ),
+            scoring_profiles=await self._listed(
+                context,
+                ResourceKind.SCORING_PROFILE,
+                SCORING_PROFILES,
+                ScoringProfileFilter(),
+                ScoringProfile.from_row,
+            ),
+            settings=await self._settings(context),
+        )
+
+    async def _listed(
+        self,
+        context: Context,
+        kind: ResourceKind,
+        listing: Listing[M, F],
+        everything: F,
+        shown: Callable[[M], N],
+    ) -> list[N] | None:
+        if kind not in self._kinds:
+            return None
+        wanted = Wanted(filter=everything, order=NamedOrderField.NAME, descending=False, limit=MOST)
+        rows = await context.loaders.pages(listing).load(wanted)
+        context.spend(len(rows))
+        return [shown(row) for row in rows]
+
+    async def _settings(self, context: Context) -> list[Setting] | None:
+        if ResourceKind.SETTINGS not in self._kinds:
+            return None
+        views = await context.reading.run(context.services.settings.view)
+        return [Setting.from_view(view) for view in views]
