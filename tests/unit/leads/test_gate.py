@@ -1,5 +1,6 @@
 """The gate is total and exclusive: every domain that is done has exactly one reason, in the order of the gate."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,6 +60,25 @@ def test_failed_checks_come_first(dns: CheckStatus, http: CheckStatus, rejection
     assert decide(dns, http, features(), CLEAR, scored(1.0), DEFAULT).rejection is rejection
 
 
+@pytest.mark.effect("scoring.match_score", "scoring.grace_score", "scoring.grace_min_bytes")
+@pytest.mark.parametrize(
+    ("value", "more", "rejection"),
+    [
+        (0.30, {}, Rejection.QUALIFIED),
+        (0.30, {"match_score": 0.5, "grace_score": 0.4}, Rejection.LOW_SCORE),
+        (0.22, {}, Rejection.LOW_SCORE),
+        (0.22, {"grace_score": 0.2}, Rejection.QUALIFIED),
+        (0.25, {}, Rejection.QUALIFIED),
+        (0.25, {"grace_min_bytes": 4097}, Rejection.LOW_SCORE),
+    ],
+    ids=["match", "stricter match", "too low", "more grace", "grace", "grace for larger pages"],
+)
+def test_a_profile_says_what_qualifies(value: float, more: dict[str, float], rejection: Rejection) -> None:
+    config = msgspec.structs.replace(DEFAULT, **more)
+    assert decide(OK, OK, features(), CLEAR, scored(value), config).rejection is rejection
+
+
+@pytest.mark.effect("scoring.parked_confidence")
 def test_a_parked_page_is_no_lead_whatever_its_score() -> None:
     parked = ParkedVerdict(is_parked=True, confidence=0.45)
     assert decide(OK, OK, features(), parked, scored(1.0), DEFAULT) == LeadVerdict(
@@ -68,6 +88,7 @@ def test_a_parked_page_is_no_lead_whatever_its_score() -> None:
     assert decide(OK, OK, features(), parked, scored(1.0), strict).rejection is Rejection.QUALIFIED
 
 
+@pytest.mark.effect("scoring.requires_structure")
 def test_what_a_page_must_have() -> None:
     assert decided(1.0, has_structure=False).reason == "The page has no headings, links or description."
     assert decided(1.0, keywords=KeywordMetrics()).reason == "None of the keywords is on the page."

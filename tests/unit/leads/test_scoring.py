@@ -143,6 +143,37 @@ def test_the_surer_a_page_is_parked_the_more_it_loses() -> None:
     assert at(1.0).score < at(0.95).score < at(0.8).score
 
 
+@pytest.mark.effect("scoring.parked_factor", "scoring.parked_confidence")
+@pytest.mark.parametrize(
+    ("more", "factor"),
+    [({}, 0.6), ({"parked_factor": 0.9}, 0.92), ({"parked_confidence": 0.81}, 1.0)],
+    ids=["built in", "milder", "surer"],
+)
+def test_a_profile_says_what_a_parked_page_loses(more: dict[str, float], factor: float) -> None:
+    config = msgspec.structs.replace(DEFAULT, **more)
+    parked = ParkedVerdict(is_parked=True, confidence=0.8)
+    assert score(features(), parked, config, NOW).factor == pytest.approx(factor)
+
+
+@pytest.mark.effect(
+    "weights.keyword_density",
+    "weights.keyword_coverage",
+    "weights.not_parked",
+    "weights.content_length",
+    "weights.title_keyword",
+    "weights.freshness",
+    "weights.term_frequency",
+)
+@pytest.mark.parametrize("component", ScoreComponent)
+def test_each_weight_pulls_the_score_to_its_part(component: ScoreComponent) -> None:
+    found = features(title_has_keyword=True, last_modified=NOW - timedelta(days=8))
+    parked = ParkedVerdict(is_parked=False, confidence=0.25)
+    alone = Weights(**{name: float(name == component.value.lower()) for name in Weights.__struct_fields__})
+    breakdown = score(found, parked, ScoringConfig(weights=alone), NOW)
+    assert breakdown.score == round(part(breakdown, component).value, 3) > 0
+    assert breakdown.score != score(found, parked, DEFAULT, NOW).score
+
+
 MOMENTS = st.timedeltas(timedelta(days=-400), timedelta(days=400)).map(NOW.__add__)
 
 

@@ -90,7 +90,7 @@ async def test_extra_pages_add_their_hits() -> None:
     assert (verdict.content_hash, verdict.bytes_read) == (alone.content_hash, alone.bytes_read)
 
 
-@pytest.mark.effect("http.micro_crawl")
+@pytest.mark.effect("http.micro_crawl", "micro_crawl.max_pages")
 @pytest.mark.parametrize(("most", "paths"), [(1, ["/a"]), (2, ["/a", "/b"]), (10, ["/a", "/b", "/c"])])
 async def test_max_pages_bounds_the_requests(most: int, paths: list[str]) -> None:
     async with web_server(site({"/a": "x", "/b": "x", "/c": "x"})) as server:
@@ -100,12 +100,16 @@ async def test_max_pages_bounds_the_requests(most: int, paths: list[str]) -> Non
     assert verdict.page.extra_pages == len(paths)
 
 
-async def test_the_budget_bounds_the_bytes() -> None:
+@pytest.mark.effect("micro_crawl.byte_budget")
+@pytest.mark.parametrize(
+    ("budget", "paths", "size"), [(1024, ["/a", "/b"], 1024), (2048, ["/a", "/b", "/c"], 1601)]
+)
+async def test_the_budget_bounds_the_bytes(budget: int, paths: list[str], size: int) -> None:
     async with web_server(site({"/a": "x" * 800, "/b": "y" * 800, "/c": "z"})) as server:
-        verdict = await fetch(server, MicroCrawl(byte_budget=1024))
-    assert asked(server) == ["/", "/robots.txt", "/a", "/b"]
+        verdict = await fetch(server, MicroCrawl(byte_budget=budget))
+    assert asked(server) == ["/", "/robots.txt", *paths]
     assert verdict.page is not None
-    assert (verdict.page.extra_pages, verdict.page.extra_bytes) == (2, 1024)
+    assert (verdict.page.extra_pages, verdict.page.extra_bytes) == (len(paths), size)
 
 
 async def test_robots_txt_is_asked_and_honoured() -> None:
