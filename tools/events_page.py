@@ -11,7 +11,15 @@ from events.event import EventType
 from tools.emitters import ROOT, emitters
 from tools.markdown import table
 
-UNIONS = {"campaignEvents": "CampaignEvent", "proxyEvents": "ProxyEvent", "activity": "ActivityEvent"}
+UNIONS = {
+    "campaignEvents": "CampaignEvent",
+    "campaignList": "CampaignListEvent",
+    "domainEvents": "DomainEvent",
+    "proxyEvents": "ProxyEvent",
+    "bulkOperation": "BulkOperationEvent",
+    "resourceEvents": "ResourceEvent",
+    "activity": "ActivityEvent",
+}
 ARRIVES = "../tests/protocol/test_every_event.py"
 
 

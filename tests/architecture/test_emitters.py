@@ -11,7 +11,7 @@ from events.catalog import EVENT_TYPES
 from tests.architecture import house
 from tools import emitters
 from tools.emitters import Untraceable
-from tools.events_page import union
+from tools.events_page import UNIONS, union
 
 SCHEMA = build_schema((house.ROOT / "schema.graphql").read_text())
 
@@ -27,8 +27,26 @@ def names(kind: object) -> set[str]:
 def test_a_union_is_its_part_of_the_catalog_with_a_snapshot_and_the_reset() -> None:
     assert members("CampaignEvent") == names(catalog.CampaignEvent) | {"CampaignSnapshot", "StreamReset"}
     assert members("ProxyEvent") == names(catalog.ProxyEvent) | {"ProxySnapshot", "StreamReset"}
-    assert members("ActivityEvent") == {"ActivitySnapshot", "ActivityAdded", "StreamReset"}
-    assert members("StreamSnapshot") == {"CampaignSnapshot", "ProxySnapshot", "ActivitySnapshot"}
+    assert members("BulkOperationEvent") == names(catalog.BulkEvent) | {
+        "BulkOperationSnapshot",
+        "StreamReset",
+    }
+    # Settings are a resource for those who follow them; in the catalog their event is one of access.
+    assert members("ResourceEvent") == names(catalog.ResourceEvent) | {
+        "SettingsChanged",
+        "ResourceSnapshot",
+        "StreamReset",
+    }
+
+
+def test_a_stream_whose_frames_are_made_of_several_types_of_events_opens_and_resets_like_any() -> None:
+    made = {"ActivityEvent", "CampaignListEvent", "DomainEvent"}
+    told = {"CampaignEvent", "ProxyEvent", "BulkOperationEvent", "ResourceEvent"}
+    assert set(UNIONS.values()) == made | told
+    for name in UNIONS.values():
+        assert {f"{name.removesuffix('Event')}Snapshot", "StreamReset"} <= members(name)
+    assert members("BulkOperationEvent") == names(catalog.BulkEvent) | {"BulkOperationSnapshot", "StreamReset"}
+    assert members("StreamSnapshot") == {f"{name.removesuffix('Event')}Snapshot" for name in UNIONS.values()}
 
 
 def test_the_kinds_of_activity_are_the_types_of_the_feed() -> None:
@@ -40,8 +58,10 @@ def test_the_kinds_of_activity_are_the_types_of_the_feed() -> None:
 
 def test_what_is_not_in_the_feed_is_in_a_stream() -> None:
     quiet = {kind.__name__ for kind in EVENT_TYPES if not kind.FEED}
-    assert quiet == {"CampaignProgress", "ProxyStatsChanged"}
-    assert quiet <= members("CampaignEvent") | members("ProxyEvent")
+    # The two of domains are told together, as the batches of `domainEvents`.
+    batched = {"DomainsGenerated", "DomainsChanged"}
+    assert quiet == {"CampaignProgress", "ProxyStatsChanged", "BulkOperationProgress"} | batched
+    assert quiet - batched <= members("CampaignEvent") | members("ProxyEvent") | members("BulkOperationEvent")
 
 
 def test_every_type_has_an_emitter() -> None:
