@@ -16,6 +16,7 @@ from graph.loaders import Loaders
 from graph.reading import Reading
 from graph.scalars import Cursor
 from services.access import Access
+from services.bulk import BulkOperations
 from services.campaign_control import CampaignControl
 from services.campaigns import Campaigns
 from services.keyword_sets import KeywordSets
@@ -47,6 +48,7 @@ class Services:
     access: Access
     scoring_profiles: ScoringProfiles
     settings: RunningSettings
+    bulk: BulkOperations
     insights: Insights = field(default_factory=Insights)
     clock: Clock = field(default_factory=SystemClock)
     streams: Callable[[], StreamCounts] = StreamCounts

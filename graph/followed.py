@@ -93,4 +93,4 @@ class Followed:
                 raise rejected([error]) from error
             reset = reason and StreamReset(cursor=place, reason=reason, snapshot=snapshot)
             result = await executed(self._executor, reset or snapshot, context)
-        return self._rendering.frame(result, position)
+        return self._rendering.frame(result, position, last=self._source.is_over(snapshot))

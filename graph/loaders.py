@@ -16,6 +16,7 @@ from strawberry.dataloader import DataLoader
 from db.engine import Session
 from db.models import (
     AnalysisConfigRow,
+    BulkOperationRow,
     CampaignRow,
     DnsConfigRow,
     DomainRow,
@@ -35,6 +36,7 @@ from db.models import (
 )
 from db.queries import (
     activity,
+    bulk,
     campaigns,
     domains,
     keyword_sets,
@@ -132,6 +134,11 @@ class Loaders:
     def proxy_record(self) -> DataLoader[tuple[UUID, datetime], Record | None]:
         """How the uses of proxies ended, by proxy and the moment since when."""
         return self._batch(proxies.records)
+
+    @cached_property
+    def bulk_operation(self) -> DataLoader[UUID, BulkOperationRow | None]:
+        """Bulk operations by id."""
+        return self._visible(bulk.by_ids)
 
     @cached_property
     def persona(self) -> DataLoader[UUID, PersonaRow | None]:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from graph import node_ids
 from graph.context import Info
+from graph.types.bulk import BulkOperation
 from graph.types.campaign import Activity, Campaign
 from graph.types.domain import Domain
 from graph.types.keyword_set import KeywordSet
@@ -74,6 +75,11 @@ async def _token(info: Info, key: Key) -> Token | None:
     return None if row is None else Token.from_row(row)
 
 
+async def _bulk_operation(info: Info, key: Key) -> BulkOperation | None:
+    row = await info.context.loaders.bulk_operation.load(node_ids.as_uuid(_only(key)))
+    return None if row is None else BulkOperation.from_row(row)
+
+
 async def _activity(info: Info, key: Key) -> Activity | None:
     row = await info.context.loaders.activity.load(node_ids.as_position(_only(key)))
     if row is None:
@@ -98,4 +104,5 @@ _BY_TYPE: dict[str, Callable[[Info, Key], Awaitable[Node | None]]] = {
     "Principal": _principal,
     "Token": _token,
     "Activity": _activity,
+    "BulkOperation": _bulk_operation,
 }

@@ -27,6 +27,7 @@ from live.session import Reception
 from probes.addresses import AddressPolicy
 from probes.trials import Trials
 from services.access import Access
+from services.bulk import BulkOperations
 from services.campaign_control import CampaignControl
 from services.campaigns import Campaigns
 from services.keyword_sets import KeywordSets
@@ -115,6 +116,7 @@ def _services(ground: Foundation, sealer: Sealer) -> Services:
         access=Access(ground.database),
         scoring_profiles=ScoringProfiles(ground.database),
         settings=RunningSettings(ground.database, ground.settings),
+        bulk=BulkOperations(ground.database, sealer),
     )
 
 

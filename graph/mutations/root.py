@@ -3,6 +3,7 @@
 import strawberry
 
 from graph.mutations.access import AccessMutations
+from graph.mutations.bulk import BulkMutations
 from graph.mutations.campaign_control import CampaignControlMutations
 from graph.mutations.campaigns import CampaignMutations
 from graph.mutations.keyword_sets import KeywordSetMutations
@@ -28,5 +29,6 @@ class Mutation(
     KeywordSetMutations,
     AccessMutations,
     SettingMutations,
+    BulkMutations,
 ):
     """What clients may change."""

@@ -14,6 +14,7 @@ from graph.queries.access import AccessQueries
 from graph.queries.activity import ActivityQueries
 from graph.queries.administration import AdministrationQueries
 from graph.queries.arguments import NodeId
+from graph.queries.bulk import BulkQueries
 from graph.queries.campaigns import CampaignQueries
 from graph.queries.dashboard import DashboardQueries
 from graph.queries.keyword_tests import KeywordTestQueries
@@ -36,6 +37,7 @@ class Query(
     AdministrationQueries,
     DashboardQueries,
     ScoringQueries,
+    BulkQueries,
 ):
     """What clients may look at."""
 

@@ -66,3 +66,7 @@ class Source(ABC):
     def ends(self, _envelope: Envelope) -> bool:
         """Whether nothing can follow this event."""
         return False
+
+    def is_over(self, _snapshot: Snapshot) -> bool:
+        """Whether nothing can follow this snapshot."""
+        return False

@@ -26,6 +26,7 @@ from graph.followed import Followed
 from live.group import GroupLimits, Groups
 from services.access import Access
 from services.campaign_control import CampaignControl
+from services.bulk import BulkOperations
 from services.campaigns import Campaigns
 from services.generating import Generating
 from services.keyword_sets import KeywordSets
@@ -80,6 +81,7 @@ class Stage:
             access=Access(self.database),
             scoring_profiles=ScoringProfiles(self.database),
             settings=RunningSettings(self.database, Settings()),
+            bulk=BulkOperations(self.database, sealer),
         )
         settings = Settings(shard_attempts=1)
         self.workers = WorkerVerbs(

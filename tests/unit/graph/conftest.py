@@ -12,6 +12,7 @@ from db.models import EventLogHeadRow
 from graph.context import Services
 from services.access import Access
 from services.campaign_control import CampaignControl
+from services.bulk import BulkOperations
 from services.campaigns import Campaigns
 from services.keyword_sets import KeywordSets
 from services.personas import Personas
@@ -64,5 +65,6 @@ async def desk(gallery: Gallery, tmp_path: Path) -> Desk:
         access=Access(database),
         scoring_profiles=ScoringProfiles(database),
         settings=RunningSettings(database, Settings()),
+        bulk=BulkOperations(database, Sealer.from_file(tmp_path / "key")),
     )
     return Desk(database.engines, services)

@@ -1,0 +1,59 @@
+"""Inputs of the verbs on many campaigns."""
+
+import strawberry
+
+from services.bulk import MAX_IDS
+
+
+@strawberry.input(description="Start many campaigns, or the next phase of those that wait.")
+class BulkStartCampaignsInput:
+    """Start many campaigns, or the next phase of those that wait."""
+
+    ids: list[strawberry.ID] = strawberry.field(
+        description=f"Which campaigns, 1 to {MAX_IDS}; each is done once."
+    )
+
+
+@strawberry.input(description="Pause many campaigns.")
+class BulkPauseCampaignsInput:
+    """Pause many campaigns."""
+
+    ids: list[strawberry.ID] = strawberry.field(
+        description=f"Which campaigns, 1 to {MAX_IDS}; each is done once."
+    )
+
+
+@strawberry.input(description="Resume many campaigns.")
+class BulkResumeCampaignsInput:
+    """Resume many campaigns."""
+
+    ids: list[strawberry.ID] = strawberry.field(
+        description=f"Which campaigns, 1 to {MAX_IDS}; each is done once."
+    )
+
+
+@strawberry.input(description="Cancel many campaigns for good.")
+class BulkCancelCampaignsInput:
+    """Cancel many campaigns for good."""
+
+    ids: list[strawberry.ID] = strawberry.field(
+        description=f"Which campaigns, 1 to {MAX_IDS}; each is done once."
+    )
+
+
+@strawberry.input(description="Archive many campaigns.")
+class BulkArchiveCampaignsInput:
+    """Archive many campaigns."""
+
+    ids: list[strawberry.ID] = strawberry.field(
+        description=f"Which campaigns, 1 to {MAX_IDS}; each is done once."
+    )
+
+
+@strawberry.input(description="Delete many campaigns.")
+class BulkDeleteCampaignsInput:
+    """Delete many campaigns."""
+
+    ids: list[strawberry.ID] = strawberry.field(
+        description=f"Which campaigns, 1 to {MAX_IDS}; each is done once."
+    )
