@@ -201,10 +201,9 @@ class Shop:
     async def generated(self, generation: GenerationConfig | None = None, batch_size: int = 4) -> UUID:
         """A running campaign with its names; DNS validation waits for workers."""
         ident = await self.started(generation, batch_size)
-        (claim,) = await Work(self.database, self.settings).claim(
-            "generator", [ShardKind.DOMAIN_GENERATION], 1
-        )
-        await DomainGeneration(Generating(self.database, self.settings)).handle(Held(claim))
+        work = Work(self.database, self.settings)
+        while claims := await work.claim("generator", [ShardKind.DOMAIN_GENERATION], 1):
+            await DomainGeneration(Generating(self.database, self.settings)).handle(Held(claims[0]))
         return ident
 
     async def row(self, campaign_id: UUID) -> CampaignRow:

@@ -1,11 +1,15 @@
-"""A worker in a process of its own, for tests that kill it: `python -m tests.fakes.worker_process SETTINGS`.
+"""A worker in a process of its own, for tests that kill it: `python -m tests.fakes.worker_process SETTINGS [SECONDS]`.
 
 SETTINGS is the JSON of the settings, and `key` the key of the sealer. It hears no bell, so it finds what is ready
-when it starts and what falls due after that; it ends by being killed.
+when it starts and what falls due after that; it ends by being killed. With SECONDS it is so slow that each page takes
+as long to be judged, a few at a time, so that it can be killed in the middle of that.
 """
 
 import asyncio
 import sys
+import threading
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -13,8 +17,11 @@ from auth.sealing import Sealer
 from core.clock import SystemClock
 from core.settings import load
 from db.engine import Engines
+from db.repositories.verdicts import Result
 from db.unit_of_work import Database
 from tests.fakes.bell import RecordingBell
+from workers import judging
+from workers.judging import Judging
 from workers.main import build_runner
 
 
@@ -30,7 +37,21 @@ class WakingItself(RecordingBell):
             self.heard.set()
 
 
+def slow_down(seconds: float) -> None:
+    """Let each page take a while, as on a slow machine."""
+    quickly = Judging._work
+
+    def slowly(self: Judging[Any], chunk: Sequence[Any]) -> list[Result]:
+        threading.Event().wait(seconds * len(chunk))
+        return quickly(self, chunk)
+
+    judging.CHUNK = 4
+    Judging._work = slowly  # type: ignore[method-assign]
+
+
 async def main() -> None:
+    if len(sys.argv) > 2:
+        slow_down(float(sys.argv[2]))
     settings = load(**msgspec.json.decode(sys.argv[1]))
     bell = WakingItself()
     database = Database(Engines(settings.database_url), bell, SystemClock())

@@ -31,7 +31,7 @@ SPACE = GenerationConfig(
     pattern_type=PatternType.PREFIX,
     character_set="ab",
     constant="sun",
-    tld=".test",
+    tlds=(".test",),
     prefix_length=1,
     suffix_length=0,
 )
@@ -57,7 +57,11 @@ async def names(shop: Shop, config: GenerationConfig) -> list[str]:
         ),
         pytest.param({"character_set": "xyz"}, ["xsun.test", "ysun.test", "zsun.test"], id="characters"),
         pytest.param({"constant": "moon"}, ["amoon.test", "bmoon.test"], id="constant"),
-        pytest.param({"tld": ".co.test"}, ["asun.co.test", "bsun.co.test"], id="tld"),
+        pytest.param(
+            {"tlds": (".test", ".co.test")},
+            ["asun.test", "bsun.test", "asun.co.test", "bsun.co.test"],
+            id="top-level domains",
+        ),
         pytest.param(
             {"prefix_length": 2}, ["aasun.test", "absun.test", "basun.test", "bbsun.test"], id="length"
         ),
@@ -68,7 +72,7 @@ async def names(shop: Shop, config: GenerationConfig) -> list[str]:
     "generation.pattern_type",
     "generation.character_set",
     "generation.constant",
-    "generation.tld",
+    "generation.tlds",
     "generation.prefix_length",
     "generation.suffix_length",
     "generation.count",
@@ -209,7 +213,7 @@ async def test_worker_shards(shop: Shop, shards: int) -> None:
     looks = working.passes
     # While all of its slots are taken it does not look at all, even if it is woken.
     working.wake()
-    await shop.campaigns.pause(shop.house.alice, (await shop.shards())[0].campaign_id or UUID(int=0))
+    await shop.control.pause(shop.house.alice, (await shop.shards())[0].campaign_id or UUID(int=0))
     assert (len(handler.held), working.passes) == (shards, looks)
 
 
