@@ -4,6 +4,8 @@ What personas do inside one probe is tested in `tests/unit/probes`; here, that a
 """
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from services.personas import PersonaPatch
 from tests.fakes.shop import Shop, demo_generation
 from vocabulary.campaigns import CampaignStatus, DnsConfig, HttpConfig, PhaseKind
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason
+from vocabulary.work import ShardKind
 from workers.held import NO_USABLE_PERSONA
 
 # Nothing listens on the discard port of loopback, and the kernel says so at once.
@@ -60,6 +63,21 @@ class Campaigner:
         assert await self.shop.finished(ident) is CampaignStatus.COMPLETED
         (domain,) = await self.shop.domains(ident)
         return domain
+
+    async def took(
+        self, behaviour: Web | Dns, dns: DnsConfig | None = None, http: HttpConfig | None = None
+    ) -> float:
+        """Seconds that a campaign of one name takes."""
+        dns, http = dns or await self.dns(), http or await self.http()
+        started = asyncio.get_running_loop().time()
+        await self.run(behaviour, dns, http)
+        return asyncio.get_running_loop().time() - started
+
+    @staticmethod
+    def spread(moments: Sequence[datetime | None]) -> float:
+        """Seconds between the first and the last of these."""
+        known = [moment for moment in moments if moment is not None]
+        return (max(known) - min(known)).total_seconds()
 
     async def failure(self, ident: UUID, kind: PhaseKind) -> str | None:
         assert await self.shop.finished(ident) is CampaignStatus.FAILED
@@ -222,6 +240,67 @@ async def test_a_personas_rate_holds_across_shards(at: Campaigner) -> None:
 
     await at.shop.until(is_resolved)
     assert asyncio.get_running_loop().time() - started >= 7 / 20
+
+
+@pytest.mark.effect("dns.rotation_interval_seconds")
+async def test_dns_personas_rotate_at_an_interval(at: Campaigner) -> None:
+    """Two personas in two rounds are three changes of persona."""
+    personas = [await at.shop.dns_persona(at.box.dns, attempts=1) for _ in range(2)]
+    config = await at.dns(persona_ids=personas, retry_attempts=1, rotation_interval_seconds=0.15)
+    assert (await at.took(Dns.SERVFAIL, dns=config)) >= 0.45
+    # One that is asked again is no other.
+    alone = await at.dns(persona_ids=personas[:1], retry_attempts=3, rotation_interval_seconds=30)
+    assert (await at.took(Dns.SERVFAIL, dns=alone)) < 15
+
+
+@pytest.mark.effect("http.rotation_interval_seconds")
+async def test_http_personas_rotate_at_an_interval(at: Campaigner) -> None:
+    personas = [await at.shop.http_persona() for _ in range(3)]
+    config = await at.http(persona_ids=personas, rotation_interval_seconds=0.2)
+    assert (await at.took(Web.STATUS_404, http=config)) >= 0.4
+    alone = await at.http(persona_ids=personas[:1], retry_attempts=3, rotation_interval_seconds=30)
+    assert (await at.took(Web.RESET, http=alone)) < 15
+
+
+@pytest.mark.effect("dns.speed_per_minute")
+@pytest.mark.parametrize(("speed", "seconds"), [(0, 0.0), (600, 0.7)])
+async def test_dns_speed_per_minute(at: Campaigner, speed: int, seconds: float) -> None:
+    """Eight names in one shard at ten a second: seven tenths of a second lie between the first and the last."""
+    ident = await at.shop.campaign(demo_generation(8), await at.dns(speed_per_minute=speed), await at.http())
+    await at.shop.start(ident)
+    await at.shop.finished(ident)
+    found = [domain.dns_checked_at for domain in await at.shop.domains(ident)]
+    assert at.spread(found) >= seconds - 0.1
+
+
+@pytest.mark.effect("http.speed_per_minute")
+async def test_http_speed_per_minute(at: Campaigner) -> None:
+    """What lies between the first and the last domain grows with their number when the phase is paced."""
+    ident = await at.shop.campaign(demo_generation(12), await at.dns(), await at.http(speed_per_minute=600))
+    await at.shop.start(ident)
+    await at.shop.finished(ident)
+    found = [domain.http_checked_at for domain in await at.shop.domains(ident) if domain.http_checked_at]
+    assert len(found) > 6
+    assert at.spread(found) >= (len(found) - 1) / 10 - 0.2
+
+
+async def test_who_waits_for_its_turn_goes_home_when_the_campaign_is_paused(shop: Shop, box: Sandbox) -> None:
+    """A name begins each three seconds. The next write after a pause sends the six that wait home."""
+    runner = await shop.work()
+    at = Campaigner(shop, box)
+    ident = await shop.campaign(demo_generation(8), await at.dns(speed_per_minute=20), await at.http())
+    await shop.start(ident)
+
+    async def has_begun() -> bool:
+        return (await shop.phase(ident, PhaseKind.DNS_VALIDATION)).processed > 0
+
+    async def is_quiet() -> bool:
+        return not any(claim.kind is ShardKind.DNS_VALIDATION for claim in runner.held)
+
+    await shop.until(has_begun)
+    await shop.control.pause(shop.house.alice, ident)
+    await shop.until(is_quiet, 15)
+    assert (await shop.phase(ident, PhaseKind.DNS_VALIDATION)).processed < 5
 
 
 @pytest.mark.effect("setting.allowed_networks")
