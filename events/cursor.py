@@ -10,8 +10,10 @@ import struct
 from dataclasses import dataclass
 
 _VERSION = 1
+# The first byte of cursors to come; that of any text, and so of what is no cursor at all, is greater.
+_OTHER_VERSIONS = range(2, 32)
 _LAYOUT = struct.Struct(">B6sQ")
-_TEXT_LENGTH = 20
+_LONGEST = 200
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,21 @@ def decode(text: str) -> Cursor:
     """Read a cursor that `encode` wrote.
 
     Raises:
-        ValueError: the text is no cursor of this version.
+        ValueError: the text is no cursor, or one of another version, which is said.
     """
-    if len(text) != _TEXT_LENGTH or not text.isascii():
+    packed = _unpacked(text)
+    if packed and packed[0] in _OTHER_VERSIONS:
+        raise ValueError("This cursor is of a version that this server does not know.")
+    if len(packed) != _LAYOUT.size or packed[0] != _VERSION:
+        raise ValueError("This is no cursor of a stream.")
+    _, incarnation, position = _LAYOUT.unpack(packed)
+    return Cursor(incarnation.hex(), position)
+
+
+def _unpacked(text: str) -> bytes:
+    if len(text) > _LONGEST or not text.isascii():
         raise ValueError("This is no cursor of a stream.")
     try:
-        version, incarnation, position = _LAYOUT.unpack(base64.b64decode(text, altchars=b"-_", validate=True))
-    except (ValueError, struct.error) as error:
+        return base64.b64decode(text, altchars=b"-_", validate=True)
+    except ValueError as error:
         raise ValueError("This is no cursor of a stream.") from error
-    if version != _VERSION:
-        raise ValueError("This cursor is of a version that this server does not know.")
-    return Cursor(incarnation.hex(), position)

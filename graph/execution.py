@@ -89,7 +89,8 @@ def _last_event(request: Request) -> Place | None:
     try:
         return cursor.decode(text)
     except ValueError as error:
-        raise Rejected([{"message": f"Last-Event-ID: {error}"}]) from error
+        told = {"message": f"Last-Event-ID: {error}", "extensions": {"code": "BAD_CURSOR"}}
+        raise Rejected([told]) from error
 
 
 def _shared_variables(plan: Plan, request: Request) -> bytes:

@@ -29,10 +29,10 @@ def decode(text: str, order: str, types: tuple[type, ...]) -> tuple[Any, ...]:
     """The key that `encode` wrote for the same list and order.
 
     Raises:
-        Refused: it is no cursor, or one of another list or order.
+        Refused: it is no cursor, or one of another list, order or version.
     """
-    version, found, key = _unpack(text)
-    if version != _VERSION or found != order:
+    _, found, key = _unpack(text)
+    if found != order:
         raise _bad("This cursor is of another list, or of the same one in another order.")
     try:
         values: tuple[Any, ...] = msgspec.convert(key, _shape(types), strict=True)
@@ -49,9 +49,17 @@ def _unpack(text: str) -> tuple[int, str, list[object]]:
             raise _bad("This is no cursor of a list.")
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         packed = base64.b64decode(padded, altchars=b"-_", validate=True)
+        _refuse_other_version(packed)
         return msgspec.json.decode(packed, type=tuple[int, str, list[object]])
     except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError) as error:
         raise _bad("This is no cursor of a list.") from error
+
+
+def _refuse_other_version(packed: bytes) -> None:
+    """What follows the version may have any form in another one."""
+    parts = msgspec.json.decode(packed)
+    if isinstance(parts, list) and parts and type(parts[0]) is int and parts[0] != _VERSION:
+        raise _bad("This cursor is of a version that this server does not know.")
 
 
 def _shape(types: tuple[type, ...]) -> Any:

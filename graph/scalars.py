@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import NewType
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from events import cursor
@@ -62,7 +63,10 @@ def _write_cursor(value: str) -> str:
 def _read_cursor(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("A Cursor is a string that this server gave out.")  # noqa: TRY004
-    cursor.decode(value)
+    try:
+        cursor.decode(value)
+    except ValueError as error:
+        raise GraphQLError(str(error), extensions={"code": "BAD_CURSOR"}) from error
     return value
 
 
