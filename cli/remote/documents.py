@@ -104,3 +104,30 @@ mutation {kind}($id: ID!) {{
   }}
 }}
 """
+KEYWORD_SET = "query KeywordSet($id: ID!) { node(id: $id) { ... on KeywordSet { id name } } }"
+KEYWORD_SETS = """
+query KeywordSets($first: Int!, $after: String, $search: String) {
+  keywordSets(first: $first, after: $after, filter: { search: $search }) {
+    pageInfo { hasNextPage endCursor } nodes { id name }
+  }
+}
+"""
+PERSONA = "query Persona($id: ID!) { node(id: $id) { ... on Persona { id name } } }"
+PERSONAS = """
+query Personas($first: Int!, $after: String, $search: String) {
+  personas(first: $first, after: $after, filter: { search: $search }) {
+    pageInfo { hasNextPage endCursor } nodes { id name }
+  }
+}
+"""
+TEST_KEYWORDS = f"""
+query TestKeywords($input: TestKeywordsInput!) {{
+  testKeywords(input: $input) {{
+    {REFUSAL}
+    ... on TestKeywordsPayload {{
+      hits {{ pattern zone count category context }} missed {{ pattern ruleType category }}
+      page {{ status reason detail statusCode finalUrl title bytesRead millis }}
+    }}
+  }}
+}}
+"""

@@ -31,6 +31,7 @@ echo "${{COMPREPLY[@]}}"
         ("heliograph token create --role a", ["admin"]),
         ("heliograph completion ''", ["--help", "bash", "zsh", "fish"]),
         ("heliograph campaign show solar", []),
+        ("heliograph keywords test --f", ["--file"]),
     ],
 )
 def test_bash_offers(heliograph: Heliograph, place: Path, typed: str, offered: list[str]) -> None:

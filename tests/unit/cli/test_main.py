@@ -53,6 +53,7 @@ def test_every_command_has_help(heliograph: Heliograph, command: str) -> None:
             for verb in ("list", "show", "create", "start", "pause", "resume", "cancel", "watch")
         ),
         *(f"proxy {verb}" for verb in ("list", "test")),
+        "keywords test",
     ],
 )
 def test_every_verb_has_help(heliograph: Heliograph, verb: str) -> None:
@@ -85,8 +86,8 @@ def test_help_of_serve_has_a_flag_for_each_setting_but_the_secret(heliograph: He
         (
             ["fly"],
             "heliograph: argument COMMAND: invalid choice: 'fly' "
-            "(choose from 'serve', 'worker', 'migrate', 'token', 'schema', 'campaign', 'proxy', 'export', "
-            "'completion') (see `heliograph --help`)",
+            "(choose from 'serve', 'worker', 'migrate', 'token', 'schema', 'campaign', 'proxy', "
+            "'keywords', 'export', 'completion') (see `heliograph --help`)",
         ),
         (
             ["serve", "--fast"],

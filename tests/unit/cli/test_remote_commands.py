@@ -345,3 +345,66 @@ async def test_a_stream_ends_where_a_new_connection_would_not_help(demo: Demo) -
 def test_every_document_is_valid(document: str) -> None:
     schema = build_schema((ROOT / "schema.graphql").read_text())
     assert validate(schema, parse(document)) == []
+
+
+def test_patterns_are_tried_on_a_text(asking: Heliograph) -> None:
+    ended = asking("keywords", "test", "--pattern", "roof", "--regex", "s.l+ar", "--text", "A solar roof")
+    assert (ended.code, ended.err) == (0, "")
+    header, *rows = ended.out.splitlines()
+    assert header.split() == ["RULE", "ZONE", "HITS", "CATEGORY", "CONTEXT"]
+    assert [row.split()[:3] for row in rows] == [["roof", "BODY", "1"], ["s.l+ar", "BODY", "1"]]
+
+
+def test_what_hits_nothing_exits_with_1(asking: Heliograph) -> None:
+    ended = asking("keywords", "test", "--pattern", "Roof", "--case-sensitive", "--text", "roof", "--json")
+    assert ended.code == 1
+    assert [rule["pattern"] for rule in json.loads(ended.out)["missed"]] == ["Roof"]
+    assert asking("keywords", "test", "--pattern", "oof", "--whole-word", "--text", "roof").code == 1
+
+
+def test_a_set_is_tried_on_a_file_by_name_and_by_id(asking: Heliograph, demo: Demo, place: Path) -> None:
+    (name, ident, pattern) = one_set(demo)
+    page = place / "page.html"
+    page.write_text(f"<title>{pattern}</title><script>hidden</script>")
+    by_name = asking("keywords", "test", name, "--pattern", "hidden", "--file", "page.html", "--json")
+    by_id = asking("keywords", "test", ident, "--pattern", "hidden", "--file", "page.html", "--json")
+    assert (by_name.code, by_name.err) == (0, "")
+    found = json.loads(by_name.out)
+    assert found == json.loads(by_id.out)
+    assert pattern in [hit["pattern"] for hit in found["hits"] if hit["zone"] == "TITLE"]
+    assert "hidden" in [rule["pattern"] for rule in found["missed"]]
+
+
+def one_set(demo: Demo) -> tuple[str, str, str]:
+    """The name and id of a set, and a text that it looks for."""
+    asked = "{ keywordSets(first: 9) { nodes { id name rules { pattern ruleType } } } }"
+    sets = answer(demo.url, demo.token, asked)["data"]["keywordSets"]["nodes"]
+    texts = ((one, rule) for one in sets for rule in one["rules"] if rule["ruleType"] == "STRING")
+    one, rule = next(texts)
+    return one["name"], one["id"], rule["pattern"]
+
+
+def test_a_page_is_fetched_by_the_server(asking: Heliograph, demo: Demo) -> None:
+    address = demo.url.removesuffix("/graphql")
+    ended = asking("keywords", "test", "--pattern", "heliograph", "--page", address)
+    assert (ended.code, ended.err) == (0, ""), ended.out
+    assert "bytes in" in ended.out.splitlines()[0]
+    gone = asking("keywords", "test", "--pattern", "x", "--page", "http://127.0.0.1:1/")
+    assert gone.code == 1
+    assert "port" in gone.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--text", "x"], "heliograph keywords: name a keyword set, or give --pattern or --regex\n"),
+        (
+            ["--pattern", "x", "--file", "absent"],
+            "heliograph keywords: absent cannot be read (No such file or directory)\n",
+        ),
+    ],
+    ids=["no rules", "no file"],
+)
+def test_what_is_no_test_is_one_line_and_2(asking: Heliograph, arguments: list[str], line: str) -> None:
+    ended = asking("keywords", "test", *arguments)
+    assert (ended.code, ended.out, ended.err) == (2, "", line)
