@@ -17,7 +17,9 @@ from db.models import CampaignRow
 from db.queries.campaigns import CAMPAIGNS, CampaignFilter, CampaignOrderField
 from db.queries.listing import Wanted
 from db.scope import EVERYTHING
+from sandbox import world
 from vocabulary.campaigns import CampaignStatus
+from vocabulary.leads import Rejection
 from web.app import ApiProcess
 from web.foundation import migrate
 
@@ -54,7 +56,7 @@ async def end(api: ApiProcess, demo: Demo) -> None:
     _, caller = await seeding.working_token(api, demo.folder)
     for row in await campaigns(api):
         if row.status is CampaignStatus.RUNNING:
-            await api.services.campaigns.cancel(caller, row.id)
+            await api.services.campaign_control.cancel(caller, row.id)
 
 
 async def test_each_start_takes_the_next_names_until_all_are_used(folder: DemoFolder) -> None:
@@ -160,3 +162,9 @@ async def test_a_port_that_was_taken_meanwhile_is_replaced(folder: DemoFolder) -
         after = folder.read_ports()
     assert after.https != before.https
     assert 0 not in (after.dns, after.http, after.https, after.http_proxy, after.dead_proxy)
+
+
+def test_one_campaign_shows_every_way_to_be_a_lead_or_none() -> None:
+    shown = world.WORLD.totals(site.name for site in world.WORLD.sites[: seeding.NAMES])
+    assert set(shown.rejections) == set(Rejection) - {Rejection.PENDING}
+    assert shown.high_potential > 0
