@@ -9,14 +9,17 @@ from db.queries.domains import DomainOrderField
 from db.queries.named import NamedOrderField
 from events.catalog import EVENT_TYPES
 from events.event import EntityType
+from graph import lead_enums  # noqa: F401  So that they are described before a type has a field of them.
 from graph.describing import described
 from services.previewing import NEAR
 from vocabulary.access import ActorKind, Role
 from vocabulary.campaigns import (
+    CampaignMode,
     CampaignStatus,
     GenerationWarning,
     PatternType,
     PhaseKind,
+    PhaseStart,
     PhaseStatus,
 )
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason, Zone
@@ -155,6 +158,23 @@ described(
         "EXTRACTION": "Takes features out of the pages that were fetched.",
         "ANALYSIS": "Scores the pages.",
         "ENRICHMENT": "Decides which domains are leads.",
+    },
+)
+described(
+    CampaignMode,
+    "How the phases of a campaign follow one another.",
+    {
+        "STEP_BY_STEP": "Each phase waits to be started.",
+        "FULL_SEQUENCE": "Each phase begins by itself, as soon as the one before has something for it.",
+    },
+)
+described(
+    PhaseStart,
+    "Why a phase was started.",
+    {
+        "FIRST": "For the first time.",
+        "RETRY": "Again, after it had failed.",
+        "RERUN": "Anew, after it had completed or was skipped.",
     },
 )
 described(

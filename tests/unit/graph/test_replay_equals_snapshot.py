@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from db.repositories.shards import Claim
-from db.repositories.verdicts import DnsResult, HttpResult
+from db.repositories.verdicts import AnalysisResult, DnsResult, EnrichmentResult, ExtractionResult, HttpResult
+from events.domain_events import DomainEventType
 from events.event import EntityType
 from graph import node_ids
 from names.space import Space
@@ -21,8 +22,20 @@ from services.proxy_accounts import ProxyOutcome
 from services.results import Batch
 from tests import factories
 from tests.fakes.stage import Frame, Stage, Watcher, cursor_at
-from vocabulary.campaigns import DnsConfig, HttpConfig
+from vocabulary.campaigns import CampaignMode, DnsConfig, HttpConfig, PhaseKind
 from vocabulary.checks import CheckStatus, DnsReason, DnsVerdict, HttpVerdict
+from vocabulary.leads import (
+    Bucket,
+    Completeness,
+    KeywordMetrics,
+    LeadStatus,
+    LeadVerdict,
+    PageFeatures,
+    ParkedVerdict,
+    Rejection,
+    Richness,
+    ScoreBreakdown,
+)
 from vocabulary.proxies import ProxyTestResult
 from vocabulary.work import ShardKind
 
@@ -31,14 +44,20 @@ subscription ($id: ID!, $after: Cursor) { campaignEvents(campaignId: $id, after:
   __typename
   ... on Happening { at }
   ... on CampaignSnapshot { campaign {
-    name status startedAt completedAt controlPhase percent counts { ...C } ratePerMinute etaAt
-    phases { kind status counts { ...C } percent startedAt completedAt error { code message } }
+    name status mode version startedAt completedAt controlPhase percent counts { ...C } ratePerMinute
+    phases { kind status counts { ...C } percent ratePerMinute configured startedAt completedAt error { code message } }
+    rejections { qualified lowScore noKeywords parked dnsError dnsTimeout httpError httpTimeout analyzed balanced }
   } }
-  ... on CampaignUpdated { name }
+  ... on CampaignUpdated { name version }
+  ... on ModeChanged { currentMode version }
   ... on CampaignStatusChanged { current }
   ... on PhaseHappening { phase counts { ...C } percent }
+  ... on PhaseStarted { cause }
   ... on PhaseFailed { code message }
-  ... on CampaignProgress { ratePerMinute etaAt }
+  ... on CampaignProgress {
+    ratePerMinute campaignPercent running { phase counts { ...C } percent }
+    rejections { qualified lowScore noKeywords parked dnsError dnsTimeout httpError httpTimeout analyzed }
+  }
 } }
 fragment C on Counts { total processed succeeded failed }
 """
@@ -54,12 +73,16 @@ fragment P on Proxy {
 }
 """
 PHASE_STATUS = {
+    "PhaseConfigured": "CONFIGURED",
     "PhaseStarted": "IN_PROGRESS",
+    "PhaseAutoStarted": "IN_PROGRESS",
     "PhasePaused": "PAUSED",
     "PhaseResumed": "IN_PROGRESS",
     "PhaseCompleted": "COMPLETED",
     "PhaseFailed": "FAILED",
     "PhaseCancelled": "CANCELLED",
+    "PhaseReset": "CONFIGURED",
+    "PhaseSkipped": "SKIPPED",
 }
 ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
 
@@ -70,20 +93,20 @@ class CampaignView:
     def __init__(self, snapshot: Frame) -> None:
         self.campaign = dict(snapshot["campaign"])
         self.phases = {one["kind"]: dict(one) for one in self.campaign.pop("phases")}
-        # The pace of the phase that is shown; the rest of what a snapshot sums up follows from the phases.
-        self.pace = {name: self.campaign.pop(name) for name in ("ratePerMinute", "etaAt")}
-        for name in ("controlPhase", "percent", "counts"):
+        # What a snapshot sums up follows from the phases.
+        for name in ("controlPhase", "percent", "counts", "ratePerMinute"):
             del self.campaign[name]
 
     def apply(self, event: Frame) -> None:
         match event["__typename"]:
             case "CampaignUpdated":
-                self.campaign["name"] = event["name"]
+                self.campaign |= {"name": event["name"], "version": event["version"]}
+            case "ModeChanged":
+                self.campaign |= {"mode": event["currentMode"], "version": event["version"]}
             case "CampaignStatusChanged":
                 self._status(event["current"], event["at"])
             case "CampaignProgress":
-                self._count(event)
-                self.pace = {name: event[name] for name in ("ratePerMinute", "etaAt")}
+                self._progress(event)
             case kind:
                 self._phase(kind, event)
 
@@ -91,8 +114,14 @@ class CampaignView:
         self.campaign["status"] = status
         if status == "RUNNING":
             self.campaign["startedAt"] = self.campaign["startedAt"] or at
-        if status in ENDED:
-            self.campaign["completedAt"] = at
+        if status != "ARCHIVED":
+            self.campaign["completedAt"] = at if status in ENDED else None
+
+    def _progress(self, event: Frame) -> None:
+        for running in event["running"]:
+            self._count(running)
+        self._count(event)["ratePerMinute"] = event["ratePerMinute"]
+        self.campaign["rejections"] = event["rejections"] | {"balanced": True}
 
     def _count(self, event: Frame) -> dict[str, Any]:
         phase = self.phases[event["phase"]]
@@ -101,30 +130,33 @@ class CampaignView:
 
     def _phase(self, kind: str, event: Frame) -> None:
         phase = self._count(event)
-        phase["status"] = PHASE_STATUS[kind]
-        if kind == "PhaseStarted":
-            phase["startedAt"] = event["at"]
-            self.pace = {"ratePerMinute": None, "etaAt": None}
-        if phase["status"] in ENDED:
-            phase["completedAt"] = event["at"]
-        if kind == "PhaseFailed":
-            phase["error"] = {"code": event["code"], "message": event["message"]}
+        phase |= {"status": PHASE_STATUS[kind], "configured": True}
+        begins = kind == "PhaseAutoStarted" or (kind == "PhaseStarted" and event["cause"] != "RETRY")
+        if begins:
+            phase |= {"startedAt": event["at"], "ratePerMinute": None}
+        if kind in {"PhaseConfigured", "PhaseReset"}:
+            phase |= {"startedAt": None, "ratePerMinute": None}
+        phase["completedAt"] = event["at"] if phase["status"] in ENDED | {"SKIPPED"} else None
+        phase["error"] = (
+            {"code": event["code"], "message": event["message"]} if kind == "PhaseFailed" else None
+        )
 
     def snapshot(self) -> dict[str, Any]:
         """What the server would say now."""
         phases = list(self.phases.values())
-        control = next((one for one in phases if one["status"] in {"PAUSED", "IN_PROGRESS"}), None)
+        control = next(
+            (one for status in ("PAUSED", "IN_PROGRESS") for one in phases if one["status"] == status), None
+        )
         begun = [one for one in phases if one["startedAt"] is not None]
         shown = control or (begun or phases)[-1 if begun else 0]
-        running = shown["status"] == "IN_PROGRESS"
+        counted = [one["percent"] for one in phases if one["status"] != "SKIPPED"]
         return {
             **self.campaign,
             "phases": phases,
             "controlPhase": control and control["kind"],
-            "percent": shown["percent"],
+            "percent": round(sum(counted) / len(counted), 2),
             "counts": shown["counts"],
-            "ratePerMinute": self.pace["ratePerMinute"],
-            "etaAt": self.pace["etaAt"] if running else None,
+            "ratePerMinute": shown["ratePerMinute"],
         }
 
 
@@ -164,6 +196,7 @@ class Hunt:
             factories.generation(count=8),
             DnsConfig((self.dns,), batch_size=4),
             HttpConfig((self.http,), ad_hoc_keywords=("solar",), proxy_ids=(self.proxy,), batch_size=4),
+            mode=CampaignMode.FULL_SEQUENCE,
         )
         self.key = (await verbs.campaigns.create(self.alice, draft)).value
         self.id = node_ids.encode("Campaign", self.key)
@@ -179,16 +212,64 @@ class Hunt:
         await self.stage.services.campaigns.update(self.alice, self.key, patch)
 
     async def start(self) -> None:
-        await self.stage.services.campaigns.start(self.alice, self.key)
+        await self.stage.services.campaign_control.start(self.alice, self.key)
 
     async def pause(self) -> None:
-        await self.stage.services.campaigns.pause(self.alice, self.key)
+        await self.stage.services.campaign_control.pause(self.alice, self.key)
 
     async def resume(self) -> None:
-        await self.stage.services.campaigns.resume(self.alice, self.key)
+        await self.stage.services.campaign_control.resume(self.alice, self.key)
 
     async def cancel(self) -> None:
-        await self.stage.services.campaigns.cancel(self.alice, self.key)
+        await self.stage.services.campaign_control.cancel(self.alice, self.key)
+
+    async def step_by_step(self) -> None:
+        await self.stage.services.campaigns.set_mode(self.alice, self.key, CampaignMode.STEP_BY_STEP)
+
+    async def archive(self) -> None:
+        await self.stage.services.campaigns.archive(self.alice, self.key)
+
+    async def retry_generation(self) -> None:
+        control = self.stage.services.campaign_control
+        await control.retry_phase(self.alice, self.key, PhaseKind.DOMAIN_GENERATION)
+
+    async def rerun_http(self) -> None:
+        control = self.stage.services.campaign_control
+        await control.rerun_phase(self.alice, self.key, PhaseKind.HTTP_KEYWORD_VALIDATION)
+
+    async def rescore(self) -> None:
+        await self.stage.services.campaign_control.rescore(self.alice, self.key)
+
+    async def skip_http(self) -> None:
+        control = self.stage.services.campaign_control
+        await control.skip_phase(self.alice, self.key, PhaseKind.HTTP_KEYWORD_VALIDATION)
+
+    async def extract(self) -> None:
+        """One shard of pages is read."""
+        claim = await self.claim(ShardKind.EXTRACTION)
+        features = PageFeatures(2000, 900, KeywordMetrics(), Richness())
+        found = [ExtractionResult(offset, features) for offset in claim.within if offset % 4]
+        await self.stage.workers.results.flush(claim, Batch(found))
+
+    async def analyse(self) -> None:
+        """One shard of pages is scored."""
+        claim = await self.claim(ShardKind.ANALYSIS)
+        score = ScoreBreakdown(0.9, Completeness.COMPLETE, ())
+        found = [
+            AnalysisResult(offset, ParkedVerdict(is_parked=False, confidence=0.0), score, True)
+            for offset in claim.within
+            if offset % 4
+        ]
+        await self.stage.workers.results.flush(claim, Batch(found))
+
+    async def enrich(self) -> None:
+        """It is decided whether the domains of one shard are leads."""
+        claim = await self.claim(ShardKind.ENRICHMENT)
+        lead = LeadVerdict(LeadStatus.MATCH, Rejection.QUALIFIED, "It has all that it takes.")
+        found = [
+            EnrichmentResult(offset, lead, Bucket.HIGH_POTENTIAL) for offset in claim.within if offset % 4
+        ]
+        await self.stage.workers.results.flush(claim, Batch(found))
 
     async def claim(self, kind: ShardKind) -> Claim:
         (claim,) = await self.stage.workers.work.claim("worker", [kind], 1)
@@ -197,6 +278,11 @@ class Hunt:
     async def generate_half(self) -> None:
         self.claims = [await self.claim(ShardKind.DOMAIN_GENERATION)]
         await self._generate(range(4))
+
+    async def generate_anew(self) -> None:
+        """What was left when the shard failed."""
+        self.claims = [await self.claim(ShardKind.DOMAIN_GENERATION)]
+        await self._generate(range(4, 8))
 
     async def generate_rest(self) -> None:
         await self._generate(range(4, 8))
@@ -283,15 +369,23 @@ class Hunt:
 
 
 LIVES = {
-    "to the end": "rename start generate_half generate_rest resolve resolve fetch fetch rename",
+    "to the end": "rename start generate_half generate_rest resolve resolve fetch fetch extract extract analyse enrich "
+    "rename archive",
     "with pauses": "start pause resume generate_half pause resume generate_rest pause resume resolve pause resume "
     "resolve fetch pause resume strike_out",
+    "overlapping": "start generate_half resolve fetch pause resume extract generate_rest resolve fetch extract analyse "
+    "enrich",
     "paused with work under way": "start generate_half pause generate_rest resume finish_generation take_names "
     "pause resolve resume finish_names resolve",
+    "step by step": "step_by_step start generate_half generate_rest start resolve resolve start fetch fetch start "
+    "extract start analyse start enrich",
+    "a phase left out": "step_by_step start generate_half skip_http generate_rest start resolve resolve start start",
+    "run anew": "start generate_half generate_rest resolve resolve fetch fetch extract extract analyse enrich rescore "
+    "analyse enrich rerun_http fetch extract",
     "cancelled as a draft": "reconfigure cancel",
     "cancelled while running": "start generate_half cancel",
     "cancelled while paused": "start generate_half generate_rest resolve pause cancel",
-    "a shard fails": "start generate_half fail_shard",
+    "a shard fails": "start generate_half fail_shard retry_generation generate_anew",
     "it cannot go on": "start generate_half cannot_go_on",
 }
 PROXY_LIVES = {
@@ -318,7 +412,9 @@ async def matching(stage: Stage, subject: EntityType, after: int) -> int:
         return 0
     await stage.hub.wait_beyond(head - 1)
     page = await stage.hub.read_after(after, 1000)
-    return sum(one.event.ENTITY is subject for one in page.envelopes)
+    return sum(
+        one.event.ENTITY is subject and not isinstance(one.event, DomainEventType) for one in page.envelopes
+    )
 
 
 async def fresh(stage: Stage, hunt: Hunt, query: str, **variables: object) -> Frame:

@@ -90,6 +90,11 @@ def test_the_codes_of_errors_are_those_of_the_services() -> None:
         "ALREADY_EXISTS",
         "INVALID_TRANSITION",
         "IN_USE",
+        "VERSION_MISMATCH",
+        "EXPECTED_STATE_MISMATCH",
+        "RERUN_PRECONDITION_FAILED",
+        "IDEMPOTENCY_KEY_REUSED",
+        "ONESELF",
         "FORBIDDEN",
     }
 
