@@ -6,15 +6,20 @@ from typing import Any
 
 Frame = Mapping[str, Any]
 
-ENDS = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+ENDS = frozenset({"COMPLETED", "FAILED", "CANCELLED", "ARCHIVED"})
 BY_EVENT = {
+    "PhaseConfigured": "CONFIGURED",
     "PhaseStarted": "IN_PROGRESS",
+    "PhaseAutoStarted": "IN_PROGRESS",
     "PhasePaused": "PAUSED",
     "PhaseResumed": "IN_PROGRESS",
     "PhaseCompleted": "COMPLETED",
     "PhaseFailed": "FAILED",
     "PhaseCancelled": "CANCELLED",
+    "PhaseReset": "CONFIGURED",
+    "PhaseSkipped": "SKIPPED",
 }
+ANEW = frozenset({"PhaseStarted", "PhaseAutoStarted", "PhaseReset"})
 
 
 @dataclass
@@ -62,18 +67,22 @@ class Board:
     def _show(self, campaign: Frame) -> None:
         self.name, self.status = campaign["name"], campaign["status"]
         self.phases = {
-            phase["kind"]: PhaseLine(phase["status"], *_counted(phase), error=_told(phase["error"]))
+            phase["kind"]: PhaseLine(
+                phase["status"], *_counted(phase), rate=phase["ratePerMinute"], error=_told(phase["error"])
+            )
             for phase in campaign["phases"]
         }
-        if campaign["controlPhase"] in self.phases:
-            self.phases[campaign["controlPhase"]].rate = campaign["ratePerMinute"]
 
     def _move(self, frame: Frame) -> None:
         if "phase" not in frame:
             return
+        # What one phase decides changes what the others that run may still have.
+        for other in frame.get("running", ()):
+            self._move({"__typename": frame["__typename"], **other})
         known = self.phases.get(frame["phase"])
         status = BY_EVENT.get(frame["__typename"], known.status if known else "IN_PROGRESS")
-        rate = frame.get("ratePerMinute", known.rate if known else None)
+        begun = frame["__typename"] in ANEW
+        rate = frame.get("ratePerMinute", known.rate if known and not begun else None)
         error = _told(frame) if status == "FAILED" else None
         self.phases[frame["phase"]] = PhaseLine(status, *_counted(frame), rate=rate, error=error)
 

@@ -12,7 +12,15 @@ from cli.campaign_board import Board, PhaseLine
 from cli.remote.output import count, phase_name, printable
 
 NARROWEST = 6
-STYLES = {"RUNNING": "cyan", "PAUSED": "yellow", "COMPLETED": "green", "FAILED": "red", "CANCELLED": "red"}
+STYLES = {
+    "RUNNING": "cyan",
+    "WAITING": "yellow",
+    "PAUSED": "yellow",
+    "COMPLETED": "green",
+    "FAILED": "red",
+    "CANCELLED": "red",
+}
+WAITING = "The next phase waits for somebody to start it: heliograph campaign start"
 AWAY = "The server is away; the stream goes on from where it was when it is back."
 
 
@@ -48,7 +56,8 @@ def drawn(board: Board, *, is_away: bool) -> RenderableType:
     for kind, line in board.phases.items():
         rows.add_row(*_row(kind, line))
     errors = [Text(printable(line.error), style="red") for line in board.phases.values() if line.error]
-    return Group(title, rows, *errors, *([Text(AWAY, style="yellow")] if is_away else []))
+    hints = [*([WAITING] if status == "WAITING" else []), *([AWAY] if is_away else [])]
+    return Group(title, rows, *errors, *(Text(hint, style="yellow") for hint in hints))
 
 
 def _row(kind: str, line: PhaseLine) -> tuple[RenderableType, ...]:

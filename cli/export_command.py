@@ -1,4 +1,4 @@
-"""`heliograph export`: all domains of a campaign, by offset, streamed: a page of them is all that is in memory.
+"""`heliograph export`: the domains of a campaign, by offset, streamed: a page of them is all that is in memory.
 
 CSV is for spreadsheets, which take a cell that begins with =, +, - or @ for a formula, and the title of a page is
 somebody else's text: such a cell gets an apostrophe before it. NDJSON has everything as the API says it.
@@ -25,11 +25,25 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Cell = Callable[[Mapping[str, Any]], object]
 COLUMNS: Mapping[str, Cell] = {
     "name": lambda domain: domain["name"],
+    "tld": lambda domain: domain["tld"],
     "offset": lambda domain: domain["offset"],
+    "lead_status": lambda domain: domain["lead"]["status"],
+    "rejection": lambda domain: domain["lead"]["rejection"],
+    "lead_reason": lambda domain: domain["lead"]["reason"],
+    "bucket": lambda domain: domain["bucket"],
+    "score": lambda domain: _of(domain["score"], "score"),
+    "score_completeness": lambda domain: _of(domain["score"], "completeness"),
+    "is_parked": lambda domain: _of(domain["parked"], "isParked"),
+    "parked_confidence": lambda domain: _of(domain["parked"], "confidence"),
+    "richness": lambda domain: _of(domain["richness"], "score"),
+    "microcrawl_gain": lambda domain: domain["microcrawlGain"],
+    "keywords_unique": lambda domain: domain["keywordsUnique"],
+    "warnings": lambda domain: " ".join(domain["warnings"]),
     "matched": lambda domain: str(domain["matched"]).lower(),
     "dns_status": lambda domain: domain["dns"]["status"],
     "dns_reason": lambda domain: domain["dns"]["reason"],
     "dns_addresses": lambda domain: " ".join(domain["dns"]["addresses"]),
+    "dns_cnames": lambda domain: " ".join(domain["dns"]["cnames"]),
     "dns_checked_at": lambda domain: domain["dns"]["checkedAt"],
     "http_status": lambda domain: domain["http"]["status"],
     "http_reason": lambda domain: domain["http"]["reason"],
@@ -38,7 +52,12 @@ COLUMNS: Mapping[str, Cell] = {
     "http_title": lambda domain: domain["http"]["title"],
     "http_checked_at": lambda domain: domain["http"]["checkedAt"],
     "keywords": lambda domain: " | ".join(dict.fromkeys(hit["pattern"] for hit in domain["http"]["hits"])),
+    "checked_at": lambda domain: domain["checkedAt"],
 }
+REJECTIONS = (
+    "PENDING", "QUALIFIED", "LOW_SCORE", "NO_KEYWORDS", "PARKED", "DNS_ERROR", "DNS_TIMEOUT", "HTTP_ERROR",
+    "HTTP_TIMEOUT",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("campaign", metavar="CAMPAIGN", help="its id, or its name if no other has the same")
     parser.add_argument(
         "--format", choices=["csv", "ndjson"], default="csv", help="default: csv; --json is ndjson"
+    )
+    parser.add_argument(
+        "--rejection",
+        action="append",
+        choices=REJECTIONS,
+        metavar="WHY",
+        help=f"only domains with this reason to be a lead or none; may be given again. {', '.join(REJECTIONS)}",
     )
     parser.add_argument("--output", metavar="FILE", help="write to FILE, anew; else to standard output")
     add_flags(parser)
@@ -65,7 +91,7 @@ async def _export(server: Server, args: argparse.Namespace) -> int:
     written = 0
     with _opened(args.output) as out:
         write = _csv(out) if args.format == "csv" and not args.json else _ndjson(out)
-        async for page in _pages(server, campaign["id"]):
+        async for page in _pages(server, campaign["id"], args.rejection):
             for domain in page:
                 write(domain)
             written += len(page)
@@ -75,7 +101,7 @@ async def _export(server: Server, args: argparse.Namespace) -> int:
     return DONE
 
 
-async def _pages(server: Server, campaign_id: str) -> AsyncIterator[list[Json]]:
+async def _pages(server: Server, campaign_id: str, rejection: list[str] | None) -> AsyncIterator[list[Json]]:
     """Page after page.
 
     Raises:
@@ -83,7 +109,8 @@ async def _pages(server: Server, campaign_id: str) -> AsyncIterator[list[Json]]:
     """
     after = None
     while True:
-        campaign = (await server.ask(documents.DOMAINS, id=campaign_id, after=after, first=PAGE))["campaign"]
+        asked = {"id": campaign_id, "after": after, "first": PAGE, "rejection": rejection}
+        campaign = (await server.ask(documents.DOMAINS, **asked))["campaign"]
         if campaign is None:
             message = "The campaign was deleted while it was exported; what is written is a part of it."
             raise Refused(
@@ -117,6 +144,12 @@ def _csv(out: TextIO) -> Callable[[Json], None]:
 
 def _ndjson(out: TextIO) -> Callable[[Json], None]:
     return lambda domain: print(line(domain), file=out)
+
+
+def _of(part: Json | None, name: str) -> object:
+    """A value of a part of a domain that may not be there yet; a boolean in the words of the API."""
+    value = None if part is None else part[name]
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def safe_cell(cell: object) -> object:

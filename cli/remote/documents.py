@@ -2,10 +2,12 @@
 
 COUNTS = "counts { total processed succeeded failed }"
 CAMPAIGN_FIELDS = f"""
-  id name status createdAt updatedAt startedAt completedAt
+  id name status mode version createdAt updatedAt startedAt completedAt archivedAt
   owner {{ name }}
-  controlPhase percent ratePerMinute etaAt
-  phases {{ kind status percent startedAt completedAt error {{ code message }} {COUNTS} }}
+  controlPhase percent ratePerMinute etaAt scoringProfile {{ id name }}
+  phases {{
+    kind status percent ratePerMinute etaAt isHeldBack startedAt completedAt error {{ code message }} {COUNTS}
+  }}
 """
 PROXY_FIELDS = """
   id name address enabled health latencyMs lastCheckedAt lastError successCount failureCount owner { name }
@@ -14,6 +16,10 @@ REFUSAL = """
   __typename
   ... on UserError { code message path }
   ... on ValidationError { limit violations { path message limit } }
+"""
+
+REJECTIONS = """
+  qualified lowScore noKeywords parked dnsError dnsTimeout httpError httpTimeout analyzed
 """
 
 CAMPAIGN = f"query Campaign($id: ID!) {{ campaign(id: $id) {{ {CAMPAIGN_FIELDS} }} }}"
@@ -57,8 +63,12 @@ subscription Watch($id: ID!, $after: Cursor) {{
     ... on CampaignUpdated {{ name changed }}
     ... on CampaignStatusChanged {{ previous current }}
     ... on PhaseHappening {{ phase percent {COUNTS} }}
+    ... on PhaseStarted {{ cause }}
     ... on PhaseFailed {{ code message }}
-    ... on CampaignProgress {{ ratePerMinute etaAt }}
+    ... on ModeChanged {{ previousMode currentMode }}
+    ... on CampaignProgress {{
+      ratePerMinute etaAt campaignPercent running {{ phase percent {COUNTS} }} rejections {{ {REJECTIONS} }}
+    }}
     ... on StreamReset {{ reason snapshot {{ ... on CampaignSnapshot {{ campaign {{ {CAMPAIGN_FIELDS} }} }} }} }}
   }}
 }}
@@ -75,13 +85,17 @@ subscription Tested($id: ID!, $after: Cursor) {
 }
 """
 DOMAINS = """
-query Domains($id: ID!, $after: String, $first: Int!) {
+query Domains($id: ID!, $after: String, $first: Int!, $rejection: [Rejection!]) {
   campaign(id: $id) {
-    domains(first: $first, after: $after) {
+    domains(first: $first, after: $after, filter: { rejection: $rejection }) {
       pageInfo { hasNextPage endCursor }
       nodes {
-        name offset matched
-        dns { status reason addresses resolver attempts durationMs checkedAt }
+        name tld offset matched checkedAt keywordsUnique microcrawlGain warnings bucket
+        richness { score }
+        score { score completeness }
+        parked { isParked confidence }
+        lead { status rejection reason }
+        dns { status reason addresses cnames resolver attempts durationMs checkedAt }
         http {
           status reason statusCode finalUrl title charset contentHash bytesRead truncated attempts durationMs checkedAt
           hits { pattern zone count category context }
@@ -93,14 +107,26 @@ query Domains($id: ID!, $after: String, $first: Int!) {
 """
 
 
+SCORING_PROFILE = """
+query ScoringProfile($id: ID!) { node(id: $id) { ... on ScoringProfile { id name version } } }
+"""
+SCORING_PROFILES = """
+query ScoringProfiles($first: Int!, $after: String, $search: String) {
+  scoringProfiles(first: $first, after: $after, filter: { search: $search }) {
+    pageInfo { hasNextPage endCursor } nodes { id name version }
+  }
+}
+"""
+
+
 def change(verb: str) -> str:
-    """The mutation that starts, pauses, resumes or cancels a campaign."""
-    kind = verb.title()
-    refusal = REFUSAL if verb == "start" else "__typename ... on UserError { code message path }"
+    """The mutation of one verb on a campaign or a phase of it, such as `startCampaign`; it takes `$input`."""
+    kind = verb[0].upper() + verb[1:]
     return f"""
-mutation {kind}($id: ID!) {{
-  {verb}Campaign(input: {{ id: $id }}) {{
-    {refusal} ... on {kind}CampaignPayload {{ cursor campaign {{ {CAMPAIGN_FIELDS} }} }}
+mutation {kind}($input: {kind}Input!) {{
+  {verb}(input: $input) {{
+    {REFUSAL} ... on ConflictError {{ currentState attempted blockingPhase }}
+    ... on {kind}Payload {{ cursor campaign {{ {CAMPAIGN_FIELDS} }} }}
   }}
 }}
 """

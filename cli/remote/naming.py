@@ -19,6 +19,9 @@ class Noun(NamedTuple):
 
 
 CAMPAIGN = Noun("campaign", documents.CAMPAIGN, documents.CAMPAIGNS, "campaigns")
+SCORING_PROFILE = Noun(
+    "scoring profile", documents.SCORING_PROFILE, documents.SCORING_PROFILES, "scoringProfiles"
+)
 PROXY = Noun("proxy", documents.PROXY, documents.PROXIES, "proxies")
 
 
