@@ -67,7 +67,7 @@ async def read_head(reader: asyncio.StreamReader) -> Head:
 
 
 class WebServers:
-    """Both listeners, from `open` to `close`."""
+    """Both listeners, from `open` to `close`. `asked` counts the connections."""
 
     def __init__(self, world: World, certificates: Certificates) -> None:
         self._world = world
@@ -75,6 +75,7 @@ class WebServers:
         self._http = Listener("http", self._serve_http)
         self._https = Listener("https", self._serve_https)
         self._pages = Pages(Ports(http=0, https=0))
+        self.asked = 0
 
     def __repr__(self) -> str:
         return f"<WebServers {self._http!r}, {self._https!r}>"
@@ -100,6 +101,7 @@ class WebServers:
         await self._https.close()
 
     async def _serve_https(self, connection: Connection) -> None:
+        self.asked += 1
         name = await peek_server_name(connection)
         site = self._world.find(name) if name else None
         behaviour = site.web if site else None
@@ -116,6 +118,7 @@ class WebServers:
                     await self._exchange(streams)
 
     async def _serve_http(self, connection: Connection) -> None:
+        self.asked += 1
         async with connection.streams() as streams:
             head = await read_head(streams[0])
             site = self._find(head)

@@ -153,7 +153,7 @@ class _Datagrams(asyncio.DatagramProtocol):
 
 
 class Zone:
-    """The server: `open` it, ask it at `port` over UDP or TCP, `close` it."""
+    """The server: `open` it, ask it at `port` over UDP or TCP, `close` it. `asked` counts the queries."""
 
     def __init__(self, world: World) -> None:
         self._answers = Answers(world)
@@ -162,12 +162,14 @@ class Zone:
         self._datagrams: _Datagrams | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self.port = 0
+        self.asked = 0
 
     def __repr__(self) -> str:
         return f"<Zone {HOST}:{self.port}, {len(self._lost)} lost>"
 
     def answer(self, query: bytes, *, over_tcp: bool) -> bytes | None:
         """The reply to a query as it came over the wire, or None if nothing is to be sent."""
+        self.asked += 1
         reply = self._answers.reply(query[2:], over_tcp=over_tcp)
         if reply.message is None:
             return None
