@@ -20,16 +20,18 @@ from tests.integration.waiting import until
 
 CORE = schema._schema
 Json = dict[str, Any]
-STREAMS = ("campaignEvents", "proxyEvents", "activity")
+STREAMS = ("campaignEvents", "proxyEvents", "activity", "bulkOperation")
 DECLARED = {
     "campaignEvents": "$id: ID!, $after: Cursor",
     "proxyEvents": "$after: Cursor",
     "activity": "$after: Cursor",
+    "bulkOperation": "$id: ID!, $after: Cursor",
 }
 GIVEN = {
     "campaignEvents": "campaignId: $id, after: $after",
     "proxyEvents": "after: $after",
     "activity": "after: $after",
+    "bulkOperation": "id: $id, after: $after",
 }
 
 

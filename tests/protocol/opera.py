@@ -50,6 +50,7 @@ class Opera:
         await self._people()
         await self._personas_and_keywords()
         await self._proxies()
+        await self._bulk()
         await self._success()
         await self._interruptions()
         await self._resets()
@@ -65,10 +66,11 @@ class Opera:
         async with self.api.ground.engines.writing() as session:
             await session.execute(text("UPDATE event_log_head SET floor = 1"))
         campaign = await self._create("reset", self.ids["dns"], "http", 1)
+        subjects = {"campaignEvents": campaign, "bulkOperation": self.ids["bulk"]}
         past, other = cursor.encode(here.incarnation, 0), cursor.encode("f" * 12, 1)
         for after, reason in ((past, "RETENTION"), (other, "LOG_REPLACED")):
             for field in STREAMS:
-                given = {"id": campaign} if field == "campaignEvents" else {}
+                given = {"id": subjects[field]} if field in subjects else {}
                 following = await self.audience.follow(field, after=after, **given)
                 assert (await following.type("StreamReset"))["reason"] == reason
 
@@ -114,6 +116,17 @@ class Opera:
         await self.audience.change("updateProxy", "cursor", id=dead, description="gone soon")
         await self.audience.change("deleteProxy", "cursor", id=dead)
         await self._proxy_event("ProxyRemoved", dead)
+
+    async def _bulk(self) -> None:
+        """A test of all proxies, followed from before it was asked for; and an operation whose record is deleted."""
+        before = (await self.audience.ask("{ cursor }"))["cursor"]
+        made = await self.audience.change("bulkTestProxies", "operation { id }", filter={})
+        ident = self.ids["bulk"] = made["operation"]["id"]
+        following = await self.audience.follow("bulkOperation", id=ident, after=before)
+        await self.audience.follow("bulkOperation", id=ident)
+        await following.type("BulkOperationFinished")
+        made = await self.audience.change("bulkDeletePersonas", "operation { id }", ids=["none"])
+        await self.audience.change("deleteBulkOperation", "cursor", id=made["operation"]["id"])
 
     async def _proxy_event(self, kind: str, ident: str) -> Json:
         return await self.proxies.until(
