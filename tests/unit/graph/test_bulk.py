@@ -142,7 +142,9 @@ async def test_is_accepted_at_once_and_seen_to_its_end(office: Office) -> None:
 
 async def test_proxies_are_told_by_ids_or_by_a_filter_and_not_by_both(office: Office) -> None:
     ids = await office.proxies(2)
-    for given in ({}, {"ids": ids, "filter": {}}):
+    neither: Data = {}
+    both: Data = {"ids": ids, "filter": {}}
+    for given in (neither, both):
         refused = await office.change("bulkTestProxies", **given)
         assert (refused["code"], refused["path"]) == ("VALIDATION_FAILED", ["ids"])
     made = await office.change("bulkDeleteProxies", filter={"search": "p1"})

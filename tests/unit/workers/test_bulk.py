@@ -30,7 +30,7 @@ from vocabulary.bulk import BULK_ENDS, BulkItemStatus, BulkKind, BulkStatus
 from vocabulary.campaigns import CampaignStatus, DnsConfig, HttpConfig
 from vocabulary.work import ShardKind
 from workers.bulk import BulkWork
-from workers.held import Held
+from workers.held import Handler, Held
 from workers.runner import Runner
 
 MANY = 120
@@ -134,7 +134,7 @@ class Busy:
 async def test_a_bulk_operation_does_not_wait_for_tests_of_proxies(shop: Shop) -> None:
     """With one slot in each lane, one that is taken stops nobody in another lane."""
     busy = Busy()
-    handlers = {
+    handlers: dict[ShardKind, Handler] = {
         ShardKind.PROXY_PROBE: busy,
         ShardKind.BULK: BulkWork(BulkRunning(shop.database), BulkVerbs(shop.database, shop.sealer)),
     }
