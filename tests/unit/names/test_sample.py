@@ -15,7 +15,7 @@ CHARACTERS = "-abcdefghijklmnopqrstuvwxyz0123456789"
 def space(characters: str, prefix: int, suffix: int = 0, constant: str = "x") -> Space:
     pattern = {(True, False): PatternType.PREFIX, (False, True): PatternType.SUFFIX}
     kind = pattern.get((prefix > 0, suffix > 0), PatternType.BOTH)
-    return Space.of(GenerationConfig(kind, characters, constant, ".com", prefix, suffix))
+    return Space.of(GenerationConfig(kind, characters, constant, (".com",), prefix, suffix))
 
 
 @given(
@@ -31,7 +31,7 @@ def test_it_is_the_first_names_of_the_range(
     prefix, suffix = lengths
     assume(prefix + suffix > 0)
     kind = PatternType.BOTH if prefix and suffix else PatternType.PREFIX if prefix else PatternType.SUFFIX
-    config = GenerationConfig(kind, characters, constant, ".com", prefix, suffix)
+    config = GenerationConfig(kind, characters, constant, (".com",), prefix, suffix)
     assume(not check_generation(config, ()))
     made = Space.of(config)
     lower = data.draw(st.integers(0, made.total))

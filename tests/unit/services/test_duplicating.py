@@ -10,8 +10,9 @@ from auth.sealing import Sealer
 from core.errors import Forbidden, NotFound, ValidationFailed, Violation
 from core.ids import new_id
 from db.models import CampaignRow, GenerationRangeRow, PhaseRow
-from db.repositories import campaigns as rows
 from events.campaign_events import CampaignCreated
+from services import configuring
+from services.campaign_control import CampaignControl
 from services.campaigns import CampaignDraft, CampaignPatch, Campaigns, copy_name
 from services.keyword_sets import KeywordSets
 from services.personas import PersonaPatch, Personas
@@ -19,7 +20,8 @@ from services.proxies import Proxies
 from services.written import Written
 from tests import factories
 from tests.fakes.house import House
-from vocabulary.campaigns import CampaignStatus, DnsConfig, HttpConfig, PhaseKind, PhaseStatus
+from vocabulary.campaigns import CampaignStatus, DnsConfig, HttpConfig, MicroCrawl, PhaseKind, PhaseStatus
+from vocabulary.proxies import ProxyStrategy
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Original:
     """A campaign of alice's with something of every kind; six events are in the log."""
 
     campaigns: Campaigns
+    control: CampaignControl
     proxies: Proxies
     ident: UUID
     draft: CampaignDraft
@@ -43,22 +46,42 @@ async def original(house: House) -> Original:
     draft = CampaignDraft(
         name="hunt",
         generation=factories.generation(count=4),
-        dns=DnsConfig((dns[1], dns[0]), batch_size=7, retry_attempts=2),
-        http=HttpConfig((http,), (words,), ("lamp",), (proxy,), 8, 3, 81, 444),
+        dns=DnsConfig(
+            (dns[1], dns[0]),
+            batch_size=7,
+            retry_attempts=2,
+            rotation_interval_seconds=0.5,
+            speed_per_minute=9,
+        ),
+        http=HttpConfig(
+            (http,),
+            (words,),
+            ("lamp",),
+            (proxy,),
+            batch_size=8,
+            retry_attempts=3,
+            rotation_interval_seconds=1.5,
+            speed_per_minute=60,
+            http_port=81,
+            https_port=444,
+            strategy=ProxyStrategy.RANDOM,
+            micro_crawl=MicroCrawl(2, 2048),
+        ),
     )
     campaigns = Campaigns(house.database)
-    return Original(campaigns, proxies, (await campaigns.create(house.alice, draft)).value, draft)
+    return Original(
+        campaigns,
+        CampaignControl(house.database),
+        proxies,
+        (await campaigns.create(house.alice, draft)).value,
+        draft,
+    )
 
 
 async def stored(house: House, ident: UUID) -> CampaignDraft:
     """What a campaign is configured to do."""
     async with house.database.engines.reading() as session:
-        return CampaignDraft(
-            name=(await session.get_one(CampaignRow, ident)).name,
-            generation=await rows.generation_config(session, ident),
-            dns=await rows.dns_config(session, ident),
-            http=await rows.http_config(session, ident),
-        )
+        return await configuring.stored(session, await session.get_one(CampaignRow, ident))
 
 
 async def test_a_copy_has_the_same_configuration_and_is_a_draft(house: House, original: Original) -> None:
@@ -75,20 +98,20 @@ async def test_a_copy_has_the_same_configuration_and_is_a_draft(house: House, or
         row = await session.get_one(CampaignRow, written.value)
         phases = [await session.get_one(PhaseRow, (row.id, kind)) for kind in PhaseKind]
     assert (row.status, row.created_at, row.started_at) == (CampaignStatus.DRAFT, house.now, None)
-    assert {phase.status for phase in phases} == {PhaseStatus.NOT_STARTED}
+    assert {phase.status for phase in phases} == {PhaseStatus.CONFIGURED}
 
 
 async def test_a_copy_of_what_has_ended_takes_no_results_and_goes_on_in_the_space(
     house: House, original: Original
 ) -> None:
-    await original.campaigns.start(house.alice, original.ident)
-    await original.campaigns.cancel(house.alice, original.ident)
+    await original.control.start(house.alice, original.ident)
+    await original.control.cancel(house.alice, original.ident)
     copy = (await original.campaigns.duplicate(house.alice, original.ident, " again ")).value
     assert (await stored(house, copy)).name == "again"
     assert await house.count(GenerationRangeRow) == 1
-    await original.campaigns.start(house.alice, copy)
+    await original.control.start(house.alice, copy)
     async with house.database.engines.reading() as session:
-        reserved = await session.get_one(GenerationRangeRow, copy)
+        reserved = await session.get_one(GenerationRangeRow, (copy, 0))
     assert (reserved.lower, reserved.upper) == (4, 8)
 
 
@@ -118,7 +141,7 @@ async def test_references_that_are_gone_are_told_and_never_left_out_in_silence(
 ) -> None:
     """Without its proxy a copy would fetch directly."""
     config = original.draft
-    await original.campaigns.cancel(house.alice, original.ident)
+    await original.control.cancel(house.alice, original.ident)
     await Personas(house.database).delete(house.alice, config.dns.persona_ids[1])
     await KeywordSets(house.database).delete(house.alice, config.http.keyword_set_ids[0])
     await original.proxies.delete(house.alice, config.http.proxy_ids[0])

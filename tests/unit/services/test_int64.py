@@ -18,7 +18,7 @@ from vocabulary.campaigns import Counts, DnsConfig, GenerationConfig, HttpConfig
 
 # 78 to the 10th is the last tenth power below 2 to the 63rd.
 HUGE = GenerationConfig(
-    PatternType.SUFFIX, "".join(map(chr, range(0x4E00, 0x4E00 + 78))), "x", ".com", suffix_length=10
+    PatternType.SUFFIX, "".join(map(chr, range(0x4E00, 0x4E00 + 78))), "x", (".com",), suffix_length=10
 )
 
 

@@ -5,24 +5,36 @@ from uuid import UUID
 
 import pytest
 
-from core.errors import Conflict
 from core.settings import Settings
-from db.models import CampaignRow, GenerationRangeRow, GenerationSpaceRow, PhaseRow
+from db.models import GenerationRangeRow, GenerationSpaceRow
 from events.campaign_events import (
     CampaignProgress,
     CampaignStatusChanged,
+    PhaseAutoStarted,
     PhaseCompleted,
     PhaseEventType,
     PhaseFailed,
+    PhasePaused,
+    PhaseResumed,
     PhaseStarted,
 )
 from events.doorbell import Ring
-from services import phases
+from services import failing
+from services.course import Course
 from tests import factories
+from tests.fakes.crew import Crew
 from tests.fakes.house import House
 from tests.fakes.shop import Shop, open_shop
 from vocabulary.access import WORKER
-from vocabulary.campaigns import CampaignStatus, Counts, GenerationConfig, PatternType, PhaseKind, PhaseStatus
+from vocabulary.campaigns import (
+    CampaignStatus,
+    Counts,
+    GenerationConfig,
+    PatternType,
+    PhaseKind,
+    PhaseStart,
+    PhaseStatus,
+)
 
 GENERATION = PhaseKind.DOMAIN_GENERATION
 
@@ -35,7 +47,7 @@ async def shop(house: House) -> AsyncIterator[Shop]:
 
 async def reserved(shop: Shop, campaign_id: UUID) -> tuple[int, int, int]:
     async with shop.database.engines.reading() as session:
-        row = await session.get_one(GenerationRangeRow, campaign_id)
+        row = await session.get_one(GenerationRangeRow, (campaign_id, 0))
         return row.lower, row.upper, row.position
 
 
@@ -43,7 +55,7 @@ async def test_campaigns_of_one_space_take_turns_in_it(shop: Shop) -> None:
     """Whatever the characters' order and case, a space is one, and no offset of it is given out twice."""
     first = await shop.started(factories.generation(count=5))
     second = await shop.started(
-        GenerationConfig(PatternType.SUFFIX, "CbA", "X", ".com", suffix_length=2, count=3)
+        GenerationConfig(PatternType.SUFFIX, "CbA", "X", (".com",), suffix_length=2, count=3)
     )
     third = await shop.started(factories.generation(count=5))
     fourth = await shop.started(factories.generation(count=5))
@@ -66,7 +78,7 @@ async def test_another_space_begins_at_its_own_start(shop: Shop) -> None:
 
 async def test_deleting_a_campaign_gives_no_offset_back(shop: Shop) -> None:
     ident = await shop.started(factories.generation(count=5))
-    await shop.campaigns.cancel(shop.house.alice, ident)
+    await shop.control.cancel(shop.house.alice, ident)
     await shop.campaigns.delete(shop.house.alice, ident)
     assert await reserved(shop, await shop.started(factories.generation(count=1))) == (5, 6, 5)
     assert await shop.house.count(GenerationSpaceRow) == 1
@@ -80,7 +92,8 @@ async def test_a_campaign_with_nothing_to_do_completes_in_the_verb(house: House,
     events = [e for e in await house.events(before) if isinstance(e, PhaseEventType | CampaignStatusChanged)]
     assert [type(event) for event in events] == [
         CampaignStatusChanged,
-        *[PhaseStarted, CampaignProgress, PhaseCompleted] * 3,
+        *[PhaseStarted, CampaignProgress, PhaseCompleted],
+        *[PhaseAutoStarted, CampaignProgress, PhaseCompleted] * 5,
         CampaignStatusChanged,
     ]
     assert {event.counts for event in events if isinstance(event, PhaseEventType)} == {Counts()}
@@ -92,20 +105,14 @@ async def test_a_campaign_with_nothing_to_do_completes_in_the_verb(house: House,
 async def test_a_failed_phase_tells_its_code_and_ends_the_campaign(house: House, shop: Shop) -> None:
     ident = await shop.started(factories.generation())
     before = await house.head()
-    async with shop.database.write() as unit:
-        campaign = await unit.session.get_one(CampaignRow, ident)
-        phase = await phases.current(unit, campaign)
-        assert phase is not None
-        await phases.fail(unit, campaign, phase, "NO_LUCK", "it rained", WORKER)
+    await fail(shop, ident, GENERATION)
     counts = Counts(total=9)
+    name = (await shop.row(ident)).name
     assert await house.events(before) == [
         CampaignProgress(campaign_id=ident, phase=GENERATION, counts=counts),
         PhaseFailed(campaign_id=ident, phase=GENERATION, counts=counts, code="NO_LUCK", message="it rained"),
         CampaignStatusChanged(
-            campaign_id=ident,
-            name=campaign.name,
-            previous=CampaignStatus.RUNNING,
-            current=CampaignStatus.FAILED,
+            campaign_id=ident, name=name, previous=CampaignStatus.RUNNING, current=CampaignStatus.FAILED
         ),
     ]
     row = await shop.phase(ident, GENERATION)
@@ -113,39 +120,54 @@ async def test_a_failed_phase_tells_its_code_and_ends_the_campaign(house: House,
     assert row.completed_at == (await shop.row(ident)).completed_at == house.now
 
 
-async def set_status(shop: Shop, ident: UUID, status: PhaseStatus) -> None:
+async def fail(shop: Shop, ident: UUID, kind: PhaseKind) -> None:
     async with shop.database.write() as unit:
-        campaign = await unit.session.get_one(CampaignRow, ident)
-        phase = await unit.session.get_one(PhaseRow, (ident, GENERATION))
-        await phases.set_status(unit, campaign, phase, status, WORKER)
+        course = await Course.take(unit, ident, WORKER)
+        assert course is not None
+        failing.fail(course, course.phases[kind], "NO_LUCK", "it rained")
 
 
-async def begin(shop: Shop, ident: UUID) -> None:
-    async with shop.database.write() as unit:
-        campaign = await unit.session.get_one(CampaignRow, ident)
-        await phases.begin(unit, campaign, GENERATION, WORKER)
+async def test_a_failure_pauses_the_phases_beside_it_and_a_retry_resumes_them(
+    house: House, shop: Shop
+) -> None:
+    crew = Crew(shop.database, shop.settings)
+    ident = await shop.started(factories.generation(), batch_size=2)
+    await crew.step(GENERATION)
+    before = await house.head()
+    await fail(shop, ident, PhaseKind.DNS_VALIDATION)
+    assert [type(event) for event in await house.events(before)] == [
+        *[CampaignProgress, PhaseFailed, CampaignProgress, PhasePaused, CampaignStatusChanged]
+    ]
+    row = await shop.row(ident)
+    assert (row.status, row.control_phase) == (CampaignStatus.FAILED, GENERATION)
+    assert not await crew.step()
+    before = await house.head()
+    await shop.control.retry_phase(house.alice, ident, PhaseKind.DNS_VALIDATION)
+    _, started, resumed = await house.events(before)
+    assert isinstance(started, PhaseStarted)
+    assert isinstance(resumed, PhaseResumed)
+    assert (started.phase, started.cause) == (PhaseKind.DNS_VALIDATION, PhaseStart.RETRY)
+    await crew.run()
+    assert (await shop.row(ident)).status is CampaignStatus.COMPLETED
 
 
-@pytest.mark.parametrize("status", [PhaseStatus.IN_PROGRESS, PhaseStatus.PAUSED, PhaseStatus.CANCELLED])
-async def test_an_ended_phase_stays_as_it_is(shop: Shop, status: PhaseStatus) -> None:
+async def test_a_retry_gives_fresh_attempts_at_once(house: House, shop: Shop) -> None:
+    crew = Crew(shop.database, shop.settings)
     ident = await shop.started(factories.generation())
-    await shop.campaigns.cancel(shop.house.alice, ident)
-    with pytest.raises(Conflict) as caught:
-        await set_status(shop, ident, status)
-    assert caught.value.detail.code == "INVALID_TRANSITION"
-    assert caught.value.detail.current_state == "CANCELLED"
-
-
-async def test_a_phase_begins_once(shop: Shop) -> None:
-    ident = await shop.started(factories.generation())
-    with pytest.raises(Conflict):
-        await begin(shop, ident)
-
-
-async def test_no_verb_sets_a_phase_to_completed(shop: Shop) -> None:
-    ident = await shop.started(factories.generation())
-    with pytest.raises(ValueError, match="COMPLETED"):
-        await set_status(shop, ident, PhaseStatus.COMPLETED)
+    for _ in range(shop.settings.shard_attempts):
+        left = await crew.take(GENERATION)
+        assert left is not None
+        await crew.work.failed(left.claim, "no luck")
+        house.clock.advance(1000)
+    phase = await shop.phase(ident, GENERATION)
+    assert (phase.status, phase.error_code) == (PhaseStatus.FAILED, "SHARD_FAILED")
+    await shop.control.retry_phase(house.alice, ident, GENERATION)
+    phase = await shop.phase(ident, GENERATION)
+    assert (phase.status, phase.error_code, phase.completed_at) == (PhaseStatus.IN_PROGRESS, None, None)
+    assert (await shop.row(ident)).completed_at is None
+    (shard,) = await shop.shards()
+    assert (shard.attempts, shard.last_error) == (0, None)
+    assert await crew.step(GENERATION)
 
 
 async def test_beginning_wakes_the_workers(shop: Shop) -> None:

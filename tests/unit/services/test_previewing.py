@@ -16,10 +16,10 @@ from core.settings import Settings
 from db.models import GenerationRangeRow, GenerationSpaceRow
 from db.repositories.generation import Reservation
 from names.rules import check_generation
-from names.space import Space
+from names.space import Space, config_hash
 from services.campaigns import CampaignDraft
 from services.generating import Generating
-from services.previewing import EARLIER, Preview, preview, space_of
+from services.previewing import EARLIER, Preview, preview, spaces_of
 from services.work import Work
 from tests.fakes.house import House
 from tests.fakes.shop import Shop, open_shop
@@ -28,7 +28,7 @@ from vocabulary.work import ShardKind
 from workers.domain_generation import DomainGeneration
 from workers.held import Held
 
-NINE = GenerationConfig(PatternType.SUFFIX, "abc", "x", ".com", suffix_length=2)
+NINE = GenerationConfig(PatternType.SUFFIX, "abc", "x", (".com",), suffix_length=2)
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Users:
             "hunt", config, DnsConfig((self.dns,)), HttpConfig((self.http,), ad_hoc_keywords=("sun",))
         )
         made = await self.shop.campaigns.create(caller, draft)
-        await self.shop.campaigns.start(caller, made.value)
+        await self.shop.control.start(caller, made.value)
         if (await self.range(made.value)).upper > (await self.range(made.value)).lower:
             self.reserved[Space.of(config).key].insert(0, made.value)
         return made.value
@@ -55,11 +55,11 @@ class Users:
         """Generate all names that are to be generated."""
         work = Work(self.shop.database, self.shop.settings)
         for claim in await work.claim("generator", [ShardKind.DOMAIN_GENERATION], 100):
-            await DomainGeneration(Generating(self.shop.database)).handle(Held(claim))
+            await DomainGeneration(Generating(self.shop.database, self.shop.settings)).handle(Held(claim))
 
     async def range(self, campaign: UUID) -> GenerationRangeRow:
         async with self.shop.database.engines.reading() as session:
-            return await session.get_one(GenerationRangeRow, campaign)
+            return await session.get_one(GenerationRangeRow, (campaign, 0))
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ async def users(house: House) -> AsyncIterator[Users]:
 
 async def look(house: House, caller: Principal, config: GenerationConfig) -> Preview:
     async with house.database.engines.reading() as session:
-        return await preview(session, caller.scope, space_of(config), config.count)
+        return await preview(session, caller.scope, spaces_of(config), config.count)
 
 
 @given(
@@ -79,7 +79,7 @@ async def look(house: House, caller: Principal, config: GenerationConfig) -> Pre
         pattern_type=st.just(PatternType.BOTH),
         character_set=st.sampled_from(["a", "ab", "ba", "-a", "äb", "aAb"]),
         constant=st.sampled_from(["x", "xn-"]),
-        tld=st.just(".com"),
+        tlds=st.just((".com",)),
         count=st.integers(0, 5),
     ),
     st.sampled_from([(1, 0), (2, 0), (0, 1), (0, 2), (1, 1), (2, 2)]),
@@ -126,7 +126,7 @@ async def test_looking_reserves_and_writes_nothing(house: House) -> None:
 async def test_the_campaigns_of_others_are_not_shown_and_their_offsets_are_used(
     users: Users, house: House
 ) -> None:
-    part = GenerationConfig(PatternType.SUFFIX, "cba", "X", ".COM", suffix_length=2, count=4)
+    part = GenerationConfig(PatternType.SUFFIX, "cba", "X", (".COM",), suffix_length=2, count=4)
     admins = await users.started(house.admin, part)
     alices = await users.started(house.alice, part)
     seen = {caller.name: await look(house, caller, NINE) for caller in (house.alice, house.bob, house.admin)}
@@ -140,7 +140,7 @@ async def test_the_campaigns_of_others_are_not_shown_and_their_offsets_are_used(
 
 async def test_offsets_of_a_deleted_campaign_stay_used(users: Users, house: House) -> None:
     campaign = await users.started(house.alice, NINE)
-    await users.shop.campaigns.cancel(house.alice, campaign)
+    await users.shop.control.cancel(house.alice, campaign)
     await users.shop.campaigns.delete(house.alice, campaign)
     seen = await look(house, house.alice, NINE)
     assert (seen.reserved, seen.names, seen.earlier) == (Reservation(9, 9), [], [])
@@ -150,9 +150,11 @@ async def test_offsets_of_a_deleted_campaign_stay_used(users: Users, house: Hous
 async def test_only_the_last_campaigns_are_shown_and_none_that_got_nothing(
     users: Users, house: House
 ) -> None:
-    one = GenerationConfig(PatternType.SUFFIX, "abcd", "x", ".com", suffix_length=2, count=1)
+    one = GenerationConfig(PatternType.SUFFIX, "abcd", "x", (".com",), suffix_length=2, count=1)
     made = [await users.started(house.alice, one) for _ in range(EARLIER + 1)]
-    rest = await users.started(house.alice, GenerationConfig(PatternType.SUFFIX, "abcd", "x", ".com", 0, 2))
+    rest = await users.started(
+        house.alice, GenerationConfig(PatternType.SUFFIX, "abcd", "x", (".com",), 0, 2)
+    )
     await users.started(house.alice, one)
     seen = await look(house, house.alice, one)
     assert [row.id for row in seen.earlier] == [rest, *reversed(made)][:EARLIER]
@@ -174,7 +176,7 @@ async def test_only_the_last_campaigns_are_shown_and_none_that_got_nothing(
     ],
 )
 async def test_each_warning_has_its_limit(house: House, used: int, count: int, warnings: list[str]) -> None:
-    config = GenerationConfig(PatternType.SUFFIX, "abcdefghij", "x", ".com", 0, 5, count)
+    config = GenerationConfig(PatternType.SUFFIX, "abcdefghij", "x", (".com",), 0, 5, count)
     space = Space.of(config)
     async with house.database.engines.writing() as session:
         session.add(GenerationSpaceRow(key=space.key, next_offset=used, total=space.total))
@@ -182,12 +184,33 @@ async def test_each_warning_has_its_limit(house: House, used: int, count: int, w
 
 
 def test_the_rules_are_those_of_a_campaign_and_all_broken_ones_are_told() -> None:
-    broken = GenerationConfig(PatternType.SUFFIX, "", "x", "com", suffix_length=11, count=-1)
+    broken = GenerationConfig(PatternType.SUFFIX, "", "x", ("com",), suffix_length=11, count=-1)
     with pytest.raises(ValidationFailed) as refused:
-        space_of(broken)
+        spaces_of(broken)
     assert [(one.path, one.limit) for one in refused.value.violations] == [
         (("suffixLength",), "0..10"),
         (("characterSet",), "1..1000"),
-        (("tld",), None),
+        (("tlds", "0"), None),
         (("count",), f"0..{2**63 - 1}"),
     ]
+
+
+async def test_several_tlds_are_told_each_and_together_as_a_start_would_share_them(
+    users: Users, house: House
+) -> None:
+    await users.started(house.alice, GenerationConfig(PatternType.SUFFIX, "abc", "x", (".net",), 0, 2, 7))
+    config = GenerationConfig(PatternType.SUFFIX, "abc", "x", (".com", ".net"), 0, 2, 6)
+    seen = await look(house, house.alice, config)
+    assert [(each.space.tld, each.reserved, each.remaining) for each in seen.spaces] == [
+        (".com", Reservation(0, 4), 9),
+        (".net", Reservation(7, 9), 2),
+    ]
+    assert (seen.total, seen.remaining, seen.config_hash) == (18, 11, config_hash(Space.each(config)))
+    assert seen.warnings == [GenerationWarning.NEARLY_EXHAUSTED]
+    assert seen.names == ["xaa.com", "xab.com", "xac.com", "xba.com", "xcb.net", "xcc.net"]
+    campaign = await users.started(house.alice, config)
+    await users.generate()
+    assert [row.name for row in await users.shop.domains(campaign)] == seen.names
+    later = await look(house, house.alice, config)
+    assert later.earlier[0].id == campaign
+    assert len(later.earlier) == 2

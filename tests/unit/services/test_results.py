@@ -14,8 +14,9 @@ from events.campaign_events import (
     CampaignProgress,
     CampaignStatusChanged,
     PhaseCompleted,
-    PhaseStarted,
+    PhaseCounts,
 )
+from events.domain_events import DomainsChanged
 from events.proxy_events import ProxyHealthChanged, ProxyStatsChanged
 from services.proxies import ProxyPatch
 from services.proxy_accounts import ProxyOutcome
@@ -27,6 +28,7 @@ from tests.fakes.house import House
 from tests.fakes.shop import Shop, open_shop
 from vocabulary.campaigns import CampaignStatus, Counts, PhaseKind, PhaseStatus
 from vocabulary.checks import CheckStatus, DnsReason, DnsVerdict, HttpVerdict, KeywordHit, Zone
+from vocabulary.leads import Tallies
 from vocabulary.proxies import ProxyHealth
 from vocabulary.work import ShardKind, ShardStatus
 
@@ -132,44 +134,55 @@ async def test_an_empty_batch_finishes_a_shard_that_has_nothing_left(
 ) -> None:
     """Whoever follows a worker that was killed right before the end of a shard has nothing to write."""
     claims = await claims_of(work, DNS)
-    await shop.campaigns.pause(shop.house.alice, campaign)
+    await shop.control.pause(shop.house.alice, campaign)
     assert (await results.flush(claims[0], Batch(found(0, 1, 2, 3)))).standing is Standing.STOPPED
     await work.release(claims)
-    await shop.campaigns.resume(shop.house.alice, campaign)
+    await shop.control.resume(shop.house.alice, campaign)
     (again,) = await claims_of(work, DNS, 1)
     assert again.within == range(4)
     assert (await results.flush(again, Batch())).standing is Standing.DONE
 
 
-async def test_the_last_shard_completes_the_phase_and_begins_the_next(
+async def test_the_last_shard_completes_the_phase_beside_the_next(
     house: House, shop: Shop, results: Results, work: Work, campaign: UUID
 ) -> None:
-    before = await house.head()
     house.clock.advance(60)
-    await resolve_all(results, work, resolved=[0, 2, 3, 9])
-    full = Counts(total=10, processed=10, succeeded=4, failed=6)
+    claims = await claims_of(work, DNS)
+    for claim in claims[:-1]:
+        await results.flush(claim, Batch(found(*claim.within)))
+    before = await house.head()
+    await results.flush(claims[-1], Batch(missing(8, 9)))
     events = await house.events(before)
-    assert events[-3:] == [
+    full = Counts(total=10, processed=10, succeeded=8, failed=2)
+    assert [type(event) for event in events] == [DomainsChanged, CampaignProgress, PhaseCompleted]
+    assert events[1:] == [
         CampaignProgress(
-            campaign_id=campaign, phase=DNS, counts=full, rate_per_minute=10.0, eta_at=house.now
+            campaign_id=campaign,
+            phase=DNS,
+            counts=full,
+            rate_per_minute=10.0,
+            eta_at=house.now,
+            running=(PhaseCounts(phase=HTTP, counts=Counts(total=8)),),
+            percent=33.33,
+            tallies=Tallies(dns_error=2),
         ),
         PhaseCompleted(campaign_id=campaign, phase=DNS, counts=full),
-        PhaseStarted(campaign_id=campaign, phase=HTTP, counts=Counts(total=4)),
     ]
-    assert [claim.within for claim in await claims_of(work, HTTP)] == [range(10)]
+    assert [claim.within for claim in await claims_of(work, HTTP)] == [range(4), range(4, 8)]
 
 
 async def test_http_shards_hold_only_what_resolved(
     house: House, shop: Shop, results: Results, work: Work
 ) -> None:
-    campaign = await shop.generated(batch_size=2)
-    await resolve_all(results, work, resolved=[1, 4, 6, 8, 9])
+    """Each DNS shard hands over what resolved of it, cut by the batch size of the fetches."""
+    campaign = await shop.generated(batch_size=4)
+    await resolve_all(results, work, resolved=[1, 3, 6, 8])
     claims = await claims_of(work, HTTP)
-    assert [claim.within for claim in claims] == [range(1, 5), range(6, 9), range(9, 10)]
+    assert [claim.within for claim in claims] == [range(1, 4), range(6, 7), range(8, 9)]
     assert (await results.flush(claims[0], Batch([page(1), page(2)]))).standing is Standing.GOING_ON
     rows = await shop.domains(campaign)
     assert rows[2].http_status is CheckStatus.PENDING
-    assert await counts(shop, campaign, HTTP) == Counts(total=5, processed=1, succeeded=1)
+    assert await counts(shop, campaign, HTTP) == Counts(total=4, processed=1, succeeded=1)
 
 
 async def test_nothing_resolved_completes_the_campaign(
@@ -193,7 +206,8 @@ async def test_a_page_is_stored_in_full_and_without_what_no_database_takes(
     row = (await shop.domains(campaign))[5]
     assert (row.http_status, row.http_status_code, row.http_title) == (CheckStatus.OK, 200, "ab?")
     assert (row.matched, row.hits, row.http_bytes, row.http_truncated) == (True, (hit,), 9, True)
-    assert (await shop.row(campaign)).status is CampaignStatus.COMPLETED
+    assert (row.keywords_unique, row.checked_at) == (1, shop.house.now)
+    assert (await shop.phase(campaign, HTTP)).status is PhaseStatus.COMPLETED
 
 
 async def test_progress_is_told_at_most_four_times_a_second(
@@ -210,7 +224,7 @@ async def test_progress_is_told_at_most_four_times_a_second(
     assert not (await results.flush(claim, Batch())).owes_progress
     told = await house.events(before)
     assert [event.counts.processed for event in told if isinstance(event, CampaignProgress)] == [1, 2]
-    assert len(told) == 2
+    assert sum(isinstance(event, DomainsChanged) for event in told) == len(told) - 2 == 2
 
 
 async def test_the_rate_is_measured_and_never_invented(
@@ -220,7 +234,7 @@ async def test_the_rate_is_measured_and_never_invented(
     house.clock.advance(30)
     before, now = await house.head(), house.now
     await results.flush(claim, Batch(found(0, 1)))
-    (event,) = await house.events(before)
+    (_, event) = await house.events(before)
     assert isinstance(event, CampaignProgress)
     assert (event.rate_per_minute, event.eta_at) == (4.0, now + timedelta(minutes=2))
 
@@ -229,10 +243,10 @@ async def test_what_was_under_way_when_a_pause_came_is_written_and_told(
     house: House, shop: Shop, results: Results, work: Work, campaign: UUID
 ) -> None:
     (claim, *_) = await claims_of(work, DNS)
-    await shop.campaigns.pause(house.alice, campaign)
+    await shop.control.pause(house.alice, campaign)
     before = await house.head()
     assert (await results.flush(claim, Batch(found(0)))).standing is Standing.STOPPED
-    (event,) = await house.events(before)
+    (_, event) = await house.events(before)
     assert isinstance(event, CampaignProgress)
     assert event.counts == Counts(total=10, processed=1, succeeded=1)
 
@@ -241,7 +255,7 @@ async def test_after_the_end_nothing_is_written(
     house: House, shop: Shop, results: Results, work: Work, campaign: UUID
 ) -> None:
     (claim, *_) = await claims_of(work, DNS)
-    await shop.campaigns.cancel(house.alice, campaign)
+    await shop.control.cancel(house.alice, campaign)
     before = await house.head()
     assert (await results.flush(claim, Batch(found(0)))).standing is Standing.STOPPED
     assert await house.head() == before

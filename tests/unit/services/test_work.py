@@ -192,10 +192,10 @@ async def test_a_released_shard_is_open_at_once_with_its_attempts(
 
 
 async def test_the_shards_of_a_paused_campaign_are_not_open(shop: Shop, work: Work, campaign: UUID) -> None:
-    await shop.campaigns.pause(shop.house.alice, campaign)
+    await shop.control.pause(shop.house.alice, campaign)
     assert await work.claim("a", DNS, 9) == []
     assert await work.next_due(DNS) is None
-    await shop.campaigns.resume(shop.house.alice, campaign)
+    await shop.control.resume(shop.house.alice, campaign)
     assert len(await work.claim("a", DNS, 9)) == 3
 
 
@@ -270,7 +270,7 @@ async def test_the_wait_is_spread_by_a_fifth(
 async def test_a_paused_phase_does_not_fail(shop: Shop, work: Work, campaign: UUID) -> None:
     """A failure that comes while it is paused is counted; it fails when it goes on and fails again."""
     (claim, *_) = await work.claim("a", DNS, 9)
-    await shop.campaigns.pause(shop.house.alice, campaign)
+    await shop.control.pause(shop.house.alice, campaign)
     await work.cannot_go_on(claim, "NO_USABLE_PROXY", "none")
     assert (await shop.phase(campaign, PhaseKind.DNS_VALIDATION)).status is PhaseStatus.PAUSED
     (row,) = [shard for shard in await shop.shards() if shard.id == claim.id]
@@ -279,7 +279,7 @@ async def test_a_paused_phase_does_not_fail(shop: Shop, work: Work, campaign: UU
 
 async def test_a_claim_of_a_deleted_campaign_is_lost(shop: Shop, work: Work, campaign: UUID) -> None:
     (claim, *_) = await work.claim("a", DNS, 9)
-    await shop.campaigns.cancel(shop.house.alice, campaign)
+    await shop.control.cancel(shop.house.alice, campaign)
     await shop.campaigns.delete(shop.house.alice, campaign)
     results = Results(shop.database, shop.settings)
     assert (await results.flush(claim, Batch([ok(0)]))).standing is Standing.LOST
