@@ -12,7 +12,7 @@ STRUCTS = {group.input_type: group for group in effects.GROUPS if group.input_ty
 # What names a thing or tells of it, and what belongs to a thing and is a group of its own.
 NOT_WORK = {
     "CreatePersonaInput": {"name", "description", "config"},
-    "CreateProxyInput": {"name", "description"},
+    "CreateProxyInput": {"name", "description", "countryCode", "city", "provider", "notes"},
     "CreateKeywordSetInput": {"name", "description", "rules"},
     "CreateProxyPoolInput": {"name", "description"},
     "SetProxyPoolMemberInput": {"id", "proxyId", "expectedVersion"},

@@ -118,7 +118,7 @@ async def test_a_disabled_pool_has_nobody_tested(shop: Shop, pools: Pools, work:
     assert await due_in(shop, work) == 0
 
 
-@pytest.mark.effect("pool_member.active")
+@pytest.mark.effect("pool.active")
 async def test_an_inactive_member_is_not_tested(shop: Shop, pools: Pools, work: Work, proxy: UUID) -> None:
     ident = await pool(shop, pools, proxy)
     await probed(shop, work)
