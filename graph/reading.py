@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Concatenate, ParamSpec, TypeVar
 
+from strawberry.dataloader import DataLoader
+
 from core.errors import Unavailable
 from db.engine import Engines, Session, translated
 from db.repositories import event_log
@@ -23,18 +25,20 @@ T = TypeVar("T")
 
 Read = Callable[Concatenate[Session, P], Awaitable[T]]
 
+_ONLY = "head"
+
 
 class Reading:
     """The snapshot of one operation; whoever made it closes it when the operation is over."""
 
-    __slots__ = ("_closed", "_engines", "_failure", "_head", "_lock", "_session", "_snapshot")
+    __slots__ = ("_closed", "_engines", "_failure", "_heads", "_lock", "_session", "_snapshot")
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
         self._lock = asyncio.Lock()
         self._snapshot: AbstractAsyncContextManager[Session] | None = None
         self._session: Session | None = None
-        self._head: Head | None = None
+        self._heads: DataLoader[str, Head] = DataLoader(self._load_heads)
         self._failure: BaseException | None = None
         self._closed = False
 
@@ -59,10 +63,15 @@ class Reading:
                 raise
 
     async def head(self) -> Head:
-        """Where the log ends in this snapshot: what the whole response is exact at."""
-        if self._head is None:
-            self._head = await self.run(event_log.head)
-        return self._head
+        """Where the log ends in this snapshot: what the whole response is exact at.
+
+        Many that ask at once go on at once, so that what they load next is one batch.
+        """
+        return await self._heads.load(_ONLY)
+
+    async def _load_heads(self, keys: list[str]) -> list[Head]:
+        head = await self.run(event_log.head)
+        return [head for _ in keys]
 
     async def restart(self) -> None:
         """Give the snapshot up; the next read takes a new one."""
@@ -87,7 +96,8 @@ class Reading:
 
     async def _leave(self) -> None:
         snapshot, failure = self._snapshot, self._failure
-        self._snapshot = self._session = self._head = self._failure = None
+        self._snapshot = self._session = self._failure = None
+        self._heads.clear_all()
         if snapshot is None:
             return
         if failure is None:
