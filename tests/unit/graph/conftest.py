@@ -11,8 +11,8 @@ from core.settings import Settings
 from db.models import EventLogHeadRow
 from graph.context import Services
 from services.access import Access
-from services.campaign_control import CampaignControl
 from services.bulk import BulkOperations
+from services.campaign_control import CampaignControl
 from services.campaigns import Campaigns
 from services.keyword_sets import KeywordSets
 from services.personas import Personas
@@ -51,6 +51,11 @@ async def gallery(tmp_path: Path) -> AsyncIterator[Gallery]:
 
 @pytest.fixture
 async def desk(gallery: Gallery, tmp_path: Path) -> Desk:
+    return desk_of(gallery, tmp_path)
+
+
+def desk_of(gallery: Gallery, tmp_path: Path) -> Desk:
+    """A desk on a gallery's database; `tmp_path` is where it keeps its key."""
     database = gallery.house.database
     services = Services(
         campaigns=Campaigns(database),
