@@ -75,7 +75,11 @@ class PersonaClients:
         await self._resolvers.close()
 
     async def resolvers(self, stack: AsyncExitStack, keys: Sequence[ResolverKey]) -> dict[UUID, Resolver]:
-        """The resolvers of those personas that this installation lets work, for as long as `stack` is open."""
+        """The resolvers of those personas that this installation lets work, for as long as `stack` is open.
+
+        Raises:
+            OSError: the file with certificate authorities cannot be read.
+        """
         opened = {}
         for key in keys:
             try:
