@@ -20,15 +20,19 @@ from tests.integration.waiting import until
 
 CORE = schema._schema
 Json = dict[str, Any]
-STREAMS = ("campaignEvents", "proxyEvents", "activity", "bulkOperation")
+STREAMS = ("campaignEvents", "campaignList", "domainEvents", "proxyEvents", "activity", "bulkOperation")
 DECLARED = {
     "campaignEvents": "$id: ID!, $after: Cursor",
+    "campaignList": "$after: Cursor",
+    "domainEvents": "$id: ID!, $after: Cursor",
     "proxyEvents": "$after: Cursor",
     "activity": "$after: Cursor",
     "bulkOperation": "$id: ID!, $after: Cursor",
 }
 GIVEN = {
     "campaignEvents": "campaignId: $id, after: $after",
+    "campaignList": "after: $after",
+    "domainEvents": "campaignId: $id, after: $after",
     "proxyEvents": "after: $after",
     "activity": "after: $after",
     "bulkOperation": "id: $id, after: $after",

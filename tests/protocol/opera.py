@@ -45,7 +45,8 @@ class Opera:
         """All of it."""
         self.activity = await self.audience.follow("activity")
         self.proxies = await self.audience.follow("proxyEvents")
-        for following in (self.activity, self.proxies):
+        self.campaigns = await self.audience.follow("campaignList")
+        for following in (self.activity, self.proxies, self.campaigns):
             await following.until(lambda _: True)
         await self._people()
         await self._personas_and_keywords()
@@ -66,7 +67,7 @@ class Opera:
         async with self.api.ground.engines.writing() as session:
             await session.execute(text("UPDATE event_log_head SET floor = 1"))
         campaign = await self._create("reset", self.ids["dns"], "http", 1)
-        subjects = {"campaignEvents": campaign, "bulkOperation": self.ids["bulk"]}
+        subjects = {"campaignEvents": campaign, "domainEvents": campaign, "bulkOperation": self.ids["bulk"]}
         past, other = cursor.encode(here.incarnation, 0), cursor.encode("f" * 12, 1)
         for after, reason in ((past, "RETENTION"), (other, "LOG_REPLACED")):
             for field in STREAMS:
@@ -101,6 +102,10 @@ class Opera:
         words = made["keywordSet"]["id"]
         await self.audience.change("updateKeywordSet", "cursor", id=words, description="unused")
         await self.audience.change("deleteKeywordSet", "cursor", id=words)
+        made = await self.audience.change("createScoringProfile", "scoringProfile { id }", name="strict")
+        profile = made["scoringProfile"]["id"]
+        await self.audience.change("updateScoringProfile", "cursor", id=profile, description="unused")
+        await self.audience.change("deleteScoringProfile", "cursor", id=profile)
 
     async def _proxies(self) -> None:
         for name in ("http", "dead"):
@@ -112,6 +117,10 @@ class Opera:
             ident = self.ids[f"proxy {name}"] = made["proxy"]["id"]
             await self._proxy_event("ProxyTestFinished", ident)
             await self._proxy_event("ProxyHealthChanged", ident)
+        made = await self.audience.change("createProxyPool", "pool { id }", name="spare")
+        pool = made["pool"]["id"]
+        await self.audience.change("updateProxyPool", "cursor", id=pool, description="unused")
+        await self.audience.change("deleteProxyPool", "cursor", id=pool)
         dead = self.ids["proxy dead"]
         await self.audience.change("updateProxy", "cursor", id=dead, description="gone soon")
         await self.audience.change("deleteProxy", "cursor", id=dead)
@@ -147,6 +156,12 @@ class Opera:
                 "count": str(count),
             },
             dns={"personaIds": [dns], "batchSize": 10},
+        )
+        ident = str(made["campaign"]["id"])
+        await self.audience.change(
+            "configurePhase",
+            "cursor",
+            id=ident,
             http={
                 "personaIds": [self.ids[http]],
                 "adHocKeywords": ["sun"],
@@ -155,7 +170,8 @@ class Opera:
                 "httpsPort": self.box.https_port,
             },
         )
-        return str(made["campaign"]["id"])
+        await self.audience.change("setCampaignMode", "cursor", id=ident, mode="FULL_SEQUENCE")
+        return ident
 
     async def _campaign(
         self, name: str, dns: str, count: int, proxies: tuple[str, ...] = ()
@@ -170,22 +186,38 @@ class Opera:
 
     async def _success(self) -> None:
         ident, following = await self._campaign("success", "dns", 40, (self.ids["proxy http"],))
+        names = await self.audience.follow("domainEvents", id=ident)
+        await names.until(lambda _: True)
         await self.audience.change("updateCampaign", "cursor", id=ident, name="renamed")
         await self.audience.change("startCampaign", "cursor", id=ident)
         await following.until(lambda frame: bool(frame.get("current") == "COMPLETED"))
+        await self.audience.change("rescoreCampaign", "cursor", id=ident)
+        await following.until(
+            lambda frame: (
+                bool(frame.get("previous") == "RUNNING" and frame.get("current") == "COMPLETED")
+                and len([one for one in following.frames if one.get("current") == "COMPLETED"]) > 1
+            )
+        )
         await self._proxy_event("ProxyStatsChanged", self.ids["proxy http"])
         await self.audience.change("deleteCampaign", "cursor", id=ident)
         await following.type("CampaignDeleted")
+        await names.type("CampaignDeleted")
+        await self.campaigns.type("CampaignRemoved")
         self.deleted = following
 
     async def _interruptions(self) -> None:
-        """One campaign that is cancelled, and one whose only persona is disabled while it pauses."""
+        """One campaign that is cancelled, and one whose only persona is disabled while it pauses.
+
+        The first leaves a phase out.
+        """
         for name in ("cancelled", "failed"):
             ident, following = await self._campaign(name, "slow", 30)
+            if name == "cancelled":
+                await self.audience.change("skipPhase", "cursor", id=ident, phase="ENRICHMENT")
             await self.audience.change("startCampaign", "cursor", id=ident)
             await following.until(
                 lambda frame: bool(
-                    frame["__typename"] == "PhaseStarted" and frame["phase"] == "DNS_VALIDATION"
+                    frame["__typename"] == "PhaseAutoStarted" and frame["phase"] == "DNS_VALIDATION"
                 )
             )
             await self.audience.change("pauseCampaign", "cursor", id=ident)

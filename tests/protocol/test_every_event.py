@@ -5,7 +5,7 @@ so a union that gets a member, or the feed a kind, that the performance does not
 """
 
 from collections.abc import AsyncIterator
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 import pytest
 import pytest_asyncio
@@ -14,6 +14,7 @@ from events import cursor
 from graph.enums import ActivityKind, ResetReason
 from tests.protocol.audience import STREAMS, Json, union_of
 from tests.protocol.opera import Opera, playing
+from vocabulary.campaigns import PhaseKind
 
 MEMBERS = [(field, member.name) for field in STREAMS for member in union_of(field).types]
 REASONS = [(field, reason.value) for field in STREAMS for reason in ResetReason]
@@ -65,7 +66,7 @@ def test_every_stream_is_in_the_order_of_the_log(opera: Opera) -> None:
 
 
 def test_the_last_progress_comes_before_an_end_and_has_its_counts(opera: Opera) -> None:
-    ends = {"PhaseCompleted", "PhaseFailed", "PhaseCancelled", "PhasePaused"}
+    ends = {"PhaseCompleted", "PhaseFailed", "PhaseCancelled", "PhasePaused", "PhaseReset", "PhaseSkipped"}
     pairs = [
         (before, after)
         for following in opera.audience.followings.values()
@@ -84,17 +85,59 @@ def test_a_deleted_campaigns_stream_is_complete(opera: Opera) -> None:
 
 
 def test_whoever_came_before_the_campaign_sees_its_whole_life(opera: Opera) -> None:
-    life = [name for name, _ in groupby(opera.deleted.types) if name != "CampaignProgress"]
-    assert life == [
+    """Phases overlap, so between the start and the end only what happens to each of them is in order."""
+    life = [frame for frame in opera.deleted.frames if frame["__typename"] != "CampaignProgress"]
+    types = [frame["__typename"] for frame in life]
+    assert types[:6] == [
         "CampaignCreated",
         "CampaignUpdated",
+        "PhaseConfigured",
+        "ModeChanged",
+        "CampaignUpdated",
         "CampaignStatusChanged",
-        "PhaseStarted",
-        "PhaseCompleted",
-        "PhaseStarted",
-        "PhaseCompleted",
-        "PhaseStarted",
-        "PhaseCompleted",
-        "CampaignStatusChanged",
-        "CampaignDeleted",
+    ]
+    assert types[-2:] == ["CampaignStatusChanged", "CampaignDeleted"]
+    once = ["PhaseAutoStarted", "PhaseCompleted"]
+    assert {
+        phase.value: [frame["__typename"] for frame in life if frame.get("phase") == phase.value]
+        for phase in PhaseKind
+    } == {
+        "DOMAIN_GENERATION": ["PhaseStarted", "PhaseCompleted"],
+        "DNS_VALIDATION": once,
+        "HTTP_KEYWORD_VALIDATION": ["PhaseConfigured", *once],
+        "EXTRACTION": once,
+        "ANALYSIS": [*once, "PhaseStarted", "PhaseCompleted"],
+        "ENRICHMENT": [*once, "PhaseReset", *once],
+    }
+
+
+def test_domains_are_told_of_batch_by_batch(opera: Opera) -> None:
+    batches = of_type(opera, "domainEvents", "DomainEventBatch")
+    assert {batch["kind"] for batch in batches} == {
+        "GENERATED",
+        "RESOLVED",
+        "FETCHED",
+        "EXTRACTED",
+        "ANALYZED",
+        "ENRICHED",
+    }
+    generated = [one["name"] for batch in batches for one in batch["generated"]]
+    resolved = [one["name"] for batch in batches if batch["kind"] == "RESOLVED" for one in batch["changed"]]
+    assert len(generated) == len(set(generated))
+    assert sorted(generated) == sorted(resolved)
+    assert all(len(batch["generated"]) + len(batch["changed"]) <= 100 for batch in batches)
+
+
+def test_who_puts_and_drops_as_the_list_says_has_the_list(opera: Opera) -> None:
+    snapshot, *events = opera.campaigns.frames
+    known = {one["id"]: one for one in snapshot["campaigns"]}
+    for event in events:
+        if event["__typename"] == "CampaignRemoved":
+            known.pop(event["campaignId"], None)
+        else:
+            known[event["campaign"]["id"]] = event["campaign"]
+    assert sorted((one["name"], one["status"]) for one in known.values()) == [
+        ("cancelled", "CANCELLED"),
+        ("failed", "FAILED"),
+        ("reset", "DRAFT"),
     ]

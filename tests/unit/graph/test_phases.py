@@ -1,5 +1,6 @@
 """What a campaign says of its phases: percent before the start, with nothing to do, and which phase is shown."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ GENERATION, DNS, HTTP, *_ = PhaseKind
 DONE = {"status": PhaseStatus.COMPLETED, "total": 8, "processed": 8, "succeeded": 8}
 
 
-async def seen(gallery: Gallery, desk: Desk, **phases: dict[str, object]) -> Data:
+async def seen(gallery: Gallery, desk: Desk, **phases: Mapping[str, object]) -> Data:
     """A campaign whose phases have these values; those behind the last have not begun."""
     alice = gallery.house.alice
     ident = await gallery.campaign(alice)
