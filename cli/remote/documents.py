@@ -11,6 +11,7 @@ CAMPAIGN_FIELDS = f"""
 """
 PROXY_FIELDS = """
   id name address enabled health latencyMs lastCheckedAt lastError successCount failureCount owner { name }
+  countryCode city provider notes version pools { name }
 """
 REFUSAL = """
   __typename
@@ -51,6 +52,17 @@ mutation Test($id: ID!) {
     __typename ... on UserError { code message path } ... on TestProxyPayload { cursor }
   }
 }
+"""
+IMPORT_PROXIES = f"""
+mutation Import($input: ImportProxiesInput!) {{
+  importProxies(input: $input) {{
+    {REFUSAL}
+    ... on ImportProxiesPayload {{
+      cursor totals {{ lines added wouldAdd duplicateInText alreadyExists invalid }}
+      lines {{ line outcome address firstLine text violations {{ path message limit }} proxy {{ id name }} }}
+    }}
+  }}
+}}
 """
 CAMPAIGN_EVENTS = f"""
 subscription Watch($id: ID!, $after: Cursor) {{
@@ -130,6 +142,8 @@ mutation {kind}($input: {kind}Input!) {{
   }}
 }}
 """
+
+
 KEYWORD_SET = "query KeywordSet($id: ID!) { node(id: $id) { ... on KeywordSet { id name } } }"
 KEYWORD_SETS = """
 query KeywordSets($first: Int!, $after: String, $search: String) {

@@ -186,7 +186,8 @@ def test_proxies_are_listed_by_name(asking: Heliograph) -> None:
     assert names == sorted(names)
     assert {"Demo dead", "Demo http"} <= set(names)
     lines = asking("proxy", "list").out.splitlines()
-    assert lines[0].split() == ["ID", "NAME", "ADDRESS", "ENABLED", "HEALTH", "MS", "CHECKED"]
+    columns = ["ID", "NAME", "ADDRESS", "ENABLED", "HEALTH", "MS", "COUNTRY", "POOLS", "CHECKED"]
+    assert lines[0].split() == columns
     assert len(lines) == 1 + len(found)
 
 
@@ -204,6 +205,61 @@ def test_a_proxy_that_works_and_one_that_does_not(asking: Heliograph) -> None:
     assert (dead.code, dead.err) == (1, "")
     assert " does not work: PROXY_ERROR: " in dead.out
     assert dead.out.endswith("It is UNHEALTHY.\n")
+
+
+LIST = "\n".join(
+    [
+        "# mine",
+        "imported.example:8080",
+        "ada:hushhush@imported.example:1080",
+        "imported.example:8080",
+        "imported.example:0:ada:hushhush",
+    ]
+)
+
+
+def test_a_list_of_proxies_is_imported_line_by_line(
+    asking: Heliograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("proxies.txt").write_text(LIST)
+    dry = asking("proxy", "import", "proxies.txt", "--dry-run", "--protocol", "socks5")
+    assert (dry.code, dry.err) == (1, "")
+    assert dry.out.splitlines() == [
+        "2: WOULD_ADD socks5://imported.example:8080",
+        "3: WOULD_ADD socks5://imported.example:1080",
+        "4: DUPLICATE_IN_TEXT socks5://imported.example:8080 as line 2",
+        "5: INVALID port must be from 1 to 65535",
+    ]
+    monkeypatch.setattr("sys.stdin", io.StringIO(LIST.rsplit("\n", 1)[0]))
+    added = asking("proxy", "import", "-", "--json")
+    assert (added.code, added.err) == (0, "")
+    told = json.loads(added.out)
+    assert (told["totals"]["added"], told["totals"]["duplicateInText"]) == (2, 1)
+    assert [line["outcome"] for line in told["lines"]] == ["ADDED", "ADDED", "DUPLICATE_IN_TEXT"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("imported.example:8080"))
+    again = asking("proxy", "import", "-")
+    assert (again.code, again.out) == (
+        0,
+        "1: ALREADY_EXISTS http://imported.example:8080 (imported.example:8080)\n",
+    )
+    assert "hushhush" not in dry.out + added.out + again.out
+    names = {each["name"] for each in json.loads(asking("proxy", "list", "--json").out)}
+    assert {"imported.example:8080", "imported.example:1080"} <= names
+    # Their first tests are over when these are, so that nothing changes under the tests that follow.
+    for name in ("imported.example:8080", "imported.example:1080"):
+        assert asking("proxy", "test", name).code == 1
+
+
+@pytest.mark.parametrize("case", ["none", "bytes", "long"])
+def test_a_list_that_cannot_be_read_is_one_line(asking: Heliograph, case: str) -> None:
+    if case == "bytes":
+        Path("list").write_bytes(b"\xff\xfe")
+    elif case == "long":
+        Path("list").write_text("#" * 1_100_000)
+    ended = asking("proxy", "import", "list")
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    why = {"none": "cannot be read (No such", "bytes": "is not UTF-8", "long": "has more than 1048576"}[case]
+    assert f"list {why}" in ended.err
 
 
 def test_a_draft_has_nothing_to_export(asking: Heliograph, demo: Demo) -> None:
