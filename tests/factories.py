@@ -47,3 +47,15 @@ def campaign(dns_persona_id: UUID, http_persona_id: UUID, name: str = "hunt") ->
         http=HttpConfig(persona_ids=(http_persona_id,), ad_hoc_keywords=("solar",)),
         mode=CampaignMode.FULL_SEQUENCE,
     )
+
+
+def dns_of(draft: CampaignDraft) -> DnsConfig:
+    """How a draft resolves, which it says."""
+    assert draft.dns is not None
+    return draft.dns
+
+
+def http_of(draft: CampaignDraft) -> HttpConfig:
+    """How a draft fetches, which it says."""
+    assert draft.http is not None
+    return draft.http

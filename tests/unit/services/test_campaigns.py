@@ -77,7 +77,7 @@ async def test_create_makes_a_draft_with_its_phases_and_configurations(
         row = await session.get_one(CampaignRow, written.value)
         phases = [await session.get_one(PhaseRow, (written.value, kind)) for kind in PhaseKind]
         assert await rows.generation_config(session, row.id) == draft.generation
-        assert await rows.dns_config(session, row.id) == draft.dns
+        assert await rows.dns_config(session, row.id) == factories.dns_of(draft)
         assert await rows.http_config(session, row.id) == http
     assert (row.owner_id, row.name, row.status) == (house.alice.id, "hunt", CampaignStatus.DRAFT)
     assert (row.created_at, row.started_at, row.completed_at) == (house.now, None, None)
@@ -210,7 +210,7 @@ async def test_update_names_the_parts_that_really_changed(
     made = await campaigns.create(house.alice, draft)
     house.clock.advance(1)
     http = HttpConfig(persona_ids=(parts.http,), keyword_set_ids=(parts.words,))
-    patch = CampaignPatch(name="chase", generation=draft.generation, dns=draft.dns, http=http)
+    patch = CampaignPatch(name="chase", generation=draft.generation, dns=factories.dns_of(draft), http=http)
     written = await campaigns.update(house.alice, made.value, patch)
     assert written == Written(made.value, 5)
     assert await house.events(4) == [
@@ -218,7 +218,7 @@ async def test_update_names_the_parts_that_really_changed(
     ]
     async with house.database.engines.reading() as session:
         assert await rows.http_config(session, made.value) == http
-        assert await rows.dns_config(session, made.value) == draft.dns
+        assert await rows.dns_config(session, made.value) == factories.dns_of(draft)
         assert (await session.get_one(CampaignRow, made.value)).updated_at == house.now
 
 
@@ -227,7 +227,7 @@ async def test_an_update_that_changes_nothing_is_no_event(
 ) -> None:
     draft = parts.draft()
     made = await campaigns.create(house.alice, draft)
-    same = CampaignPatch(draft.name, draft.generation, draft.dns, draft.http)
+    same = CampaignPatch(draft.name, draft.generation, factories.dns_of(draft), factories.http_of(draft))
     assert await campaigns.update(house.alice, made.value, same) == Written(made.value, 4)
     assert await campaigns.update(house.alice, made.value, CampaignPatch()) == Written(made.value, 4)
     assert await house.head() == 4
@@ -243,7 +243,7 @@ async def test_a_refused_update_leaves_everything_as_it_was(
     assert [v.path for v in violations] == [("dns", "batchSize")]
     async with house.database.engines.reading() as session:
         assert (await session.get_one(CampaignRow, made.value)).name == "hunt"
-        assert await rows.dns_config(session, made.value) == draft.dns
+        assert await rows.dns_config(session, made.value) == factories.dns_of(draft)
 
 
 async def test_a_part_stays_once_its_phase_has_begun(

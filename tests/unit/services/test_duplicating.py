@@ -128,7 +128,7 @@ async def test_references_that_are_disabled_are_told_with_their_paths(
     house: House, original: Original
 ) -> None:
     patch = PersonaPatch(enabled=False)
-    await Personas(house.database).update(house.alice, original.draft.dns.persona_ids[1], patch)
+    await Personas(house.database).update(house.alice, factories.dns_of(original.draft).persona_ids[1], patch)
     head = await house.head()
     with pytest.raises(ValidationFailed) as refused:
         await original.campaigns.duplicate(house.alice, original.ident)
@@ -142,9 +142,9 @@ async def test_references_that_are_gone_are_told_and_never_left_out_in_silence(
     """Without its proxy a copy would fetch directly."""
     config = original.draft
     await original.control.cancel(house.alice, original.ident)
-    await Personas(house.database).delete(house.alice, config.dns.persona_ids[1])
-    await KeywordSets(house.database).delete(house.alice, config.http.keyword_set_ids[0])
-    await original.proxies.delete(house.alice, config.http.proxy_ids[0])
+    await Personas(house.database).delete(house.alice, factories.dns_of(config).persona_ids[1])
+    await KeywordSets(house.database).delete(house.alice, factories.http_of(config).keyword_set_ids[0])
+    await original.proxies.delete(house.alice, factories.http_of(config).proxy_ids[0])
     head = await house.head()
     with pytest.raises(ValidationFailed) as refused:
         await original.campaigns.duplicate(house.alice, original.ident, "")
@@ -158,10 +158,12 @@ async def test_references_that_are_gone_are_told_and_never_left_out_in_silence(
 
 
 async def test_what_was_taken_out_of_a_draft_is_not_gone(house: House, original: Original) -> None:
-    http = msgspec.structs.replace(original.draft.http, proxy_ids=())
-    dns = msgspec.structs.replace(original.draft.dns, persona_ids=original.draft.dns.persona_ids[:1])
+    http = msgspec.structs.replace(factories.http_of(original.draft), proxy_ids=())
+    dns = msgspec.structs.replace(
+        factories.dns_of(original.draft), persona_ids=factories.dns_of(original.draft).persona_ids[:1]
+    )
     await original.campaigns.update(house.alice, original.ident, CampaignPatch(dns=dns, http=http))
-    await original.proxies.delete(house.alice, original.draft.http.proxy_ids[0])
+    await original.proxies.delete(house.alice, factories.http_of(original.draft).proxy_ids[0])
     copy = (await original.campaigns.duplicate(house.alice, original.ident)).value
     assert await stored(house, copy) == CampaignDraft("hunt (copy)", original.draft.generation, dns, http)
 

@@ -213,7 +213,7 @@ async def test_a_set_in_use_cannot_be_deleted(house: House) -> None:
     http = await personas.create(house.alice, factories.http_persona())
     made = await sets.create(house.alice, factories.keyword_set())
     draft = factories.campaign(dns.value, http.value)
-    config = msgspec.structs.replace(draft.http, keyword_set_ids=(made.value,))
+    config = msgspec.structs.replace(factories.http_of(draft), keyword_set_ids=(made.value,))
     campaign = await campaigns.create(house.alice, msgspec.structs.replace(draft, http=config))
     with pytest.raises(Conflict) as refused:
         await sets.delete(house.alice, made.value)

@@ -17,6 +17,7 @@ from db.repositories import campaigns as rows
 from db.repositories import personas as persona_rows
 from db.repositories import proxy_use, shards
 from db.scope import EVERYTHING
+from services.campaign_control import CampaignControl
 from services.campaigns import CampaignPatch, Campaigns
 from services.keyword_sets import KeywordSetPatch, KeywordSets
 from services.personas import PersonaPatch, Personas
@@ -58,15 +59,16 @@ async def test_the_whole_life_of_everything(house: House, tmp_path: Path) -> Non
     await proxies.update(house.alice, proxy, ProxyPatch(port=81))
     await proxies.test(house.alice, proxy)
     draft = factories.campaign(dns, http)
-    config = msgspec.structs.replace(draft.http, keyword_set_ids=(words,), proxy_ids=(proxy,))
+    config = msgspec.structs.replace(factories.http_of(draft), keyword_set_ids=(words,), proxy_ids=(proxy,))
     made = (await campaigns.create(house.alice, msgspec.structs.replace(draft, http=config))).value
     await campaigns.update(house.alice, made, CampaignPatch(name="chase"))
-    for verb in (campaigns.start, campaigns.pause, campaigns.resume):
+    control = CampaignControl(house.database)
+    for verb in (control.start, control.pause, control.resume):
         await verb(house.alice, made)
     for refused in (personas.delete(house.alice, dns), proxies.delete(house.alice, proxy)):
         with pytest.raises(Conflict):
             await refused
-    await campaigns.cancel(house.alice, made)
+    await control.cancel(house.alice, made)
     await personas.delete(house.alice, dns)
     await sets.delete(house.alice, words)
     await proxies.delete(house.alice, proxy)
@@ -110,7 +112,9 @@ async def test_starting_twice_at_once_starts_once(house: House) -> None:
     dns = (await personas.create(house.alice, factories.dns_persona())).value
     http = (await personas.create(house.alice, factories.http_persona())).value
     made = (await campaigns.create(house.alice, factories.campaign(dns, http))).value
-    written = await asyncio.gather(*(campaigns.start(house.alice, made) for _ in range(4)))
+    written = await asyncio.gather(
+        *(CampaignControl(house.database).start(house.alice, made) for _ in range(4))
+    )
     assert {one.position for one in written} == {5}
     assert await house.head() == 5
 
@@ -124,7 +128,9 @@ async def test_a_deletion_waits_for_a_campaign_that_takes_the_persona_up(house: 
     made = (await campaigns.create(house.alice, draft)).value
     async with Owner("test") as owner:
         async with house.database.engines.writing() as session:
-            await rows.put_dns(session, made, msgspec.structs.replace(draft.dns, persona_ids=(other,)))
+            await rows.put_dns(
+                session, made, msgspec.structs.replace(factories.dns_of(draft), persona_ids=(other,))
+            )
             deletion = owner.start(refusal(personas.delete(house.alice, other)), "delete")
             await until_somebody_waits(house)
         refused = await deletion
@@ -156,7 +162,7 @@ async def test_renewing_leases_and_writing_results_lock_in_one_order(house: Hous
     house.clock.advance(1)
     dns = (await personas.create(house.alice, factories.dns_persona())).value
     http = (await personas.create(house.alice, factories.http_persona())).value
-    await campaigns.start(
+    await CampaignControl(house.database).start(
         house.alice, (await campaigns.create(house.alice, factories.campaign(dns, http))).value
     )
     work = Work(house.database, Settings())

@@ -10,6 +10,7 @@ from db.repositories import personas as rows
 from db.scope import EVERYTHING
 from db.unit_of_work import Outcome
 from events.resource_events import PersonaCreated, PersonaDeleted, PersonaUpdated
+from services.campaign_control import CampaignControl
 from services.campaigns import Campaigns
 from services.personas import PersonaDraft, PersonaPatch, Personas
 from services.written import Written
@@ -175,7 +176,7 @@ async def test_a_persona_of_a_draft_cannot_be_deleted_and_of_an_ended_campaign_c
         await personas.delete(house.alice, dns.value)
     assert refused.value.detail.code == "IN_USE"
     assert await house.count(PersonaRow) == 2
-    await campaigns.cancel(house.alice, made.value)
+    await CampaignControl(house.database).cancel(house.alice, made.value)
     await personas.delete(house.alice, dns.value)
     assert await house.count(PersonaRow) == 1
     assert await house.count(PhasePersonaRow) == 1
