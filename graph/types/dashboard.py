@@ -9,15 +9,18 @@ import strawberry
 from core.errors import NotFound
 from db.queries import dashboard, proxies
 from db.queries.activity import ACTIVITY, ActivityFilter, ActivityOrderField
+from db.queries.bulk import BULK_OPERATIONS, BulkFilter, BulkOrderField
 from db.queries.campaigns import CAMPAIGNS, CampaignFilter, CampaignOrderField
 from db.queries.listing import Wanted
 from graph.context import Info
 from graph.errors import Refused
 from graph.fields import resolved
 from graph.scalars import BigInt, Cursor
+from graph.types.bulk import BulkOperation
 from graph.types.campaign import Activity, Campaign
 from graph.types.domain import Domain
 from graph.types.proxy_stats import ProxyStats
+from vocabulary.bulk import BULK_ENDS, BulkStatus
 from vocabulary.campaigns import CampaignStatus
 
 RUNNING_MOST = 20
@@ -102,6 +105,20 @@ class Dashboard:
             DomainActivity(campaign_key=row.campaign_id, at=row.checked_at, domain=Domain.from_row(row))
             for row in rows
         ]
+
+    @resolved(f"The bulk operations that are not over, newest first; at most {RUNNING_MOST}.")
+    async def bulk_operations(self, info: Info) -> list[BulkOperation]:
+        """The bulk operations that are not over."""
+        info.context.spend(RUNNING_MOST)
+        open_ones = tuple(status for status in BulkStatus if status not in BULK_ENDS)
+        wanted = Wanted(
+            filter=BulkFilter(statuses=open_ones),
+            order=BulkOrderField.CREATED_AT,
+            descending=True,
+            limit=RUNNING_MOST,
+        )
+        rows = await info.context.loaders.pages(BULK_OPERATIONS).load(wanted)
+        return [BulkOperation.from_row(row) for row in rows]
 
     @resolved("How many proxies there are, and how they are and were.")
     async def proxy_stats(self, info: Info) -> ProxyStats:

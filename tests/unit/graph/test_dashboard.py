@@ -7,11 +7,14 @@ import pytest
 from sqlalchemy import update
 
 from auth.principal import Principal
-from db.models import CampaignRow, DomainRow, PhaseRow
+from core.ids import new_id
+from db.models import BulkOperationRow, CampaignRow, DomainRow, PhaseRow
 from graph import node_ids
 from tests.fakes.gallery import Gallery
 from tests.unit.graph.asking import Desk
 from tests.unit.graph.test_snapshot import statements
+from vocabulary.access import Role
+from vocabulary.bulk import BulkKind, BulkStatus
 from vocabulary.campaigns import CampaignStatus
 from vocabulary.checks import CheckStatus
 
@@ -20,6 +23,7 @@ DASHBOARD = """query ($rows: Int! = 50) { dashboard {
   runningCampaigns { name status phases { kind status } owner { name } }
   activity(first: $rows) { kind summary campaign { name } }
   domains(first: $rows) { at campaign { name owner { name } } domain { name dns { status } http { status } } }
+  bulkOperations { kind status total }
   proxyStats { total healthy }
   cursor } }"""
 
@@ -101,6 +105,24 @@ async def test_its_statements_do_not_grow_with_what_there_is(gallery: Gallery, d
         counts.append(len(seen))
     assert len(set(counts)) == 1
     assert counts[0] <= 20
+
+
+async def test_it_shows_bulk_operations_that_are_not_over(gallery: Gallery, desk: Desk) -> None:
+    rows = [
+        BulkOperationRow(
+            id=new_id(),
+            owner_id=gallery.house.alice.id,
+            role=Role.OPERATOR,
+            kind=BulkKind.PROXY_TEST,
+            status=status,
+            created_at=gallery.moment(seconds),
+        )
+        for seconds, status in enumerate((BulkStatus.RUNNING, BulkStatus.COMPLETED, BulkStatus.QUEUED))
+    ]
+    await gallery.put_together(rows)
+    found = (await ask(desk, gallery.house.alice))["bulkOperations"]
+    assert [one["status"] for one in found] == ["QUEUED", "RUNNING"]
+    assert (await ask(desk, gallery.house.bob))["bulkOperations"] == []
 
 
 async def test_a_domain_leads_to_its_own_page(gallery: Gallery, desk: Desk) -> None:
