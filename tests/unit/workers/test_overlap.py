@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from db.models import DomainRow
 from db.repositories import scoring_profiles
 from db.scope import EVERYTHING
@@ -73,6 +75,7 @@ def judged(domain: DomainRow) -> tuple[Rejection, float, float | None]:
     return (domain.rejection, domain.score, domain.previous_score)
 
 
+@pytest.mark.effect("analysis.profile_id")
 async def test_rescoring_asks_nobody(shop: Shop, box: Sandbox) -> None:
     """Not one query, not one connection; and whoever no longer meets the profile is no lead any more."""
     ident = await campaign(shop, box, batch_size=20)
