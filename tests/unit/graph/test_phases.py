@@ -31,7 +31,7 @@ async def seen(gallery: Gallery, desk: Desk, **phases: Mapping[str, object]) -> 
             waits = wanted["status"] in {PhaseStatus.NOT_STARTED, PhaseStatus.CONFIGURED, PhaseStatus.SKIPPED}
             begun = {} if waits else {"started_at": gallery.moment()}
             await session.execute(
-                update(PhaseRow).where(PhaseRow.kind == kind).values(**(FRESH | begun | wanted))
+                update(PhaseRow).where(PhaseRow.kind == kind).values(**(FRESH | begun | {**wanted}))
             )
         await session.execute(update(CampaignRow).values(percent=12.5, control_phase=PhaseKind.EXTRACTION))
     data: Data = (await desk.ask(alice, QUERY, id=node_ids.encode("Campaign", ident)))["campaign"]
