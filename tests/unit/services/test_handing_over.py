@@ -15,6 +15,7 @@ from events.campaign_events import (
     PhaseStarted,
 )
 from events.domain_events import DomainsChanged, DomainsGenerated
+from services.running_settings import RunningSettings
 from tests.fakes.crew import Crew
 from tests.fakes.house import House
 from tests.fakes.recount import assert_consistent
@@ -289,6 +290,18 @@ async def test_a_phase_with_enough_to_do_holds_the_one_before_it_back(shop: Shop
         most = max(most, *opened)
     assert most < backlog + 3
     assert (await shop.row(ident)).status is CampaignStatus.COMPLETED
+    await consistent(shop, ident)
+
+
+@pytest.mark.effect("override.phase_backlog_shards")
+async def test_an_admin_changes_how_much_holds_a_phase_back_while_it_runs(shop: Shop, house: House) -> None:
+    settings = Settings(phase_backlog_shards=1000)
+    crew, ident = Crew(shop.database, settings), await begun(shop, batch=1, config=space("abcde"))
+    assert await crew.step(GENERATION)
+    assert not (await shop.phase(ident, GENERATION)).is_held_back
+    await RunningSettings(shop.database, settings).update(house.admin, {"phase_backlog_shards": 2})
+    assert await crew.step(GENERATION)
+    assert (await shop.phase(ident, GENERATION)).is_held_back
     await consistent(shop, ident)
 
 
