@@ -23,6 +23,7 @@ from graph.types.campaign import Campaign
 from graph.types.domain import DnsCheck, Domain, HttpCheck, KeywordHit
 from graph.types.persona import DnsPersonaConfig, HttpPersonaConfig
 from tests.fakes.gallery import Gallery
+from tests.fakes.scored import score
 from tests.unit.graph.asking import Data, Desk
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason, Zone
 from vocabulary.checks import KeywordHit as StoredHit
@@ -141,13 +142,17 @@ async def test_a_campaigns_configuration_is_given_out_as_it_was_taken(gallery: G
         "patternType": "BOTH",
         "characterSet": "ab",
         "constant": "x",
-        "tld": ".net",
+        "tlds": [".net", ".org"],
         "prefixLength": 1,
         "suffixLength": 2,
         "count": "3",
     }
-    dns = {"batchSize": 11, "retryAttempts": 2}
+    pace = {"rotationIntervalSeconds": 1.5, "speedPerMinute": 600}
+    dns = {"batchSize": 11, "retryAttempts": 2, **pace}
     http = {
+        **pace,
+        "strategy": "FAILOVER",
+        "microCrawl": {"maxPages": 2, "byteBudget": 5000},
         "adHocKeywords": ["one", "two"],
         "batchSize": 12,
         "retryAttempts": 3,
@@ -162,11 +167,12 @@ async def test_a_campaigns_configuration_is_given_out_as_it_was_taken(gallery: G
         | {"personaIds": ids["http"]["personas"], "keywordSetIds": ids["http"]["keywordSets"]}
         | {"proxyIds": ids["http"]["proxies"]},
     }
-    assert names("GenerationConfig") == {*generation, "reserved"}
+    assert names("GenerationConfig") == {*generation, "reserved", "ranges", "tld"}
     assert names("DnsConfig") == {*dns, "personas"}
-    assert names("HttpConfig") == {*http, "personas", "keywordSets", "proxies"}
+    assert names("HttpConfig") == {*http, "personas", "keywordSets", "proxies", "poolId"}
+    shown = " ".join(name for name in http if name != "microCrawl") + " microCrawl { maxPages byteBudget }"
     payload = f"""campaign {{ name generation {{ {" ".join(generation)} reserved {{ lower }} }}
-      dns {{ {" ".join(dns)} {refs} }} http {{ {" ".join(http)} {refs} {sets} }} }}"""
+      dns {{ {" ".join(dns)} {refs} }} http {{ {shown} {refs} {sets} }} }}"""
     made = (await written(desk, alice, "createCampaign", payload, given))["campaign"]
     assert made == {
         "name": "c",
@@ -186,7 +192,8 @@ async def test_a_domain_has_all_that_its_checks_found(gallery: Gallery, desk: De
         proxy = (await session.execute(select(ProxyRow.id))).scalar_one()
         values = {
             "dns_status": CheckStatus.TIMEOUT, "dns_reason": DnsReason.TIMEOUT, "dns_addresses": ("192.0.2.7",),
-            "dns_resolver": "192.0.2.1:53", "dns_persona_id": persona, "dns_attempts": 2, "dns_millis": 31,
+            "dns_cnames": ("a.test", "b.test"), "dns_resolver": "192.0.2.1:53", "dns_persona_id": persona,
+            "dns_attempts": 2, "dns_millis": 31,
             "dns_checked_at": moment, "http_status": CheckStatus.ERROR, "http_reason": HttpReason.GONE,
             "http_status_code": 410, "http_final_url": "https://n/x", "http_title": "Title",
             "http_charset": "utf-8", "http_content_hash": "c0ffee", "http_bytes": 2**40,
@@ -197,7 +204,8 @@ async def test_a_domain_has_all_that_its_checks_found(gallery: Gallery, desk: De
         await session.execute(update(DomainRow).where(DomainRow.offset == 1).values(**values))
     expected: dict[str, Mapping[str, Any]] = {
         "dns": {
-            "status": "TIMEOUT", "reason": "TIMEOUT", "addresses": ["192.0.2.7"], "resolver": "192.0.2.1:53",
+            "status": "TIMEOUT", "reason": "TIMEOUT", "addresses": ["192.0.2.7"], "cnames": ["a.test", "b.test"],
+            "resolver": "192.0.2.1:53",
             "attempts": 2, "durationMs": 31, "checkedAt": shown,
             "persona": {"id": node_ids.encode("Persona", persona)},
         },
@@ -213,8 +221,10 @@ async def test_a_domain_has_all_that_its_checks_found(gallery: Gallery, desk: De
     assert set(expected["dns"]) == names(DnsCheck.__name__)
     assert set(expected["http"]) == names(HttpCheck.__name__)
     assert set(expected["http"]["hits"][0]) == names(KeywordHit.__name__)
-    assert names(Domain.__name__) == {"id", "campaignId", "name", "offset", "matched", "dns", "http"}
-    fields = f"""id campaignId name offset matched dns {{ {_selection(expected["dns"])} }}
+    plain = {"id", "campaignId", "name", "tld", "offset", "matched", "checkedAt", "keywordsUnique"}
+    later = {"features", "richness", "microcrawlGain", "warnings", "score", "parked", "lead", "bucket"}
+    assert names(Domain.__name__) == {*plain, *later, "dns", "http"}
+    fields = f"""{" ".join(sorted(plain))} dns {{ {_selection(expected["dns"])} }}
       http {{ {_selection(expected["http"])} }}"""
     node = node_ids.encode("Domain", ident, 1)
     assert (await desk.ask(alice, f"query ($id: ID!) {{ domain(id: $id) {{ {fields} }} }}", id=node))[
@@ -223,8 +233,11 @@ async def test_a_domain_has_all_that_its_checks_found(gallery: Gallery, desk: De
         "id": node,
         "campaignId": node_ids.encode("Campaign", ident),
         "name": "n00001.test",
+        "tld": ".test",
         "offset": "1",
         "matched": True,
+        "checkedAt": gallery.moment().isoformat().replace("+00:00", "Z"),
+        "keywordsUnique": 0,
         **expected,
     }
 
@@ -243,19 +256,34 @@ async def test_every_field_can_be_selected(gallery: Gallery, desk: Desk) -> None
     alice = gallery.house.alice
     ident = await gallery.campaign(alice)
     await gallery.tell(CampaignCreated(campaign_id=ident, name="made"), alice, alice)
+    await score(gallery.house.database, ident, 1)
     query = SDL.query_type
     assert query is not None
     reached: set[str] = set()
+    admin = gallery.house.admin
+    ids = {
+        "domain": node_ids.encode("Domain", ident, 1),
+        "scoringProfile": (
+            await written(desk, alice, "createScoringProfile", "scoringProfile { id }", {"name": "strict"})
+        )["scoringProfile"]["id"],
+        "proxyPool": (await written(desk, alice, "createProxyPool", "pool { id }", {"name": "spare"}))[
+            "pool"
+        ]["id"],
+        "bulkOperation": (
+            await written(desk, alice, "bulkDeletePersonas", "operation { id }", {"ids": ["none"]})
+        )["operation"]["id"],
+    }
     for name, field in query.fields.items():
         needed = [arg for arg, one in field.args.items() if is_required_argument(one)]
         given = {
-            "id": f'"{node_ids.encode("Domain" if name == "domain" else "Campaign", *_key(name, ident))}"',
+            "id": f'"{ids.get(name, node_ids.encode("Campaign", ident))}"',
             "ids": f'["{node_ids.encode("Campaign", ident)}"]',
             "config": '{patternType: SUFFIX, characterSet: "abc", constant: "x", tld: ".test", suffixLength: 2}',
+            "domainId": f'"{node_ids.encode("Domain", ident, 1)}"',
             "input": '{text: "a lamp", rules: [{pattern: "lamp"}, {pattern: "torch"}]}',
         }
         arguments = f"({' '.join(f'{arg}: {given[arg]}' for arg in needed)})" if needed else ""
-        data = await desk.ask(alice, f"{{ {name}{arguments} {_everything(field, DEPTH, reached)} }}")
+        data = await desk.ask(admin, f"{{ {name}{arguments} {_everything(field, DEPTH, reached)} }}")
         assert data[name] is not None
     objects = {"Caller", "Principal", "ProxyStats", "Phase", "Counts", "Activity", "Actor", "PageInfo"}
     objects |= {
@@ -267,13 +295,25 @@ async def test_every_field_can_be_selected(gallery: Gallery, desk: Desk) -> None
         "Domain",
         "DnsCheck",
         "HttpCheck",
+        "RejectionSummary",
+        "Funnel",
+        "Kpis",
+        "Momentum",
+        "Lineage",
+        "AnalysisConfig",
+        "ScoringProfile",
+        "ScoringVersion",
+        "ScoringWeights",
+        "ScoreBreakdown",
+        "ComponentScore",
+        "ParkedVerdict",
+        "ParkedEvidence",
+        "PageFeatures",
+        "Richness",
+        "LeadVerdict",
     }
     assert {f"{type_name}.{name}" for type_name in objects for name in names(type_name)} <= reached
     assert f"{Campaign.__name__}.domains" in reached
-
-
-def _key(name: str, campaign: Any) -> tuple[Any, ...]:
-    return (campaign, 1) if name == "domain" else (campaign,)
 
 
 def _everything(field: GraphQLField, depth: int, reached: set[str]) -> str:
@@ -283,19 +323,19 @@ def _everything(field: GraphQLField, depth: int, reached: set[str]) -> str:
     return f"{{ __typename {' '.join(_members(kind, depth, reached))} }}"
 
 
-def _members(kind: Any, depth: int, reached: set[str]) -> Iterator[str]:
+def _members(kind: Any, depth: int, reached: set[str], alias: str = "") -> Iterator[str]:
     if isinstance(kind, GraphQLUnionType | GraphQLInterfaceType):
         for possible in SDL.get_possible_types(kind):
-            # Fields of one name may differ in type from member to member, so each has its own.
-            inside = _members(possible, depth, reached)
+            # Fields of one name may differ in type from member to member, so each has a name of its own.
+            inside = _members(possible, depth, reached, f"{possible.name}_")
             yield f"... on {possible.name} {{ __typename {' '.join(inside)} }}"
         return
     assert isinstance(kind, GraphQLObjectType)
     for name, field in kind.fields.items():
         if is_leaf_type(get_named_type(field.type)):
             reached.add(f"{kind.name}.{name}")
-            yield name
+            yield f"{alias}{name}: {name}"
         elif depth:
             reached.add(f"{kind.name}.{name}")
             paged = "(first: 1)" if "first" in field.args else ""
-            yield f"{name}{paged} {_everything(field, depth - 1, reached)}"
+            yield f"{alias}{name}: {name}{paged} {_everything(field, depth - 1, reached)}"

@@ -104,8 +104,7 @@ async def test_the_whole_life_of_a_campaign(gallery: Gallery, desk: Desk) -> Non
     assert started["campaign"]["status"] == "RUNNING"
     assert [phase["status"] for phase in started["campaign"]["phases"]] == [
         "IN_PROGRESS",
-        "NOT_STARTED",
-        "NOT_STARTED",
+        *["CONFIGURED"] * 5,
     ]
     again = await change(desk, alice, "startCampaign", id=ident)
     assert again["cursor"] == started["cursor"]
