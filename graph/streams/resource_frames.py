@@ -54,7 +54,7 @@ def _persona(event: resource_events.PersonaEventType, common: dict[str, Any]) ->
                 **given,
                 target=event.target,
                 succeeded=event.succeeded,
-                reason=event.reason,
+                failure=event.reason,
                 duration_ms=event.millis,
             )
         case resource_events.PersonaDeleted():

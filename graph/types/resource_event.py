@@ -72,7 +72,7 @@ class PersonaTested(PersonaHappening):
 
     target: str = strawberry.field(description="The host.")
     succeeded: bool = strawberry.field(description="Whether it worked.")
-    reason: str | None = strawberry.field(description="Why it did not, if it did not.")
+    failure: str | None = strawberry.field(description="Why it did not work; null if it did.")
     duration_ms: int = strawberry.field(description="How long it took, in milliseconds.")
 
 

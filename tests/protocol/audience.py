@@ -20,7 +20,15 @@ from tests.integration.waiting import until
 
 CORE = schema._schema
 Json = dict[str, Any]
-STREAMS = ("campaignEvents", "campaignList", "domainEvents", "proxyEvents", "activity", "bulkOperation")
+STREAMS = (
+    "campaignEvents",
+    "campaignList",
+    "domainEvents",
+    "proxyEvents",
+    "activity",
+    "bulkOperation",
+    "resourceEvents",
+)
 DECLARED = {
     "campaignEvents": "$id: ID!, $after: Cursor",
     "campaignList": "$after: Cursor",
@@ -28,6 +36,7 @@ DECLARED = {
     "proxyEvents": "$after: Cursor",
     "activity": "$after: Cursor",
     "bulkOperation": "$id: ID!, $after: Cursor",
+    "resourceEvents": "$after: Cursor",
 }
 GIVEN = {
     "campaignEvents": "campaignId: $id, after: $after",
@@ -36,6 +45,7 @@ GIVEN = {
     "proxyEvents": "after: $after",
     "activity": "after: $after",
     "bulkOperation": "id: $id, after: $after",
+    "resourceEvents": "kinds: [PERSONA, KEYWORD_SET, PROXY_POOL, SCORING_PROFILE, SETTINGS], after: $after",
 }
 
 

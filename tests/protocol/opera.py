@@ -46,9 +46,11 @@ class Opera:
         self.activity = await self.audience.follow("activity")
         self.proxies = await self.audience.follow("proxyEvents")
         self.campaigns = await self.audience.follow("campaignList")
-        for following in (self.activity, self.proxies, self.campaigns):
+        self.resources = await self.audience.follow("resourceEvents")
+        for following in (self.activity, self.proxies, self.campaigns, self.resources):
             await following.until(lambda _: True)
         await self._people()
+        await self._resources()
         await self._personas_and_keywords()
         await self._proxies()
         await self._bulk()
@@ -75,11 +77,31 @@ class Opera:
                 following = await self.audience.follow(field, after=after, **given)
                 assert (await following.type("StreamReset"))["reason"] == reason
 
+    async def _resources(self) -> None:
+        """Pools, scoring profiles, a persona that is tried, and settings."""
+        change = self.audience.change
+        pool = (await change("createProxyPool", "pool { id }", name="spare"))["pool"]["id"]
+        await change("updateProxyPool", "cursor", id=pool, description="unused")
+        await change("deleteProxyPool", "cursor", id=pool)
+        made = await change("createScoringProfile", "scoringProfile { id }", name="strict", config={})
+        profile = made["scoringProfile"]["id"]
+        await change("updateScoringProfile", "cursor", id=profile, name="stricter")
+        await change("deleteScoringProfile", "cursor", id=profile)
+        await change("updateSettings", "cursor", shardAttempts=4)
+        await change("updateSettings", "cursor", shardAttempts=None)
+        await self.resources.type("SettingsChanged")
+
     async def _people(self) -> None:
+        """Somebody comes, rises, goes and comes back; and one more, by the command line's verbs."""
+        made = await self.audience.change("createPrincipal", "principal { id }", name="helper", role="VIEWER")
+        ident = made["principal"]["id"]
+        await self.audience.change("setPrincipalRole", "cursor", id=ident, role="OPERATOR")
+        await self.audience.change("deactivatePrincipal", "cursor", id=ident)
+        await self.audience.change("reactivatePrincipal", "cursor", id=ident)
         principals = self.api.services.principals
         await principals.create("newcomer", Role.VIEWER)
-        _, made = await principals.create_token("newcomer", "phone", Role.VIEWER, timedelta(days=1))
-        await principals.revoke_token(made.id)
+        _, token = await principals.create_token("newcomer", "phone", Role.VIEWER, timedelta(days=1))
+        await principals.revoke_token(token.id)
 
     async def _personas_and_keywords(self) -> None:
         quick = {"resolvers": [self.box.dns], "ratePerSecond": 1000, "burst": 100, "queryTimeoutSeconds": 0.3}

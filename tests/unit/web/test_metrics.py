@@ -3,6 +3,7 @@ from prometheus_client import CollectorRegistry
 from tests.fakes.edge import Edge
 from tests.fakes.operations import TOKEN
 from tests.integration.waiting import until
+from vocabulary.streams import FieldCounts
 from web.metrics import Metrics
 
 
@@ -34,6 +35,22 @@ def test_replays_and_resets_are_counted() -> None:
         for name in ("replays", "replayed_frames", "stream_resets")
     }
     assert samples == {"replays": 1, "replayed_frames": 7, "stream_resets": 1}
+
+
+def test_what_was_counted_is_told_by_field() -> None:
+    metrics = Metrics(CollectorRegistry())
+    assert metrics.by_field() == ()
+    for _ in range(2):
+        metrics.subscribed("activity")
+    metrics.unsubscribed("activity")
+    metrics.group_opened("activity")
+    metrics.delivered("activity", 3, 300)
+    metrics.replayed("activity", 2)
+    metrics.reset("proxyEvents")
+    assert metrics.by_field() == (
+        FieldCounts("activity", 1, 1, 3, 300, 2, 0),
+        FieldCounts("proxyEvents", resets=1),
+    )
 
 
 def test_a_clock_that_stepped_back_is_no_negative_latency() -> None:
