@@ -34,6 +34,7 @@ from db.models import (
     Model,
     PersonaRow,
     PrincipalRow,
+    ProxyPoolMemberRow,
     ProxyPoolRow,
     ProxyRow,
     ScoringProfileRow,
@@ -65,15 +66,17 @@ class Size:
 
 @dataclass(frozen=True)
 class Filled:
-    """Whose the rows are, and the large campaign."""
+    """Whose the rows are, the large campaign, and one pool and one bulk operation of many."""
 
     owner_id: UUID
     campaign_id: UUID
+    pool_id: UUID
+    bulk_id: UUID
 
 
 async def fill(engines: Engines, size: Size) -> Filled:
     """Fill an empty, migrated database, and let it gather its statistics."""
-    filled = Filled(new_id(), new_id())
+    filled = Filled(new_id(), new_id(), _uuid(8, 0), _uuid(9, 0))
     async with engines.writer.connect() as connection, Session(bind=connection) as session:
         # Longer than any transaction of the product, which has a limit: so this is none of its sessions.
         await _principals(session, filled, size)
@@ -118,6 +121,11 @@ def _ident(i: ColumnElement[int], kind: int, dialect: str) -> ColumnElement[Any]
         return func.printf(f"{kind:020x}%012x", i)
     digits = func.lpad(func.to_hex(i), 12, "0")
     return cast(literal(f"{kind:020x}", String) + digits, ProxyRow.id.type)
+
+
+def _uuid(kind: int, i: int) -> UUID:
+    """The id that `_ident` gives."""
+    return UUID(f"{kind:020x}{i:012x}")
 
 
 def _one_of(i: ColumnElement[int], *values: object) -> ColumnElement[Any]:
@@ -280,6 +288,9 @@ def _proxy(i: ColumnElement[int], dialect: str, filled: Filled) -> Columns:
         "consecutive_failures": literal(0),
         "failed_probes": literal(0),
         "failure_rate": (i % 100) / 100.0,
+        "latency_order_ms": _scattered(i, 5000),
+        "checked_order_at": _moment(_scattered(i, 100_003), dialect),
+        "pool_ids": literal(EMPTY_LIST, Text),
         "country_code": _one_of(i, "DE", "FR", "US", "JP", None),
     }
 
@@ -320,7 +331,25 @@ async def _others(session: Session, filled: Filled, size: Size) -> None:
         "timeout_seconds": literal(30.0),
     }
     await _insert(session, ProxyPoolRow, size.named, lambda i, d: _named(i, d, filled, 8) | pool)
+    await _members(session, size)
     await _bulk(session, filled, size)
+
+
+async def _members(session: Session, size: Size) -> None:
+    """Half of the proxies are in the first pool, the others in as many pools as there are."""
+    await _insert(
+        session,
+        ProxyPoolMemberRow,
+        size.proxies,
+        lambda i, dialect: {
+            "pool_id": _ident(case((i % 2 == 0, 0), else_=i % size.named), 8, dialect),
+            "proxy_id": _ident(i, 4, dialect),
+            "ordinal": i,
+            "weight": literal(1),
+            "active": literal(value=True),
+            "added_at": _moment(i, dialect),
+        },
+    )
 
 
 async def _bulk(session: Session, filled: Filled, size: Size) -> None:

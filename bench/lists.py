@@ -11,6 +11,7 @@ import msgspec
 
 import db.queries
 from bench.filling import Filled
+from bench.samples import OWN
 from db.queries.listing import Listing, Wanted
 from db.scope import EVERYTHING, Scope
 
@@ -55,6 +56,7 @@ def list_queries(filled: Filled, samples: Mapping[str, Any]) -> Iterator[ListQue
 def _pages(listing: Listing[Any, Any], samples: Mapping[str, Any]) -> Iterator[tuple[str, Wanted[Any]]]:
     kind = filter_type(listing)
     fields = msgspec.structs.fields(kind)
+    samples = {**samples, **OWN.get(kind.__name__, {})}
     always = {field.name: samples[field.name] for field in fields if field.required}
     plain = kind(**always)
     for order in listing.keys:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, Text, Uuid
+from sqlalchemy import ForeignKey, Index, String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.declarative import Model
@@ -15,6 +15,7 @@ class PrincipalRow(Model):
     """Somebody, or some program, who may ask."""
 
     __tablename__ = "principals"
+    __table_args__ = (Index(None, "created_at", "id"),)
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     name: Mapped[str] = mapped_column(String(255), unique=True)
@@ -27,6 +28,12 @@ class TokenRow(Model):
     """A bearer token: only its digest is kept, so a copy of the database opens no door."""
 
     __tablename__ = "tokens"
+    __table_args__ = (
+        Index(None, "principal_id", "name", "id"),
+        Index(None, "principal_id", "created_at", "id"),
+        Index(None, "name", "id"),
+        Index(None, "created_at", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     principal_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id", ondelete="CASCADE"), index=True)

@@ -31,6 +31,10 @@ class CampaignRow(Model):
         Index(None, "owner_id", "name", "id"),
         Index(None, "owner_id", "status", "id"),
         Index(None, "owner_id", "percent", "id"),
+        Index(None, "updated_at", "id"),
+        Index(None, "name", "id"),
+        Index(None, "status", "id"),
+        Index(None, "percent", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

@@ -106,9 +106,7 @@ class DomainRow(Model):
     hits: Mapped[tuple[KeywordHit, ...]] = mapped_column(Json(tuple[KeywordHit, ...]), default=())
     keywords_unique: Mapped[int] = mapped_column(default=0)
 
-    extraction_status: Mapped[CheckStatus] = mapped_column(
-        EnumText(CheckStatus), default=CheckStatus.PENDING
-    )
+    extraction_status: Mapped[CheckStatus] = mapped_column(EnumText(CheckStatus), default=CheckStatus.PENDING)
     features: Mapped[PageFeatures | None] = mapped_column(Json(PageFeatures))
     richness: Mapped[float] = mapped_column(default=0.0)
     microcrawl_gain: Mapped[float] = mapped_column(default=0.0)
@@ -121,9 +119,7 @@ class DomainRow(Model):
     is_parked: Mapped[bool] = mapped_column(default=False)
     parked: Mapped[ParkedVerdict | None] = mapped_column(Json(ParkedVerdict))
 
-    enrichment_status: Mapped[CheckStatus] = mapped_column(
-        EnumText(CheckStatus), default=CheckStatus.PENDING
-    )
+    enrichment_status: Mapped[CheckStatus] = mapped_column(EnumText(CheckStatus), default=CheckStatus.PENDING)
     lead_status: Mapped[LeadStatus] = mapped_column(EnumText(LeadStatus), default=LeadStatus.PENDING)
     rejection: Mapped[Rejection] = mapped_column(EnumText(Rejection), default=Rejection.PENDING)
     lead_reason: Mapped[str | None] = mapped_column(Text)

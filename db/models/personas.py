@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, Uuid
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.declarative import Model
@@ -15,7 +15,13 @@ class PersonaRow(Model):
     """How a worker presents itself; `config` is the typed configuration of its kind."""
 
     __tablename__ = "personas"
-    __table_args__ = (UniqueConstraint("owner_id", "persona_type", "name"),)
+    __table_args__ = (
+        UniqueConstraint("owner_id", "persona_type", "name"),
+        Index(None, "owner_id", "name", "id"),
+        Index(None, "owner_id", "created_at", "id"),
+        Index(None, "name", "id"),
+        Index(None, "created_at", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))

@@ -31,6 +31,13 @@ class ProxyRow(Model):
         Index(None, "owner_id", "checked_order_at", "id"),
         Index(None, "owner_id", "failure_rate", "id"),
         Index(None, "owner_id", "country_code", "name"),
+        Index(None, "owner_id", "created_at", "id"),
+        Index(None, "name", "id"),
+        Index(None, "created_at", "id"),
+        Index(None, "latency_order_ms", "id"),
+        Index(None, "checked_order_at", "id"),
+        Index(None, "failure_rate", "id"),
+        Index(None, "country_code", "name"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -95,7 +102,12 @@ class ProxyPoolRow(Model):
     """
 
     __tablename__ = "proxy_pools"
-    __table_args__ = (UniqueConstraint("owner_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("owner_id", "name"),
+        Index(None, "owner_id", "created_at", "id"),
+        Index(None, "name", "id"),
+        Index(None, "created_at", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))

@@ -5,7 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Text, select, tuple_, type_coerce
+from sqlalchemy import ColumnElement, Text, select, tuple_, type_coerce
 
 from db.engine import Session
 from db.models import CampaignRow, DomainRow
@@ -56,10 +56,18 @@ def _visible(scope: Scope) -> Conditions:
     return [DomainRow.campaign_id.in_(select(CampaignRow.id).where(scope.clause(CampaignRow.owner_id)))]
 
 
+def _is_own(scope: Scope, campaign_id: UUID) -> Conditions:
+    """That the campaign is visible: asked once, whereas `_visible` lists all campaigns of the owner."""
+    if scope.owner_id is None:
+        return []
+    own = select(CampaignRow.id).where(CampaignRow.id == campaign_id, scope.clause(CampaignRow.owner_id))
+    return [own.exists()]
+
+
 def _conditions(scope: Scope, wanted: DomainFilter) -> Conditions:
     return [
         DomainRow.campaign_id == wanted.campaign_id,
-        *_visible(scope),
+        *_is_own(scope, wanted.campaign_id),
         *among(DomainRow.dns_status, wanted.dns_status),
         *among(DomainRow.dns_reason, wanted.dns_reason),
         *among(DomainRow.http_status, wanted.http_status),
@@ -96,7 +104,9 @@ def _hit(keyword: str | None) -> Conditions:
     if keyword is None:
         return []
     member = f'"pattern":{msgspec.json.encode(keyword).decode()},'
-    return [type_coerce(DomainRow.hits, Text).icontains(member, autoescape=True)]
+    found: ColumnElement[bool] = type_coerce(DomainRow.hits, Text).icontains(member, autoescape=True)
+    # Whoever has a hit is `matched`, of which there is an index.
+    return [DomainRow.matched.is_(True), found]
 
 
 DOMAINS: Listing[DomainRow, DomainFilter] = Listing(

@@ -131,6 +131,37 @@ TAKEN_BACK = (
 )
 
 
+# Each list in each of its orders, for an owner and for an administrator.
+LIST_INDEXES = {
+    "campaigns": [["updated_at", "id"], ["name", "id"], ["status", "id"], ["percent", "id"]],
+    "personas": [
+        ["owner_id", "name", "id"],
+        ["owner_id", "created_at", "id"],
+        ["name", "id"],
+        ["created_at", "id"],
+    ],
+    "keyword_sets": [["owner_id", "created_at", "id"], ["name", "id"], ["created_at", "id"]],
+    "proxy_pools": [["owner_id", "created_at", "id"], ["name", "id"], ["created_at", "id"]],
+    "scoring_profiles": [["owner_id", "created_at", "id"], ["name", "id"], ["created_at", "id"]],
+    "proxies": [
+        ["owner_id", "created_at", "id"],
+        ["name", "id"],
+        ["created_at", "id"],
+        ["latency_order_ms", "id"],
+        ["checked_order_at", "id"],
+        ["failure_rate", "id"],
+        ["country_code", "name"],
+    ],
+    "principals": [["created_at", "id"]],
+    "tokens": [
+        ["principal_id", "name", "id"],
+        ["principal_id", "created_at", "id"],
+        ["name", "id"],
+        ["created_at", "id"],
+    ],
+}
+
+
 def upgrade() -> None:
     op.create_index(op.f("ix_event_log_actor_id_position"), "event_log", ["actor_id", "position"])
     caused = sa.text("actor_kind != 'WORKER'")
@@ -574,6 +605,12 @@ def upgrade() -> None:
         )
     _carry_over()
     _without_defaults()
+    for table, columns in _list_indexes():
+        op.create_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table, columns)
+
+
+def _list_indexes() -> list[tuple[str, list[str]]]:
+    return [(table, columns) for table, lists in LIST_INDEXES.items() for columns in lists]
 
 
 def _carry_over() -> None:
@@ -603,6 +640,8 @@ def downgrade() -> None:
     """
     for statement in TAKEN_BACK:
         op.execute(statement)
+    for table, columns in _list_indexes():
+        op.drop_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table_name=table)
 
     op.drop_index("ix_event_log_caused", "event_log")
     op.drop_index(op.f("ix_event_log_actor_id_position"), "event_log")
