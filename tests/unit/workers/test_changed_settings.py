@@ -126,7 +126,7 @@ async def test_strikes_of_campaigns(shop: Shop, box: Sandbox) -> None:
 
 @pytest.mark.effect("override.shard_retry_seconds", "override.shard_attempts")
 async def test_shard_attempts_and_their_wait(house: House, shop: Shop) -> None:
-    clock = SettableClock()
+    clock = SettableClock(shop.database.clock.now())
     ident = await shop.generated(batch_size=10)
     shop.database.clock = clock
     work = Work(shop.database, shop.settings, spread=lambda: 0.5)
