@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from db.models import DomainRow, ProxyRow
+from db.models import DomainRow, ProxyPoolRow, ProxyRow
+from events.proxy_events import ProxyTestFinished
 from sandbox.listener import Connection, Listener
 from sandbox.sandbox import Sandbox
 from services.pools import MemberPatch, PoolDraft, PoolPatch, Pools
@@ -17,6 +18,7 @@ from tests.fakes.shop import Shop, demo_generation
 from vocabulary.campaigns import CampaignStatus, DnsConfig, HttpConfig, PhaseKind
 from vocabulary.checks import HttpReason
 from vocabulary.proxies import ProxyEndpoint, ProxyProtocol, ProxyStrategy
+from vocabulary.work import ShardStatus
 from workers.held import NO_USABLE_PROXY
 
 FAILOVER, WEIGHTED = ProxyStrategy.FAILOVER, ProxyStrategy.WEIGHTED
@@ -204,3 +206,30 @@ async def test_a_proxy_has_as_long_as_the_pool_gives_it(shop: Shop, box: Sandbox
         assert "no answer in time" in str(row.last_error)
     finally:
         await silent.close()
+
+
+@pytest.mark.effect("pool.health_check_interval_seconds")
+async def test_members_are_tested_again_and_again_though_nobody_rings(
+    shop: Shop, box: Sandbox, pools: Pools
+) -> None:
+    """The worker knows the moment of the next test, and needs no look in between."""
+    (one,) = await untested(shop, box.proxy("http"))
+    fleet = await pool(shop, pools, [one], health_check_enabled=True)
+    async with shop.database.engines.writing() as session:
+        # Less than anybody may ask for, so that the test is short.
+        (await session.get_one(ProxyPoolRow, fleet)).health_check_interval_seconds = 1
+    await shop.proxies.test(shop.house.alice, one)
+    await shop.work()
+
+    async def was_tested_thrice() -> bool:
+        return len(await shop.events(ProxyTestFinished)) >= 3
+
+    await shop.until(was_tested_thrice)
+    first, second, *_ = await shop.events(ProxyTestFinished)
+    assert (second.proxy.last_checked_at - first.proxy.last_checked_at).total_seconds() >= 1
+    await pools.update(shop.house.alice, fleet, PoolPatch(health_check_enabled=False))
+
+    async def has_rest() -> bool:
+        return [shard.status for shard in await shop.shards()] == [ShardStatus.DONE]
+
+    await shop.until(has_rest)
