@@ -25,6 +25,10 @@ from web.app import ApiProcess
 TOKEN = "opera-token-of-the-first-admin"
 
 
+STATS = """{ streamStats { clients subscriptions published delivered resets position lag
+  fields { field subscriptions delivered } } }"""
+
+
 class Opera:
     """The performance. `heard` maps each stream to everything that came on it."""
 
@@ -61,6 +65,7 @@ class Opera:
             0
         ]
         await self.activity.until(lambda frame: bool(frame["cursor"] == last["cursor"]))
+        self.stats = (await self.audience.ask(STATS))["streamStats"]
 
     async def _resets(self) -> None:
         """Cursors of another log, and of a past that the log no longer holds."""

@@ -141,3 +141,13 @@ def test_who_puts_and_drops_as_the_list_says_has_the_list(opera: Opera) -> None:
         ("failed", "FAILED"),
         ("reset", "DRAFT"),
     ]
+
+
+def test_an_admin_sees_what_the_process_counted_of_all_this(opera: Opera) -> None:
+    stats = opera.stats
+    assert (stats["clients"], stats["lag"]) == (1, "0")
+    assert [one["field"] for one in stats["fields"]] == sorted(STREAMS)
+    heard = sum(len(frames) for frames in opera.heard.values())
+    assert 0 < int(stats["delivered"]) <= heard
+    assert 0 < int(stats["published"]) <= int(stats["position"])
+    assert stats["subscriptions"] == sum(one["subscriptions"] for one in stats["fields"]) > 0
