@@ -9,6 +9,7 @@ import pytest
 from db.repositories.domains import Candidate
 from db.repositories.shards import Claim
 from db.repositories.verdicts import DnsResult
+from events.domain_events import DomainsChanged
 from services.jobs import Jobs
 from services.proxy_accounts import ProxyOutcome
 from services.results import Batch, Flushed, Results
@@ -123,6 +124,25 @@ async def test_a_hundred_results_do_not_wait(shop: Shop) -> None:
     await run.until_done(100)
     checks.let_through(999)
     assert await run.end() is Standing.DONE
+
+
+class Ready(Gated):
+    """Checks that are over at once, so that all are found before the first write."""
+
+    def __init__(self) -> None:
+        super().__init__(width=1)
+
+    async def check(self, candidate: Candidate) -> DnsResult:
+        verdict = DnsVerdict(CheckStatus.OK, addresses=("192.0.2.7",))
+        return DnsResult(candidate.offset, verdict, UUID(int=1))
+
+
+async def test_no_write_holds_more_than_a_hundred(shop: Shop) -> None:
+    run = await prepare(shop, Ready(), names=250)
+    await run.begin()
+    assert await run.end() is Standing.DONE
+    told = await shop.events(DomainsChanged)
+    assert [(len(event.changed), event.omitted) for event in told] == [(100, 0), (100, 0), (50, 0)]
 
 
 async def test_a_pause_stops_between_domains_and_keeps_those_under_way(shop: Shop) -> None:
