@@ -11,7 +11,7 @@ from tests.e2e.product import Product
 from tests.servers.postgres import PostgresServer
 
 # They assert on behalf of tests, and shall show as much when something differs.
-pytest.register_assert_rewrite("tests.e2e.campaigns", "tests.e2e.subscriber")
+pytest.register_assert_rewrite("tests.e2e.figures", "tests.e2e.subscriber")
 
 
 @pytest.fixture

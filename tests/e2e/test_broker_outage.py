@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sandbox.sandbox import Sandbox
-from tests.e2e.campaigns import Pace, assert_exact, make_draft, start
+from tests.e2e.campaigns import Pace, make_draft, start
+from tests.e2e.figures import assert_exact
 from tests.e2e.product import Api, Product, answers
 from tests.e2e.subscriber import LIFE, Subscriber, assert_in_order, logged, named
 from tests.integration.waiting import until

@@ -10,8 +10,9 @@ from typing import Any
 
 from sandbox.sandbox import Sandbox
 from sandbox.world import WORLD
-from tests.e2e.campaigns import Pace, assert_exact, make_draft
+from tests.e2e.campaigns import Pace, make_draft
 from tests.e2e.client import Client, Json
+from tests.e2e.figures import assert_exact
 from tests.e2e.product import HELIOGRAPH, Product
 from tests.e2e.subscriber import assert_in_order, logged, named
 from vocabulary.checks import CheckStatus

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from sandbox.sandbox import Sandbox
-from tests.e2e.campaigns import Pace, assert_exact, make_draft, start
+from tests.e2e.campaigns import Pace, make_draft, start
+from tests.e2e.figures import assert_exact
 from tests.e2e.product import Product
 from tests.e2e.subscriber import (
     FEED,

