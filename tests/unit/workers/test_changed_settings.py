@@ -130,7 +130,7 @@ async def test_shard_attempts_and_their_wait(house: House, shop: Shop) -> None:
     ident = await shop.generated(batch_size=10)
     shop.database.clock = clock
     work = Work(shop.database, shop.settings, spread=lambda: 0.5)
-    clock.advance(3600)
+    clock.advance(1)
     await change(shop, shard_retry_seconds=7, shard_attempts=2)
     (claim,) = await work.claim("one", [DNS], 1)
     await work.failed(claim, "broken")
