@@ -43,7 +43,7 @@ def build_runner(database: Database, settings: Settings, sealer: Sealer, holder:
     jobs, results = Jobs(database, sealer), Results(database, settings)
     page_jobs = PageJobs(database)
     handlers: dict[ShardKind, Handler] = {
-        ShardKind.DOMAIN_GENERATION: DomainGeneration(Generating(database)),
+        ShardKind.DOMAIN_GENERATION: DomainGeneration(Generating(database, settings)),
         ShardKind.DNS_VALIDATION: DnsValidation(jobs, results, clients, settings),
         ShardKind.HTTP_KEYWORD_VALIDATION: KeywordValidation(jobs, results, clients, settings),
         ShardKind.EXTRACTION: Extraction(page_jobs, results, settings),

@@ -100,7 +100,7 @@ async def test_probes_have_slots_of_their_own(shop: Shop) -> None:
 
 async def test_an_idle_worker_asks_the_database_nothing(shop: Shop) -> None:
     await shop.generated()
-    await shop.campaigns.pause(shop.house.alice, (await shop.shards())[0].campaign_id or UUID(int=0))
+    await shop.control.pause(shop.house.alice, (await shop.shards())[0].campaign_id or UUID(int=0))
     runner = make(shop, {DNS: Waiting()})
     await runner.start()
     await until(lambda: runner.passes == 1)
