@@ -16,6 +16,7 @@ from graph import node_ids
 from tests.fakes.gallery import Gallery
 from tests.fakes.stage import Stage
 from tests.unit.graph.asking import Data, Desk
+from tests.unit.graph.test_snapshot import statements
 
 POOL = """id name description enabled strategy healthCheckEnabled healthCheckIntervalSeconds maxRetries
   timeoutSeconds version memberCount owner { name }
@@ -262,6 +263,21 @@ async def test_a_proxy_has_its_place_its_version_and_can_be_switched(gallery: Ga
     switched = await desk.ask(alice, verb("setProxyEnabled", fields), input=off)
     after = switched["setProxyEnabled"]["proxy"]
     assert (after["enabled"], after["version"]) == (False, 3)
+
+
+async def test_what_a_page_refers_to_costs_the_same_however_long_it_is(gallery: Gallery, desk: Desk) -> None:
+    alice, counts = gallery.house.alice, []
+    query = """{ proxies { nodes { owner { name } pools { name }
+        stats { uses } hour: stats(window: LAST_HOUR) { uses } } }
+      proxyPools { nodes { memberCount owner { name } members(first: 5) { totalCount nodes { proxy { name } } } } } }"""
+    for number in range(4):
+        ids = await proxies(gallery, 3)
+        pool = (await change(desk, alice, "createProxyPool", name=f"fleet {number}"))["pool"]["id"]
+        await change(desk, alice, "addProxiesToPool", id=pool, proxyIds=ids)
+        with statements(desk.engines) as seen:
+            await desk.ask(alice, query)
+        counts.append(len(seen))
+    assert len(set(counts)) == 1
 
 
 EVENTS = """subscription ($pool: ID) { proxyEvents(poolId: $pool) { __typename

@@ -9,7 +9,7 @@ from db.queries import activity, campaigns, domains, keyword_sets, personas, pri
 from db.queries.activity import ACTIVITY, ActivityFilter, ActivityOrderField
 from db.queries.domains import DOMAINS, DomainFilter, DomainOrderField
 from db.queries.listing import Wanted
-from db.queries.proxies import ProxyFilter, Stats
+from db.queries.proxies import ProxyFilter, Record, Stats
 from events.campaign_events import CampaignCreated, CampaignProgress
 from tests.fakes.gallery import Gallery
 from vocabulary.campaigns import Counts, PhaseKind
@@ -111,7 +111,9 @@ async def test_proxies_are_counted_by_what_is_known_of_them(any_gallery: Gallery
     rows[1].success_count, rows[2].success_count, rows[3].failure_count = 3, 4, 1
     await any_gallery.put_together([*rows, any_gallery.proxy_row(house.bob)])
     async with house.database.engines.reading() as session:
-        assert await proxies.stats(session, house.alice.scope) == Stats(5, 4, 2, 1, 1, 1, 175.5, 0.875)
+        found = await proxies.stats(session, house.alice.scope, None)
+        assert found == Stats(5, 4, 2, 1, 1, 1, Record(7, 1, 175.5))
+        assert found.record.success_rate == 0.875
         filters = [
             ProxyFilter(enabled=False),
             ProxyFilter(protocol=(ProxyProtocol.HTTP,)),
@@ -123,7 +125,9 @@ async def test_proxies_are_counted_by_what_is_known_of_them(any_gallery: Gallery
 
 async def test_no_proxies_are_counted_as_none(gallery: Gallery) -> None:
     async with gallery.house.database.engines.reading() as session:
-        assert await proxies.stats(session, gallery.house.alice.scope) == Stats(0, 0, 0, 0, 0, 0, None, None)
+        found = await proxies.stats(session, gallery.house.alice.scope, None)
+    assert found == Stats(0, 0, 0, 0, 0, 0, Record(0, 0, None))
+    assert found.record.success_rate is None
 
 
 async def test_what_belongs_to_campaigns_is_loaded_for_many_at_once(any_gallery: Gallery) -> None:
