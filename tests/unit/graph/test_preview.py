@@ -23,7 +23,7 @@ PREVIEW = """query ($config: GenerationConfigInput!) { cursor previewGeneration(
   ... on ValidationError { code path limit violations { path message limit } }
 } }"""
 GIVEN = {"patternType": "SUFFIX", "characterSet": "abc", "constant": "x", "tld": ".test", "suffixLength": 2}
-SPACE = Space.of(GenerationConfig(PatternType.SUFFIX, "abc", "x", ".test", suffix_length=2))
+SPACE = Space.of(GenerationConfig(PatternType.SUFFIX, "abc", "x", (".test",), suffix_length=2))
 
 
 async def look(desk: Desk, caller: Any, **given: object) -> Data:
@@ -41,12 +41,22 @@ async def used(gallery: Gallery, campaigns: int) -> list[CampaignRow]:
             [
                 GenerationConfigRow(
                     campaign_id=row.id, pattern_type=PatternType.SUFFIX, character_set="abc", constant="x",
-                    tld=".test", prefix_length=0, suffix_length=2, count=1,
+                    tlds=(".test",), prefix_length=0, suffix_length=2, count=1,
                 )
             ]
         )  # fmt: skip
         await gallery.put(
-            [GenerationRangeRow(campaign_id=row.id, space_key=SPACE.key, lower=n, upper=n + 1, position=n)]
+            [
+                GenerationRangeRow(
+                    campaign_id=row.id,
+                    ordinal=0,
+                    tld=".test",
+                    space_key=SPACE.key,
+                    lower=n,
+                    upper=n + 1,
+                    position=n,
+                )
+            ]
         )
     return rows
 
@@ -106,13 +116,13 @@ async def test_every_broken_rule_is_named_by_its_place_in_the_configuration(
 async def test_the_statements_do_not_grow_with_the_earlier_campaigns(
     gallery: Gallery, desk: Desk, campaigns: int
 ) -> None:
-    """The head, the space, its campaigns, their owners, their ranges."""
+    """The head, the space, its campaigns, their owners, their configurations and ranges."""
     rows = await used(gallery, campaigns)
     with statements(desk.engines) as seen:
         data = await desk.ask(gallery.house.alice, PREVIEW, config=GIVEN)
     found = data["previewGeneration"]["earlierCampaigns"]
     assert [one["id"] for one in found] == [node_ids.encode("Campaign", row.id) for row in reversed(rows)]
-    assert len(seen) == 5, "\n".join(seen)
+    assert len(seen) == 6, "\n".join(seen)
 
 
 async def test_a_preview_counts_as_the_offsets_that_it_looks_at(gallery: Gallery, desk: Desk) -> None:

@@ -48,7 +48,7 @@ query ($first: Int!) {
 # The head; campaigns, their count, owners; phases; generation; two configurations; their personas, keyword sets and
 # proxies; rules, rule counts; domains of both fields together, their counts; activity of the campaigns, its counts;
 # the campaigns of the activity; the lists of proxies, personas and keyword sets and their counts; the statistics.
-STATEMENTS = 25
+STATEMENTS = 27
 
 
 @contextmanager
