@@ -19,7 +19,15 @@ from services.personas import PersonaPatch, Personas
 from services.written import Written
 from tests import factories
 from tests.fakes.house import House
-from vocabulary.campaigns import CampaignStatus, DnsConfig, HttpConfig, PhaseKind, PhaseStatus
+from vocabulary.campaigns import (
+    AnalysisConfig,
+    CampaignStatus,
+    DnsConfig,
+    HttpConfig,
+    MicroCrawl,
+    PhaseKind,
+    PhaseStatus,
+)
 
 
 @dataclass(frozen=True)
@@ -156,6 +164,24 @@ async def test_a_space_beyond_int64_is_refused(house: House, campaigns: Campaign
         ("http", {"keyword_set_ids": (new_id(),)}, ("http", "keywordSetIds", "0"), None),
         ("http", {"retry_attempts": -1}, ("http", "retryAttempts"), "0..5"),
         ("dns", {"batch_size": 0}, ("dns", "batchSize"), "1..1000"),
+        (
+            "dns",
+            {"rotation_interval_seconds": 3600.1},
+            ("dns", "rotationIntervalSeconds"),
+            "0..3600",
+        ),
+        ("http", {"rotation_interval_seconds": -0.1}, ("http", "rotationIntervalSeconds"), "0..3600"),
+        ("dns", {"speed_per_minute": -1}, ("dns", "speedPerMinute"), "0..1000000"),
+        ("http", {"speed_per_minute": 1_000_001}, ("http", "speedPerMinute"), "0..1000000"),
+        ("http", {"pool_id": new_id()}, ("http", "poolId"), None),
+        ("http", {"micro_crawl": MicroCrawl(11)}, ("http", "microCrawl", "maxPages"), "1..10"),
+        ("http", {"micro_crawl": MicroCrawl(0)}, ("http", "microCrawl", "maxPages"), "1..10"),
+        (
+            "http",
+            {"micro_crawl": MicroCrawl(3, 500_001)},
+            ("http", "microCrawl", "byteBudget"),
+            "1024..500000",
+        ),
     ],
 )
 async def test_each_limit_is_held(
@@ -309,3 +335,18 @@ async def test_a_viewer_changes_nothing(
         with pytest.raises(Forbidden):
             await verb(house.viewer, new_id())
     assert len(house.bell.announced) == announced
+
+
+async def test_a_pool_is_named_in_place_of_proxies_and_not_beside_them(
+    house: House, campaigns: Campaigns, parts: Parts
+) -> None:
+    http = HttpConfig((parts.http,), ad_hoc_keywords=("x",), proxy_ids=(new_id(),), pool_id=new_id())
+    draft = msgspec.structs.replace(parts.draft(), http=http)
+    violations = await refusal(lambda: campaigns.create(house.alice, draft), house)
+    assert Violation(("http", "poolId"), "cannot be given beside proxies; name either") in violations
+
+
+async def test_a_profile_that_is_not_there_is_told(house: House, campaigns: Campaigns, parts: Parts) -> None:
+    draft = msgspec.structs.replace(parts.draft(), analysis=AnalysisConfig(new_id()))
+    violations = await refusal(lambda: campaigns.create(house.alice, draft), house)
+    assert [one.path for one in violations] == [("analysis", "profileId")]
