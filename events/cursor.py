@@ -40,7 +40,7 @@ def decode(text: str) -> Cursor:
     packed = _unpacked(text)
     if packed and packed[0] in _OTHER_VERSIONS:
         raise ValueError("This cursor is of a version that this server does not know.")
-    if len(text) != _TEXT_LENGTH or packed[0] != _VERSION:
+    if len(text) != _TEXT_LENGTH or len(packed) != _LAYOUT.size or packed[0] != _VERSION:
         raise ValueError("This is no cursor of a stream.")
     _, incarnation, position = _LAYOUT.unpack(packed)
     return Cursor(incarnation.hex(), position)
