@@ -63,7 +63,7 @@ async def test_a_count_beyond_what_is_left_is_cut_and_nothing_overflows(shop: Sh
     total = Space.of(HUGE).total
     ident = await shop.started(msgspec.structs.replace(HUGE, count=2**63 - 1))
     async with shop.database.engines.reading() as session:
-        row = await session.get_one(GenerationRangeRow, ident)
+        row = await session.get_one(GenerationRangeRow, (ident, 0))
     assert (row.lower, row.upper) == (0, total)
     assert (await shop.phase(ident, PhaseKind.DOMAIN_GENERATION)).total == total
 
@@ -79,5 +79,5 @@ async def test_of_many_that_start_at_once_no_two_have_an_offset_in_common(shop: 
     ]
     await asyncio.gather(*(shop.start(ident) for ident in idents))
     async with shop.database.engines.reading() as session:
-        rows = [await session.get_one(GenerationRangeRow, ident) for ident in idents]
+        rows = [await session.get_one(GenerationRangeRow, (ident, 0)) for ident in idents]
     assert sorted((row.lower, row.upper) for row in rows) == [(0, 2), (2, 4), (4, 6), (6, 8), (8, 9)]
