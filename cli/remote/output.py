@@ -40,6 +40,5 @@ def minute(moment: str | None) -> str:
 
 def phase_name(kind: str) -> str:
     """`DNS_VALIDATION` as `DNS validation`, also a kind that this program does not know."""
-    return " ".join(word if word in {"DNS", "HTTP"} else word.lower() for word in kind.split("_")).replace(
-        "domain", "Domain", 1
-    )
+    words = " ".join(word if word in {"DNS", "HTTP"} else word.lower() for word in kind.split("_"))
+    return words[:1].upper() + words[1:]

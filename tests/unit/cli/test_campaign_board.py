@@ -20,16 +20,21 @@ def counts(total: int, processed: int, succeeded: int) -> dict[str, Any]:
 CAMPAIGN = {
     "name": "Solar",
     "status": "RUNNING",
-    "controlPhase": "DNS_VALIDATION",
-    "ratePerMinute": 120.4,
     "phases": [
         {
             "kind": "DOMAIN_GENERATION",
             "status": "COMPLETED",
+            "ratePerMinute": 2400.0,
             "error": None,
             "counts": counts(1200, 1200, 1200),
         },
-        {"kind": "DNS_VALIDATION", "status": "IN_PROGRESS", "error": None, "counts": counts(1200, 300, 200)},
+        {
+            "kind": "DNS_VALIDATION",
+            "status": "IN_PROGRESS",
+            "ratePerMinute": 120.4,
+            "error": None,
+            "counts": counts(1200, 300, 200),
+        },
     ],
 }
 SNAPSHOT = {"__typename": "CampaignSnapshot", "campaign": CAMPAIGN}
@@ -51,7 +56,7 @@ def test_a_snapshot_is_all_there_is(board: Board) -> None:
         "Solar",
         "RUNNING",
         phases={
-            "DOMAIN_GENERATION": PhaseLine("COMPLETED", 1200, 1200, 1200),
+            "DOMAIN_GENERATION": PhaseLine("COMPLETED", 1200, 1200, 1200, rate=2400.0),
             "DNS_VALIDATION": PhaseLine("IN_PROGRESS", 1200, 300, 200, rate=120.4),
         },
     )
@@ -72,7 +77,8 @@ def test_progress_moves_a_phase_and_no_status(board: Board) -> None:
 @pytest.mark.parametrize(
     ("kind", "status"),
     [
-        ("PhaseStarted", "IN_PROGRESS"),
+        ("PhaseConfigured", "CONFIGURED"),
+        ("PhaseSkipped", "SKIPPED"),
         ("PhasePaused", "PAUSED"),
         ("PhaseResumed", "IN_PROGRESS"),
         ("PhaseCompleted", "COMPLETED"),
@@ -84,13 +90,46 @@ def test_an_event_of_a_phase_gives_it_its_status(board: Board, kind: str, status
     assert board.phases["DNS_VALIDATION"] == PhaseLine(status, 1200, 600, 450, rate=120.4)
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("PhaseStarted", "IN_PROGRESS"), ("PhaseAutoStarted", "IN_PROGRESS"), ("PhaseReset", "CONFIGURED")],
+)
+def test_a_phase_that_begins_anew_has_no_pace_yet(board: Board, kind: str, status: str) -> None:
+    board.apply(moved(kind))
+    assert board.phases["DNS_VALIDATION"] == PhaseLine(status, 1200, 600, 450)
+
+
+def test_progress_moves_all_phases_that_run(board: Board) -> None:
+    """What one decides changes what the others may still have."""
+    http = {"phase": "HTTP_KEYWORD_VALIDATION", "counts": counts(400, 100, 90)}
+    board.apply({"__typename": "PhaseAutoStarted", **http})
+    running = [{"phase": "DNS_VALIDATION", "counts": counts(1200, 700, 500)}, http]
+    board.apply({"__typename": "CampaignProgress", **http, "ratePerMinute": 40.0, "running": running})
+    assert board.phases["DNS_VALIDATION"] == PhaseLine("IN_PROGRESS", 1200, 700, 500, rate=120.4)
+    assert board.phases["HTTP_KEYWORD_VALIDATION"] == PhaseLine("IN_PROGRESS", 400, 100, 90, rate=40.0)
+    assert [("/min" in line) for line in shown(board)] == [False, False, True, True]
+
+
+def test_a_board_that_waits_says_for_what(board: Board) -> None:
+    board.apply({"__typename": "CampaignStatusChanged", "previous": "RUNNING", "current": "WAITING"})
+    assert shown(board)[-1] == "The next phase waits for somebody to start it: heliograph campaign start"
+
+
 def test_a_failed_phase_says_why(board: Board) -> None:
     board.apply(moved("PhaseFailed", code="NO_PERSONA", message="None is enabled."))
     assert board.phases["DNS_VALIDATION"].error == "NO_PERSONA: None is enabled."
 
 
 @pytest.mark.parametrize(
-    ("status", "ended"), [("PAUSED", False), ("COMPLETED", True), ("FAILED", True), ("CANCELLED", True)]
+    ("status", "ended"),
+    [
+        ("WAITING", False),
+        ("PAUSED", False),
+        ("COMPLETED", True),
+        ("FAILED", True),
+        ("CANCELLED", True),
+        ("ARCHIVED", True),
+    ],
 )
 def test_only_an_end_is_an_end(board: Board, status: str, *, ended: bool) -> None:
     board.apply({"__typename": "CampaignStatusChanged", "previous": "RUNNING", "current": status})

@@ -9,7 +9,21 @@ from cli.completion_command import places
 from cli.main import COMMANDS, whole_parser
 from tests.unit.cli.conftest import Heliograph
 
-VERBS = ["list", "show", "create", "start", "pause", "resume", "cancel", "watch"]
+VERBS = [
+    "list",
+    "show",
+    "create",
+    "start",
+    "pause",
+    "resume",
+    "cancel",
+    "archive",
+    "retry",
+    "rerun",
+    "skip",
+    "mode",
+]
+VERBS += ["rescore", "watch"]
 TRY = """
 source {script}
 COMP_WORDS=({words})

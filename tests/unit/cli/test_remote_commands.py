@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from graphql import build_schema, parse, validate
 
-from cli.campaign_command import CHANGES
+from cli.campaign_command import CHANGES, PHASE_CHANGES, mutation
 from cli.export_command import COLUMNS, safe_cell
 from cli.remote import documents
 from cli.remote.failures import Rejected, Unauthorized
@@ -60,11 +60,12 @@ def draft(parts: Any) -> dict[str, Any]:
     sets = [each["id"] for each in parts["data"]["keywordSets"]["nodes"]]
     return {
         "name": "Draft",
+        "mode": "FULL_SEQUENCE",
         "generation": {
             "patternType": "PREFIX",
             "characterSet": "abcdefghijklmnopqrst",
             "constant": "beacon",
-            "tld": ".test",
+            "tlds": [".test"],
             "prefixLength": 2,
             "count": "100",
         },
@@ -102,15 +103,18 @@ def test_a_draft_is_made_and_shown_by_id_and_by_name(asking: Heliograph, demo: D
         assert (ended.code, json.loads(ended.out)) == (0, made)
     assert asking("campaign", "show", made["id"]).out.splitlines() == [
         f"By two names is DRAFT. Its id is {made['id']}",
-        "PHASE                    STATUS       DONE  OF  SUCCEEDED  ERROR",
-        "Domain generation        NOT_STARTED  0     0   0",
-        "DNS validation           NOT_STARTED  0     0   0",
-        "HTTP keyword validation  NOT_STARTED  0     0   0",
+        "PHASE                    STATUS      DONE  OF  SUCCEEDED  ERROR",
+        "Domain generation        CONFIGURED  0     0   0",
+        "DNS validation           CONFIGURED  0     0   0",
+        "HTTP keyword validation  CONFIGURED  0     0   0",
+        "Extraction               CONFIGURED  0     0   0",
+        "Analysis                 CONFIGURED  0     0   0",
+        "Enrichment               CONFIGURED  0     0   0",
     ]
     listed = json.loads(asking("campaign", "list", "--json").out)
     assert made in listed
     row = next(line for line in asking("campaign", "list").out.splitlines() if made["id"] in line)
-    assert row.split()[1:7] == ["By", "two", "names", "DRAFT", "0.0", "%"]
+    assert row.split()[1:7] == ["By", "two", "names", "DRAFT", "FULL_SEQUENCE", "0.0"]
 
 
 def test_a_draft_is_read_from_standard_input(
@@ -151,6 +155,31 @@ def test_a_life_of_verbs(asking: Heliograph, demo: Demo) -> None:
     ended = asking("campaign", "resume", ident)
     refused(ended, "The campaign is CANCELLED and cannot be changed by RESUME.")
     assert ended.out == ""
+
+
+def test_a_campaign_step_by_step(asking: Heliograph, demo: Demo) -> None:
+    """Made with flags in place of what the file says, switched, stepped, and put away."""
+    Path("steps.json").write_text(demo.named("Steps"))
+    flags = "--mode step-by-step --tld .test --tld .example --scoring-profile built-in --json"
+    made = json.loads(asking("campaign", "create", "steps.json", *flags.split()).out)
+    assert (made["mode"], made["scoringProfile"]) == ("STEP_BY_STEP", None)
+    ended = asking("campaign", "start", "Steps", "--expected-state", "PAUSED")
+    assert (ended.code, ended.out) == (1, "")
+    skipped = json.loads(asking("campaign", "skip", "Steps", "enrichment", "--json").out)
+    assert [each["status"] for each in skipped["phases"]][-1] == "SKIPPED"
+    for verb in ("retry", "rerun"):
+        assert asking("campaign", verb, "Steps", "generation").code == 1
+    assert asking("campaign", "rescore", "Steps").code == 1
+    switched = json.loads(asking("campaign", "mode", "Steps", "full-sequence", "--json").out)
+    assert switched["mode"] == "FULL_SEQUENCE"
+    keyed = ("campaign", "cancel", "Steps", "--idempotency-key", "once", "--json")
+    assert asking(*keyed).out == asking(*keyed).out
+    archived = json.loads(asking("campaign", "archive", "Steps", "--json").out)
+    assert archived["status"] == "ARCHIVED"
+    refused(
+        asking("campaign", "rescore", "Steps", "--scoring-profile", "None such"),
+        "There is no scoring profile with the id or name 'None such' that you may see.",
+    )
 
 
 def test_to_watch_what_was_cancelled_ends_at_once_with_1(asking: Heliograph, demo: Demo) -> None:
@@ -288,6 +317,13 @@ def test_an_export_goes_on_from_page_to_page(
     assert [row["name"] for row in rows] == [each["name"] for each in domains] == names
     assert [row["offset"] for row in rows] == [str(number) for number in range(7)]
     assert [row["dns_status"] for row in rows] == [each["dns"]["status"] for each in domains]
+    assert [row["rejection"] for row in rows] == [each["lead"]["rejection"] for each in domains]
+    assert [row["tld"] for row in rows] == [".test"] * 7
+    why = rows[0]["rejection"]
+    some = [
+        json.loads(line) for line in asking("export", "Paged", "--json", "--rejection", why).out.splitlines()
+    ]
+    assert [each["name"] for each in some] == [row["name"] for row in rows if row["rejection"] == why]
 
 
 def test_a_list_goes_on_from_page_to_page(asking: Heliograph, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,9 +353,9 @@ def test_on_a_terminal_a_watcher_draws(asking: Heliograph, demo: Demo) -> None:
         os.close(theirs)
     assert (done.returncode, done.stderr) == (1, b"")
     assert "CANCELLED" in drawn
-    assert [name in drawn for name in ("Drawn", "Domain generation", "DNS", "HTTP keyword", "━")] == [
-        True
-    ] * 5
+    assert [
+        name in drawn for name in ("Drawn", "Domain generation", "DNS", "HTTP keyword", "Enrichment", "━")
+    ] == [True] * 6
 
 
 @pytest.mark.parametrize(
@@ -395,7 +431,7 @@ async def test_a_stream_ends_where_a_new_connection_would_not_help(demo: Demo) -
     "document",
     [
         *(text for name, text in vars(documents).items() if name.isupper() and "(" in str(text)),
-        *(documents.change(verb) for verb in CHANGES),
+        *(documents.change(mutation(verb)) for verb in (*CHANGES, *PHASE_CHANGES, "mode", "rescore")),
     ],
 )
 def test_every_document_is_valid(document: str) -> None:
