@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     String,
     Text,
@@ -97,7 +98,7 @@ async def _analyze(engines: Engines) -> None:
 
 
 def _numbers(count: int) -> CTE:
-    numbers = select(literal(0).label("i")).cte("numbers", recursive=True)
+    numbers = select(cast(literal(0), BigInteger).label("i")).cte("numbers", recursive=True)
     return numbers.union_all(select(numbers.c.i + 1).where(numbers.c.i + 1 < count))
 
 
