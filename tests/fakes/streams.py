@@ -29,6 +29,7 @@ class FakeStream:
         self.failure: Exception | None = None
         self.failing_open: Exception | None = None
         self.outage_at = 0
+        self.silent: set[int] = set()
         self.gate = asyncio.Event()
         self.gate.set()
         self._hub = hub
@@ -37,7 +38,7 @@ class FakeStream:
     def matches(self, envelope: Envelope) -> bool:
         return envelope.summary.rstrip("!") == self._topic
 
-    async def render(self, envelope: Envelope) -> Frame:
+    async def render(self, envelope: Envelope) -> Frame | None:
         await self.gate.wait()
         self.renders.append(envelope.position)
         if self.failure is not None:
@@ -45,6 +46,8 @@ class FakeStream:
         if envelope.position == self.outage_at:
             self.outage_at = 0
             raise Unavailable("The database does not answer.")
+        if envelope.position in self.silent:
+            return None
         return frame(envelope.position, "event", last=envelope.summary.endswith("!"))
 
     async def open(self) -> Frame:

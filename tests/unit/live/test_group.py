@@ -93,6 +93,38 @@ class TestJoining:
         assert house.hub.reads == []
 
 
+class TestSilence:
+    """An event that matches may turn out, when it is rendered, to say nothing to the stream."""
+
+    async def test_live_it_is_passed_over(self, house: House) -> None:
+        stream = house.stream()
+        stream.silent = {1, 3}
+        reader = Reader(house.groups, stream)
+        await reader.until(0)
+        house.hub.publish("a", "a", "a", "a")
+        await reader.until(2, 4)
+        assert reader.seen == [("snapshot", 0), ("event", 2), ("event", 4)]
+
+    async def test_in_a_replay_it_is_passed_over(self, house: House) -> None:
+        house.hub.publish("a", "a", "a", "a")
+        stream = house.stream(after=0)
+        stream.silent = {1, 4}
+        reader = Reader(house.groups, stream)
+        await reader.until(2, 3)
+        house.hub.publish("a")
+        await reader.until(5)
+        assert reader.seen == [("event", 2), ("event", 3), ("event", 5)]
+
+    async def test_a_page_without_a_frame_is_not_the_end(self, house: House) -> None:
+        house.hub.publish("a", "a")
+        stream = house.stream(after=0)
+        stream.silent = {1, 2}
+        reader = Reader(house.groups, stream)
+        house.hub.publish("a")
+        await reader.until(3)
+        assert reader.seen == [("event", 3)]
+
+
 class TestSharing:
     async def test_equal_streams_are_rendered_once(self, house: House) -> None:
         stream = house.stream(after=0)
