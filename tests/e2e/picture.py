@@ -15,7 +15,7 @@ from tests.e2e.product import Product
 
 
 async def take(target: Path) -> None:
-    """Wait for the last phase of a demo campaign, and take the picture."""
+    """Wait for the end of a demo campaign, and take the picture."""
     chromium = find_chromium()
     if chromium is None:
         sys.exit("No Chromium: run `make setup-dev`.")
@@ -27,7 +27,7 @@ async def take(target: Path) -> None:
             api = await product.serve("--demo")
             await open_with_token(page, api.client.url, api.client.token)
             await run(page, CAMPAIGN, "Live")
-            await shows(page, "HTTP keyword validation")
+            await shows(page, "running to completed")
             await page.screenshot(path=target)
             await page.goto("about:blank")
 

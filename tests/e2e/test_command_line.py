@@ -9,16 +9,17 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sandbox.sandbox import Sandbox
-from sandbox.world import WORLD
+from sandbox.world import WORLD, rejections
 from tests.e2e.campaigns import Pace, make_draft
 from tests.e2e.client import Client, Json
 from tests.e2e.figures import assert_exact
 from tests.e2e.product import HELIOGRAPH, Product
 from tests.e2e.subscriber import assert_in_order, logged, named
 from vocabulary.checks import CheckStatus
+from vocabulary.leads import LeadStatus, Rejection
 
 NAMES = 90
-# Some three seconds of lookups and as many of fetches.
+# Some three seconds of lookups, and fetches beside them.
 PACE = Pace(dns_rate=30, http_rate=20, dns_batch=15, http_batch=15)
 LEASE_SECONDS = 1
 SECONDS = 60
@@ -111,18 +112,30 @@ async def assert_exported(terminal: Terminal, product: Product) -> Json:
         "generated": len(rows),
         "resolved": sum(row["dns_status"] == CheckStatus.OK for row in rows),
         "matched": sum(row["matched"] == "true" for row in rows),
+        "leads": sum(row["lead_status"] == LeadStatus.MATCH for row in rows),
     }
-    assert counts == {"generated": NAMES, "resolved": truth.resolved, "matched": truth.matched}
-    assert [
-        (row["dns_status"], row["dns_reason"], row["http_status"], row["http_reason"]) for row in rows
-    ] == [
-        (
-            each["dns"]["status"],
-            each["dns"]["reason"] or "",
-            each["http"]["status"],
-            each["http"]["reason"] or "",
-        )
-        for each in domains
-    ]
-    assert sum(each["matched"] for each in domains) == truth.matched
+    assert counts == {
+        "generated": NAMES,
+        "resolved": truth.resolved,
+        "matched": truth.matched,
+        "leads": truth.rejections[Rejection.QUALIFIED],
+    }
+    assert [in_csv(row) for row in rows] == [in_ndjson(domain) for domain in domains]
+    assert [row["rejection"] for row in rows] == rejections(sites)
+    out = await terminal.run("export", "End to end", "--rejection", "PARKED", "--json")
+    parked = [json.loads(line)["name"] for line in out.splitlines()]
+    assert parked == [row["name"] for row in rows if row["rejection"] == Rejection.PARKED]
     return counts
+
+
+def in_csv(row: Json) -> tuple[str, ...]:
+    columns = "dns_status", "dns_reason", "http_status", "http_reason", "matched", "score", "is_parked"
+    return tuple(row[column] for column in columns)
+
+
+def in_ndjson(domain: Json) -> tuple[str, ...]:
+    """The same as the CSV's."""
+    dns, http, score, parked = domain["dns"], domain["http"], domain["score"], domain["parked"]
+    cells = dns["status"], dns["reason"], http["status"], http["reason"], str(domain["matched"]).lower()
+    scored = ("", "") if score is None else (str(score["score"]), str(parked["isParked"]).lower())
+    return (*(cell or "" for cell in cells), *scored)

@@ -20,7 +20,7 @@ from tests.e2e.subscriber import (
 )
 
 NAMES = 150
-# Some six seconds of lookups and as many of fetches.
+# Some six seconds of lookups, and fetches beside them and after.
 PACE = Pace(dns_rate=25, http_rate=18, dns_batch=20, http_batch=15, through_proxies=True)
 EVERY_SECOND = Cutting(seconds=1)
 EVERY_FEW = Cutting(frames=3)

@@ -18,9 +18,9 @@ async def test_the_example_shows_the_demo_campaign_live(
         api = await product.serve("--demo", "--demo-names", str(NAMES))
         await open_with_token(browser_page, api.client.url, api.client.token)
         await run_the_example(browser_page)
-        await shows(browser_page, "ActivityAdded")
-        await shows(browser_page, "HTTP keyword validation")
-        await shows(browser_page, "completed")
+        # Each frame takes the place of the one before. The first of these stays while slow hosts are waited for.
+        await shows(browser_page, "DNS validation completed")
+        await shows(browser_page, "running to completed")
         assert browser_record.complaints == []
         sockets = [url for url in browser_record.requests if url.startswith("ws://")]
         assert len(sockets) == 1
