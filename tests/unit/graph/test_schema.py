@@ -75,7 +75,8 @@ def test_every_mutation_takes_one_input_and_gives_a_union_of_its_own() -> None:
             "ConflictError",
             "ForbiddenError",
         }
-        assert {"ConflictError", "ForbiddenError"} <= members
+        # A test of a persona changes nothing that could be in the way of anything.
+        assert {"ForbiddenError", *(() if name == "testPersona" else ("ConflictError",))} <= members
 
 
 def test_no_type_has_a_password() -> None:
