@@ -16,9 +16,14 @@ from services.rules_campaigns import (
     MAX_HTTP_BATCH,
     MAX_KEYWORD,
     MAX_KEYWORD_SETS,
+    MAX_PAGE_BYTES,
+    MAX_PAGES,
     MAX_PERSONAS,
     MAX_PROXIES,
     MAX_RETRIES,
+    MAX_ROTATION_SECONDS,
+    MAX_SPEED,
+    MIN_PAGE_BYTES,
 )
 from services.rules_hosts import MAX_PORT
 from vocabulary import campaigns as stored
@@ -81,8 +86,8 @@ class GenerationConfigInput:
         return (one,) if one is not None else tuple(several or ())
 
 
-_ROTATION = "How many seconds lie between two personas for the same domain."
-_SPEED = "How many domains of one shard are begun in a minute, at most; 0 is no bound."
+_ROTATION = f"How many seconds lie between two personas for the same domain, up to {MAX_ROTATION_SECONDS}."
+_SPEED = f"How many domains of one shard are begun in a minute, up to {MAX_SPEED:,}; 0 is no bound."
 
 
 @strawberry.input(description="How a campaign shall resolve.")
@@ -117,9 +122,10 @@ class DnsConfigInput:
 class MicroCrawlInput:
     """Which extra pages of an accepted site shall be read."""
 
-    max_pages: int = strawberry.field(default=3, description="How many pages, at most.")
+    max_pages: int = strawberry.field(default=3, description=f"How many pages, 1 to {MAX_PAGES}.")
     byte_budget: int = strawberry.field(
-        default=60_000, description="How many decompressed bytes of them all together."
+        default=60_000,
+        description=f"How many decompressed bytes of them all together, {MIN_PAGE_BYTES:,} to {MAX_PAGE_BYTES:,}.",
     )
 
     def config(self) -> stored.MicroCrawl:
