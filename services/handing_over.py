@@ -2,9 +2,10 @@
 
 Whenever a phase is done over some offsets, it hands them over in the same transaction: those of them that are due
 in the next phase are cut into shards of it. So a worker that dies leaves nothing out and nothing twice. A next
-phase that runs or is paused always gets them. One that has not begun is begun in a full sequence, with all that was
-finished so far; else it gets all at once when somebody starts it. Analysis is begun only when extraction is
-complete: how many pages of a campaign are equal is evidence, and must not depend on who came first.
+phase that runs, is paused or has failed always gets them, for it may go on. One that has not begun is begun in a
+full sequence, with all that was finished so far; else it gets all at once when somebody starts it. Analysis is begun
+only when extraction is complete: how many pages of a campaign are equal is evidence, and must not depend on who came
+first.
 
 The total of a phase is what may still come of the one before it, along the chain: it only falls, and is exact in
 the end. A phase that has enough to do holds the one before it back: no shard of that one is claimed until half of
@@ -18,7 +19,7 @@ import itertools
 from db.models import PhaseRow
 from db.repositories import domains
 from services import phases
-from services.course import UNDER_WAY, Course
+from services.course import COUNTED, UNDER_WAY, Course
 from services.cutting import EVERYWHERE, Cut, cut, cut_generation, finished_parts
 from vocabulary.campaigns import CampaignMode, CampaignStatus, PhaseKind, PhaseStart, PhaseStatus
 
@@ -33,7 +34,7 @@ async def hand_over(course: Course, kind: PhaseKind, finished: range, backlog: i
     """
     following = next(iter(course.behind(kind)), None)
     if following is not None and finished:
-        if following.status in UNDER_WAY:
+        if following.status in COUNTED:
             made = await cut(course.unit, course.campaign.id, following.kind, [finished])
             following.open_shards += made.shards
         elif kind in _OVERLAPPING and _begins_by_itself(course, following):
