@@ -52,19 +52,21 @@ async def cut(
 async def finished_parts(unit: UnitOfWork, campaign_id: UUID, kind: PhaseKind) -> list[range]:
     """The offsets over which a phase is done, as few ranges as can be.
 
-    Between two shards that are done and follow one another nothing was due, so that they are one range.
+    That is what was reserved without what is yet to be generated, and without the open shards of the phase and of
+    those before it: of the names in these it may get more, which will come in shards of their own.
     """
-    if kind is PhaseKind.DOMAIN_GENERATION:
-        return [EVERYWHERE]
-    found: list[range] = []
-    follows = False
-    for part, is_done in await shards.parts(unit.session, campaign_id, ShardKind(kind.value)):
-        if is_done and follows:
-            found[-1] = range(found[-1].start, part.stop)
-        elif is_done:
-            found.append(part)
-        follows = is_done
-    return found
+    reserved = await generation.ranges(unit.session, campaign_id)
+    unfinished = [range(row.position + row.shift, row.upper + row.shift) for row in reserved]
+    behind_generation = [*PhaseKind][1 : [*PhaseKind].index(kind) + 1]
+    kinds = [ShardKind(each.value) for each in behind_generation]
+    unfinished += await shards.open_parts(unit.session, campaign_id, kinds)
+    found, start = [], reserved[0].lower + reserved[0].shift
+    for part in sorted(unfinished, key=lambda part: part.start):
+        if part.start > start:
+            found.append(range(start, part.start))
+        start = max(start, part.stop)
+    end = reserved[-1].upper + reserved[-1].shift
+    return [*found, range(start, end)] if start < end else found
 
 
 async def _make(unit: UnitOfWork, campaign_id: UUID, kind: PhaseKind, parts: Sequence[Slice]) -> Cut:

@@ -139,15 +139,12 @@ async def locked(session: Session, claim: Claim) -> ShardRow | None:
     return (await session.execute(wanted)).scalar_one_or_none()
 
 
-async def parts(session: Session, campaign_id: UUID, kind: ShardKind) -> list[tuple[range, bool]]:
-    """The offsets of each shard of a phase, in their order, and whether it is done."""
-    wanted = (
-        select(ShardRow.lower, ShardRow.upper, ShardRow.status)
-        .where(ShardRow.campaign_id == campaign_id, ShardRow.kind == kind)
-        .order_by(ShardRow.lower)
+async def open_parts(session: Session, campaign_id: UUID, kinds: Collection[ShardKind]) -> list[range]:
+    """The offsets of the shards of phases that are not done."""
+    wanted = select(ShardRow.lower, ShardRow.upper).where(
+        ShardRow.campaign_id == campaign_id, ShardRow.kind.in_(kinds), ShardRow.status != ShardStatus.DONE
     )
-    rows = await session.execute(wanted)
-    return [(range(lower, upper), status is ShardStatus.DONE) for lower, upper, status in rows]
+    return [range(lower, upper) for lower, upper in await session.execute(wanted)]
 
 
 async def give_fresh_attempts(session: Session, campaign_id: UUID, kind: ShardKind, now: datetime) -> None:

@@ -371,3 +371,72 @@ async def test_several_tlds_share_the_count_and_lie_behind_each_other(shop: Shop
     assert [row.name for row in rows[4:8]] == ["xbb.com", "xcb.net", "xcc.net", "xaa.org"]
     assert (await shop.row(ident)).status is CampaignStatus.COMPLETED
     await consistent(shop, ident)
+
+
+async def test_names_that_come_as_the_next_phase_fails_are_its_own_after_a_retry(
+    shop: Shop, crew: Crew, house: House
+) -> None:
+    ident = await begun(shop)
+    await crew.step(GENERATION)
+    generating, looking = await crew.take(GENERATION), await crew.take(DNS)
+    assert generating is not None
+    assert looking is not None
+    await crew.work.cannot_go_on(looking.claim, "NO_USABLE_PERSONA", "nobody is there")
+    # These names were under way when generation was paused for the failure beside it.
+    await crew.generate(generating.claim)
+    await crew.work.release([generating.claim])
+    await consistent(shop, ident)
+    await shop.control.retry_phase(house.alice, ident, DNS)
+    await crew.run(fate=mixed)
+    assert (await shop.row(ident)).status is CampaignStatus.COMPLETED
+    await consistent(shop, ident)
+
+
+async def test_a_phase_that_begins_late_has_no_shard_over_names_that_are_yet_to_come(
+    shop: Shop, crew: Crew, house: House
+) -> None:
+    """Two spaces are enumerated beside each other: between what is there of the one and of the other is a gap."""
+    ident = await begun(shop, STEPS, config=space("abc", 0, ".com", ".net"))
+    one, other = await crew.take(GENERATION), await crew.take(GENERATION)
+    assert one is not None
+    assert other is not None
+    await crew.generate(one.claim)
+    await crew.generate(other.claim)
+    await shop.campaigns.set_mode(house.alice, ident, FULL)
+    await crew.generate(other.claim)
+    dns = sorted((s.lower, s.upper) for s in await shop.shards() if s.kind == "DNS_VALIDATION")
+    assert dns == [(0, 2), (2, 3), (9, 11), (11, 13), (13, 15)]
+    await crew.generate(one.claim)
+    await crew.work.release([one.claim, other.claim])
+    while await crew.step(fate=mixed):
+        await consistent(shop, ident)
+    assert (await shop.row(ident)).status is CampaignStatus.COMPLETED
+
+
+async def test_no_shard_spans_names_that_an_earlier_phase_has_yet_to_decide_on(
+    shop: Shop, crew: Crew, house: House
+) -> None:
+    """DNS is done with the first and the third part, HTTP with both; the second part is still looked up."""
+    ident = await begun(shop, STEPS)
+    await crew.run()
+    await shop.control.start(house.alice, ident)
+    dns = [left for left in [await crew.take(DNS) for _ in range(5)] if left is not None]
+    await shop.campaigns.set_mode(house.alice, ident, FULL)
+    for number in (0, 2, 3):
+        await crew.write(dns[number])
+    await shop.campaigns.set_mode(house.alice, ident, STEPS)
+    http = [left for left in [await crew.take(HTTP) for _ in range(3)] if left is not None]
+    await crew.write(http[0], most=1)
+    await crew.write(http[1])
+    await crew.write(await crew.look(http[0].claim))
+    await shop.campaigns.set_mode(house.alice, ident, FULL)
+    await crew.write(http[2], lambda _kind, offset: CheckStatus.OK if offset == 6 else CheckStatus.ERROR)
+    extraction = sorted((s.lower, s.upper) for s in await shop.shards() if s.kind == "EXTRACTION")
+    await crew.write(dns[1])
+    await crew.write(dns[4])
+    # What comes late is with the next phase before that has looked at what came early.
+    await crew.run(HTTP)
+    while await crew.step(fate=mixed):
+        await consistent(shop, ident)
+    assert extraction == [(0, 2), (4, 7)]
+    assert (await shop.row(ident)).status is CampaignStatus.COMPLETED
