@@ -57,6 +57,8 @@ class Pace:
     http_batch: int = 20
     through_proxies: bool = False
     by_steps: bool = False
+    # Names are taken once; what belongs to a second campaign of a test is called otherwise.
+    suffix: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ async def make_draft(client: Client, box: Sandbox, count: int, pace: Pace | None
     """A campaign over the first `count` names of the world, and all that it works with."""
     pace = pace or Pace()
     data = {
-        "name": "End to end",
+        "name": f"End to end{pace.suffix}",
         "mode": "STEP_BY_STEP" if pace.by_steps else "FULL_SEQUENCE",
         "generation": {
             "patternType": "PREFIX",
@@ -84,7 +86,7 @@ async def make_draft(client: Client, box: Sandbox, count: int, pace: Pace | None
         "dns": {"personaIds": [await _dns_persona(client, box, pace)], "batchSize": pace.dns_batch},
         "http": {
             "personaIds": [await _http_persona(client, pace)],
-            "keywordSetIds": [await _keyword_set(client, each) for each in keywords.KEYWORD_SETS],
+            "keywordSetIds": [await _keyword_set(client, each, pace) for each in keywords.KEYWORD_SETS],
             "adHocKeywords": [keywords.AD_HOC_KEYWORD],
             "proxyIds": await _proxies(client, box) if pace.through_proxies else [],
             "batchSize": pace.http_batch,
@@ -111,7 +113,7 @@ async def _dns_persona(client: Client, box: Sandbox, pace: Pace) -> str:
         "ratePerSecond": pace.dns_rate,
         "burst": 5,
     }
-    return await _persona(client, "resolver", {"dns": config})
+    return await _persona(client, f"resolver{pace.suffix}", {"dns": config})
 
 
 async def _http_persona(client: Client, pace: Pace) -> str:
@@ -122,7 +124,7 @@ async def _http_persona(client: Client, pace: Pace) -> str:
         "ratePerSecond": pace.http_rate,
         "burst": 5,
     }
-    return await _persona(client, "fetcher", {"http": config})
+    return await _persona(client, f"fetcher{pace.suffix}", {"http": config})
 
 
 async def _persona(client: Client, name: str, config: Json) -> str:
@@ -130,7 +132,7 @@ async def _persona(client: Client, name: str, config: Json) -> str:
     return str(made["persona"]["id"])
 
 
-async def _keyword_set(client: Client, wanted: keywords.KeywordSet) -> str:
+async def _keyword_set(client: Client, wanted: keywords.KeywordSet, pace: Pace) -> str:
     rules = [
         {
             "pattern": rule.pattern,
@@ -142,7 +144,7 @@ async def _keyword_set(client: Client, wanted: keywords.KeywordSet) -> str:
         for rule in wanted.rules
     ]
     made = await client.change(
-        "createKeywordSet", CREATE_KEYWORDS, input={"name": wanted.name, "rules": rules}
+        "createKeywordSet", CREATE_KEYWORDS, input={"name": f"{wanted.name}{pace.suffix}", "rules": rules}
     )
     return str(made["keywordSet"]["id"])
 
