@@ -21,8 +21,10 @@ from db.models import (
     PhaseRow,
     TalliesRow,
 )
+from db.repositories.shards import lock_open
 from db.scope import EVERYTHING, Scope
 from vocabulary.campaigns import DnsConfig, GenerationConfig, HttpConfig, PhaseKind, PhaseStatus
+from vocabulary.work import ShardKind
 
 
 class Configured(NamedTuple):
@@ -64,6 +66,7 @@ async def lock(session: Session, ident: UUID, scope: Scope = EVERYTHING) -> Camp
 
 async def remove(session: Session, ident: UUID) -> None:
     """Delete a campaign and all that is its own; how far its space was enumerated stays."""
+    await lock_open(session, ident, [*ShardKind])
     await session.execute(delete(CampaignRow).where(CampaignRow.id == ident))
 
 

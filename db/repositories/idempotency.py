@@ -20,8 +20,9 @@ async def take(session: Session, row: IdempotencyRow, expired: datetime) -> Idem
     whomever; a part of that is deleted at each call, so that it cannot pile up.
     """
     own = (IdempotencyRow.principal_id == row.principal_id) & (IdempotencyRow.key == row.key)
-    await _purge(session, expired)
+    # Its own first: whoever waited for it with others' in hand might be waited for by these.
     await session.execute(delete(IdempotencyRow).where(own, IdempotencyRow.created_at <= expired))
+    await _purge(session, expired)
     made = (await session.execute(_make(session, row))).scalar_one_or_none()
     if made is not None:
         return None

@@ -118,9 +118,11 @@ async def renew(session: Session, lease: Lease, ids: Collection[UUID]) -> set[UU
     own = select(ShardRow.id).where(
         ShardRow.id.in_(ids), ShardRow.holder == lease.holder, ShardRow.status == ShardStatus.LEASED
     )
-    # An update alone would lock them in any order, and a write of results holds a shard of its campaign while it
-    # waits for those of proxies, which it takes by the proxy's id (`proxy_use.py`).
-    in_order = own.order_by(ShardRow.proxy_id.is_not(None), ShardRow.proxy_id, ShardRow.id)
+    # An update alone would lock them in any order. A write of results holds a shard of its campaign while it waits
+    # for those of proxies, which it takes by the proxy's id (`proxy_use.py`); the end of a test holds that of its
+    # proxy while it waits for bulk operations, and who holds one of these waits for its shard.
+    is_behind_proxies = ShardRow.bulk_id.is_not(None)
+    in_order = own.order_by(is_behind_proxies, ShardRow.proxy_id.is_not(None), ShardRow.proxy_id, ShardRow.id)
     kept = set((await session.execute(in_order.with_for_update())).scalars())
     renewed = update(ShardRow).where(ShardRow.id.in_(kept)).values(lease_until=lease.until)
     await session.execute(renewed.execution_options(synchronize_session=False))
@@ -153,13 +155,23 @@ async def give_fresh_attempts(session: Session, campaign_id: UUID, kind: ShardKi
         ShardRow.campaign_id == campaign_id, ShardRow.kind == kind, ShardRow.status != ShardStatus.DONE
     )
     own = own.execution_options(synchronize_session=False)
+    await lock_open(session, campaign_id, [kind])
     await session.execute(own.values(attempts=0, last_error=None))
     waiting = own.where(ShardRow.status == ShardStatus.READY, ShardRow.available_at > now)
     await session.execute(waiting.values(available_at=now))
 
 
+async def lock_open(session: Session, campaign_id: UUID, kinds: Collection[ShardKind]) -> None:
+    """Lock what is not done of phases, in the order in which leases are renewed; then it may be changed in any."""
+    wanted = select(ShardRow.id).where(
+        ShardRow.campaign_id == campaign_id, ShardRow.kind.in_(kinds), ShardRow.status != ShardStatus.DONE
+    )
+    await session.execute(wanted.order_by(ShardRow.id).with_for_update())
+
+
 async def remove(session: Session, campaign_id: UUID, kinds: Collection[ShardKind]) -> None:
     """Delete the shards of phases, whoever holds them: their claims do not hold any more."""
+    await lock_open(session, campaign_id, kinds)
     gone = delete(ShardRow).where(ShardRow.campaign_id == campaign_id, ShardRow.kind.in_(kinds))
     await session.execute(gone.execution_options(synchronize_session=False))
 

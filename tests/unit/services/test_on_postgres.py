@@ -2,21 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, select, text
 
 from auth.sealing import Sealer
 from core.errors import Conflict
 from core.settings import Settings
 from core.tasks import Owner
-from db.models import CampaignRow, PersonaRow, PrincipalRow, ProxyRow, ShardRow
+from db.models import CampaignRow, IdempotencyRow, PersonaRow, PrincipalRow, ProxyRow, ShardRow
+from db.repositories import bulk, idempotency, proxy_use, shards
 from db.repositories import campaigns as rows
 from db.repositories import personas as persona_rows
-from db.repositories import proxy_use, shards
 from db.scope import EVERYTHING
+from services.bulk import BulkOperations
 from services.campaign_control import CampaignControl
 from services.campaigns import CampaignPatch, Campaigns
 from services.keyword_sets import KeywordSetPatch, KeywordSets
@@ -28,6 +31,7 @@ from tests import factories
 from tests.fakes.house import House, open_house
 from tests.servers.postgres import PostgresServer
 from vocabulary.access import Role
+from vocabulary.bulk import BulkKind
 from vocabulary.keywords import KeywordRule
 from vocabulary.work import ShardKind
 
@@ -194,3 +198,99 @@ async def until_somebody_waits(house: House) -> None:
             if (await session.execute(waiting)).scalar_one():
                 return
     raise AssertionError("Nobody waits.")
+
+
+async def test_a_bulk_step_a_test_of_a_proxy_and_a_renewal_do_not_wait_in_a_circle(
+    house: House, tmp_path: Path
+) -> None:
+    """A step holds its operation and wants its shard; a test that ends holds its own and wants the operation."""
+    sealer = Sealer.from_file(tmp_path / "key")
+    proxy = (await Proxies(house.database, sealer).create(house.alice, factories.proxy())).value.id
+    operation = (
+        await BulkOperations(house.database, sealer).start(house.alice, BulkKind.PROXY_TEST, [proxy])
+    ).value.id
+    work = Work(house.database, Settings())
+    (probe,) = await work.claim("w", [ShardKind.PROXY_PROBE], 1)
+    (part,) = await work.claim("w", [ShardKind.BULK], 1)
+    async with Owner("test") as owner:
+        async with house.database.engines.writing() as test:
+            await shards.locked(test, probe)
+            renewal = owner.start(work.renew("w", [probe.id, part.id]), "renew")
+            await until_somebody_waits(house)
+            async with house.database.engines.writing() as step:
+                await bulk.lock(step, operation, EVERYTHING)
+                await step.execute(text("SET LOCAL lock_timeout = '1s'"))
+                assert await shards.locked(step, part) is not None
+        assert await renewal == {probe.id, part.id}
+
+
+@pytest.mark.parametrize("change", ["take back", "retry", "delete"])
+async def test_changing_all_shards_of_a_phase_and_renewing_them_lock_in_one_order(
+    house: House, change: str
+) -> None:
+    """A worker that was asleep as its phase failed renews the leases of it while somebody takes the phase back."""
+    campaign_id = await started(house, ".com", ".net", ".org")
+    work = Work(house.database, Settings())
+    claims = await work.claim("w", [ShardKind.DOMAIN_GENERATION], 3)
+    first, _, last = sorted(claims, key=lambda claim: claim.id)
+    # Whoever does not ask for an order finds rows in that in which they were written.
+    house.clock.advance(1)
+    await work.renew("w", [first.id])
+    async with Owner("test") as owner:
+        async with house.database.engines.writing() as renewal:
+            await shards.locked(renewal, first)
+            changing = owner.start(change_shards(house, campaign_id, change), "change")
+            await until_somebody_waits(house)
+            await renewal.execute(text("SET LOCAL lock_timeout = '1s'"))
+            assert await shards.locked(renewal, last) is not None
+        await changing
+
+
+async def change_shards(house: House, campaign_id: UUID, change: str) -> None:
+    kind = ShardKind.DOMAIN_GENERATION
+    async with house.database.engines.writing() as session:
+        match change:
+            case "take back":
+                await shards.remove(session, campaign_id, [kind])
+            case "retry":
+                await shards.give_fresh_attempts(session, campaign_id, kind, house.now)
+            case _:
+                await rows.remove(session, campaign_id)
+
+
+async def started(house: House, *tlds: str) -> UUID:
+    """A campaign that generates, in a shard for each of its spaces."""
+    personas = Personas(house.database)
+    dns = (await personas.create(house.alice, factories.dns_persona())).value
+    http = (await personas.create(house.alice, factories.http_persona())).value
+    generation = msgspec.structs.replace(factories.generation(), tlds=tlds)
+    draft = msgspec.structs.replace(factories.campaign(dns, http), generation=generation)
+    made = (await Campaigns(house.database).create(house.alice, draft)).value
+    await CampaignControl(house.database).start(house.alice, made)
+    return made
+
+
+async def test_two_requests_whose_keys_are_old_do_not_wait_for_each_other(house: House) -> None:
+    """Each takes part in deleting what is old, of whomever, so none may do that before it has its own key."""
+    keys = ["late", "early"]
+    old = [IdempotencyRow(principal_id=house.alice.id, key=key, **FORGOTTEN) for key in keys]
+    async with house.database.engines.writing() as session:
+        session.add_all(old)
+    expired = house.now - timedelta(hours=24)
+    fresh = IdempotencyRow(principal_id=house.alice.id, key="early", **FORGOTTEN | {"created_at": house.now})
+    async with Owner("test") as owner:
+        async with house.database.engines.writing() as other:
+            await other.execute(select(IdempotencyRow).filter_by(key="early").with_for_update())
+            taking = owner.start(take(house, fresh, expired), "take")
+            await until_somebody_waits(house)
+            await other.execute(text("SET LOCAL lock_timeout = '1s'"))
+            await other.execute(delete(IdempotencyRow).filter_by(key="late"))
+        assert await taking is None
+
+
+FORGOTTEN = {"fingerprint": "f", "answer": "", "created_at": datetime(2000, 1, 1, tzinfo=UTC)}
+
+
+async def take(house: House, row: IdempotencyRow, expired: datetime) -> IdempotencyRow | None:
+    async with house.database.engines.writing() as session:
+        return await idempotency.take(session, row, expired)
