@@ -7,7 +7,12 @@ from leads.momentum import EDGES, momentum
 from tests.unit.leads.making import SHARES
 from vocabulary.leads import HistogramBin, Mover
 
-SCORES = st.lists(st.tuples(st.text("ab", min_size=1, max_size=3), SHARES, SHARES), max_size=30)
+# A campaign has each name once.
+SCORES = st.lists(
+    st.tuples(st.text("ab", min_size=1, max_size=4), SHARES, SHARES),
+    max_size=30,
+    unique_by=lambda one: one[0],
+)
 
 
 def test_who_moved() -> None:
