@@ -189,7 +189,10 @@ class ClientSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HELIOGRAPH_", extra="ignore", frozen=True)
 
-    url: str = Field("http://127.0.0.1:8000/graphql", description="Where the server's GraphQL API is.")
+    url: str = Field(
+        "http://127.0.0.1:8000/graphql",
+        description="Where the server's GraphQL API is; an address without a path means `/graphql` there.",
+    )
     token: SecretStr | None = Field(
         None, description="Who asks; `heliograph token create` makes one. Every user can read a flag's value."
     )
@@ -199,7 +202,8 @@ class ClientSettings(BaseSettings):
     def _api_address(cls, value: str) -> str:
         if not _is_web_address(value):
             raise ValueError("must be an http:// or https:// URL with a host and without user and password")
-        return value
+        url = urlsplit(value)
+        return url._replace(path="/graphql").geturl() if url.path in {"", "/"} else value
 
     @field_validator("token")
     @classmethod

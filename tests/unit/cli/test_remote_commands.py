@@ -407,6 +407,16 @@ def test_what_is_no_graphql_api_is_said_to_be_none(asking: Heliograph, demo: Dem
     assert (ended.code, ended.err.endswith("is no GraphQL API (it answers 405)\n")) == (2, True)
 
 
+def test_the_address_of_a_server_is_enough(
+    asking: Heliograph, demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = asking("proxy", "list", "--json")
+    address = demo.url.removesuffix("/graphql")
+    assert asking("proxy", "list", "--json", "--url", address + "/").out == whole.out
+    monkeypatch.setenv("HELIOGRAPH_URL", address)
+    assert asking("proxy", "list", "--json").out == whole.out
+
+
 def test_a_token_that_fits_no_header_is_not_repeated(
     asking: Heliograph, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from core.errors import Misconfigured
-from core.settings import Settings, WorkerMode, load
+from core.settings import ClientSettings, Settings, WorkerMode, load, load_client
 
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine's own settings are none of these tests' business."""
-    for name in Settings.model_fields:
+    for name in (*Settings.model_fields, *ClientSettings.model_fields):
         monkeypatch.delenv(f"HELIOGRAPH_{name.upper()}", raising=False)
 
 
@@ -103,6 +103,25 @@ def test_a_probe_url_with_a_password_is_refused_and_not_repeated(url: str) -> No
     assert complaint(probe_url=url) == (
         "HELIOGRAPH_PROBE_URL: must be an http:// or https:// URL with a host and without user and password"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "api"),
+    [
+        ("http://host:8000", "http://host:8000/graphql"),
+        ("https://host/", "https://host/graphql"),
+        ("http://[::1]:8000/", "http://[::1]:8000/graphql"),
+        ("http://host/graphql", "http://host/graphql"),
+        ("http://host/heliograph/", "http://host/heliograph/"),
+        ("https://host?key=1", "https://host/graphql?key=1"),
+    ],
+)
+def test_a_server_without_a_path_has_its_api_at_graphql(
+    given: str, api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_client(url=given).url == api
+    monkeypatch.setenv("HELIOGRAPH_URL", given)
+    assert load_client().url == api
 
 
 def test_memory_reaches_no_worker_of_another_process() -> None:
