@@ -20,6 +20,8 @@ UNIONS = {
     "resourceEvents": "ResourceEvent",
     "activity": "ActivityEvent",
 }
+BATCHED = {"DomainsGenerated": "DomainEventBatch", "DomainsChanged": "DomainEventBatch"}
+"""The frame that an event arrives in, where that is not one of its own."""
 ARRIVES = "../tests/protocol/test_every_event.py"
 
 
@@ -52,19 +54,33 @@ def _schema() -> GraphQLSchema:
     return build_schema((ROOT / "schema.graphql").read_text())
 
 
+def streams(kind: type[EventType], schema: GraphQLSchema) -> Mapping[str, str]:
+    """The subscriptions that an event arrives in, each with the frame that brings it; the feed has its own column.
+
+    What is of no other stream is of `activity` alone, if of any.
+    """
+    told = BATCHED.get(kind.__name__, kind.__name__)
+    found = {field: told for field, one in UNIONS.items() if _has(schema, one, told)}
+    return found or ({"activity": "ActivityAdded"} if kind.FEED else {})
+
+
 def _catalog_row(
     kind: type[EventType], schema: GraphQLSchema, places: Mapping[str, tuple[str, ...]]
 ) -> Iterable[str]:
     name = kind.__name__
-    streams = {field: f"{field}-{name}" for field, one in UNIONS.items() if _has(schema, one, name)}
-    tests = [_test("test_arrives", case) for case in streams.values()]
+    found = streams(kind, schema)
+    tests = [
+        _test("test_arrives", f"{field}-{frame}") for field, frame in found.items() if field != "activity"
+    ]
     activity = _activity_kind(name, schema)
     if kind.FEED:
         tests.append(_test("test_is_in_the_feed", activity))
     return (
         f"`{name}`",
         _one_line(kind.__doc__ or ""),
-        ", ".join(f"`{field}`" for field in streams),
+        ", ".join(
+            f"`{field}`" + ("" if frame == name else f" as `{frame}`") for field, frame in found.items()
+        ),
         f"`{activity}`" if kind.FEED else "",
         "<br>".join(_place(place) for place in places.get(name, ())),
         ", ".join(f"`{one.name}`" for one in msgspec.structs.fields(kind)),

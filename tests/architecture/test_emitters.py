@@ -11,7 +11,7 @@ from events.catalog import EVENT_TYPES
 from tests.architecture import house
 from tools import emitters
 from tools.emitters import Untraceable
-from tools.events_page import UNIONS, union
+from tools.events_page import BATCHED, UNIONS, streams, union
 
 SCHEMA = build_schema((house.ROOT / "schema.graphql").read_text())
 
@@ -45,7 +45,10 @@ def test_a_stream_whose_frames_are_made_of_several_types_of_events_opens_and_res
     assert set(UNIONS.values()) == made | told
     for name in UNIONS.values():
         assert {f"{name.removesuffix('Event')}Snapshot", "StreamReset"} <= members(name)
-    assert members("BulkOperationEvent") == names(catalog.BulkEvent) | {"BulkOperationSnapshot", "StreamReset"}
+    assert members("BulkOperationEvent") == names(catalog.BulkEvent) | {
+        "BulkOperationSnapshot",
+        "StreamReset",
+    }
     assert members("StreamSnapshot") == {f"{name.removesuffix('Event')}Snapshot" for name in UNIONS.values()}
 
 
@@ -59,9 +62,18 @@ def test_the_kinds_of_activity_are_the_types_of_the_feed() -> None:
 def test_what_is_not_in_the_feed_is_in_a_stream() -> None:
     quiet = {kind.__name__ for kind in EVENT_TYPES if not kind.FEED}
     # The two of domains are told together, as the batches of `domainEvents`.
-    batched = {"DomainsGenerated", "DomainsChanged"}
+    batched = names(catalog.DomainEvent)
+    assert set(BATCHED) == batched
     assert quiet == {"CampaignProgress", "ProxyStatsChanged", "BulkOperationProgress"} | batched
     assert quiet - batched <= members("CampaignEvent") | members("ProxyEvent") | members("BulkOperationEvent")
+
+
+def test_every_type_arrives_in_a_stream_as_a_frame_of_its() -> None:
+    for kind in EVENT_TYPES:
+        found = streams(kind, SCHEMA)
+        assert found, f"nobody hears of {kind.__name__}"
+        for field, frame in found.items():
+            assert frame in members(UNIONS[field])
 
 
 def test_every_type_has_an_emitter() -> None:
