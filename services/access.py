@@ -103,7 +103,7 @@ class Access:
         return Written(principal_id, unit.position)
 
     async def deactivate(self, caller: Principal, principal_id: UUID) -> Written[UUID]:
-        """Let somebody ask no more, from their next request on. Whoever is deactivated already stays so.
+        """Let somebody ask no more, from their next request or connection on. Whoever is deactivated already stays so.
 
         Raises:
             Forbidden: the caller is no admin.
@@ -157,7 +157,7 @@ class Access:
         return Written(MadeToken(row.id, secret), unit.position)
 
     async def revoke_token(self, caller: Principal, token_id: UUID) -> Written[UUID]:
-        """End a token at once. One that is revoked already stays so, and nothing is recorded.
+        """End a token for the next request or connection. One that is revoked already stays so, unrecorded.
 
         Raises:
             NotFound: there is no such token, or it is somebody else's and the caller is no admin.

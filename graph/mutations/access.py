@@ -122,7 +122,10 @@ class AccessMutations:
         written = await access.create_principal(caller, what.name, what.role)
         return await _principal(CreatePrincipalPayload, info, written)
 
-    @verb("Say what somebody else may do; it holds for the tokens that they have, too. For admins.")
+    @verb(
+        "Say what somebody else may do; it holds for the tokens that they have, too, from their next request or "
+        "connection on. For admins."
+    )
     async def set_principal_role(
         self, info: Info, what: Annotated[SetPrincipalRoleInput, TAKEN]
     ) -> SetPrincipalRoleResult:
@@ -132,7 +135,10 @@ class AccessMutations:
             written = await access.set_role(caller, given.key(what.id, "Principal"), what.role)
         return await _principal(SetPrincipalRolePayload, info, written)
 
-    @verb("Let somebody else ask no more, from their next request on. For admins.")
+    @verb(
+        "Let somebody else ask no more: their next request or connection is refused. What is connected stays so: an "
+        "open WebSocket or event stream goes on until its connection ends. For admins."
+    )
     async def deactivate_principal(
         self, info: Info, what: Annotated[DeactivatePrincipalInput, TAKEN]
     ) -> DeactivatePrincipalResult:
@@ -163,9 +169,12 @@ class AccessMutations:
         cursor = await context.cursor_at(written.position)
         return CreateTokenPayload(token=token, secret=made.secret, cursor=cursor)
 
-    @verb("End a token at once: one of yours, or anybody's if you are an admin.")
+    @verb(
+        "End a token, one of yours, or anybody's if you are an admin: the next request or connection with it is "
+        "refused. What is connected stays so: an open WebSocket or event stream goes on until its connection ends."
+    )
     async def revoke_token(self, info: Info, what: Annotated[RevokeTokenInput, TAKEN]) -> RevokeTokenResult:
-        """End a token at once."""
+        """End a token."""
         context = info.context
         with about(what.id):
             written = await context.services.access.revoke_token(context.caller, given.key(what.id, "Token"))
