@@ -197,12 +197,15 @@ def values(name: str, values: Sequence[T] | None) -> tuple[T, ...] | None:
     """The values that something may have, at most 100; None if it does not matter.
 
     Raises:
-        Refused: there are more.
+        Refused: there are more, or one is a text that `searched` refuses.
     """
     if not _given(values):
         return None
     if len(values) > VALUES_MOST:
         raise Refused("LIMIT_EXCEEDED", f"`{name}` takes {VALUES_MOST} values at most.", limit=VALUES_MOST)
+    for value in values:
+        if isinstance(value, str):
+            searched(name, value)
     return tuple(values)
 
 

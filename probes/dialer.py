@@ -197,5 +197,9 @@ async def system_addresses(host: str) -> list[str]:
     try:
         return [str(ipaddress.ip_address(host))]
     except ValueError:
-        rows = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        try:
+            rows = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except UnicodeError as error:
+            # What has an empty label, or one of more than 63 characters, is no name: Python refuses to ask for it.
+            raise socket.gaierror(socket.EAI_NONAME, "no name of a host") from error
         return list(dict.fromkeys(str(row[4][0]) for row in rows))

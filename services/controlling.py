@@ -19,7 +19,8 @@ from db.models import IdempotencyRow
 from db.repositories import event_log, idempotency
 from db.unit_of_work import Database, UnitOfWork, append_events
 from services.course import Course
-from services.refusals import found_or_refuse
+from services.refusals import found_or_refuse, refuse_any
+from services.rules_text import check_text
 from services.written import Written, transaction
 from vocabulary.access import Role
 from vocabulary.campaigns import CampaignStatus
@@ -94,16 +95,14 @@ class Controlling:
 
         Raises:
             Forbidden: the caller is a viewer.
-            ValidationFailed: the key is empty or too long.
+            ValidationFailed: the key is empty, too long, or no text that can be stored.
             Conflict: the key was used for another request (IDEMPOTENCY_KEY_REUSED), or the campaign is not in the
                 state that the caller expects (EXPECTED_STATE_MISMATCH).
             NotFound, Conflict, ValidationFailed: as the verb refuses, or refused.
         """
         require(caller, Role.OPERATOR)
-        if key is not None and not 1 <= len(key) <= MAX_KEY:
-            raise ValidationFailed.at(
-                ("idempotencyKey",), f"must have 1 to {MAX_KEY} characters", f"1..{MAX_KEY}"
-            )
+        if key is not None:
+            refuse_any(check_text(key, ("idempotencyKey",), 1, MAX_KEY))
         try:
             answer = await self._do(caller, asked, key, verb)
         except (Conflict, NotFound, ValidationFailed) as refusal:

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from core.errors import ValidationFailed
 from probes.addresses import AddressPolicy
-from probes.doh import MAX_ANSWER, MEDIA_TYPE
+from probes.doh import MAX_ANSWER, MEDIA_TYPE, CheckedAddresses
 from probes.resolver import Resolver
 from tests.unit.probes.doh_server import doh_server, plain
 from tests.unit.probes.loopback import LOCAL, Authority, answer, closed_port, describe
@@ -150,3 +150,10 @@ async def test_a_server_that_says_nothing_is_a_timeout(authority: Authority) -> 
     stop.set()
     listener.close()
     await listener.wait_closed()
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".example", "..."])
+async def test_what_is_no_name_does_not_resolve(host: str) -> None:
+    """Python refuses to ask for it by an error that nobody expects of a lookup."""
+    with pytest.raises(OSError, match="no name of a host"):
+        await CheckedAddresses(None).resolve(host)
