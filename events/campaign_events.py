@@ -221,8 +221,9 @@ class CampaignProgress(PhaseEventType, frozen=True, kw_only=True, tag=True):
     """How far a campaign is. It never carries a status; the last one before a phase ends always comes.
 
     `phase` is the phase that moved, `running` are all that run or pause, for what one decides changes what the others
-    may still have. `rate_per_minute` is measured since the phase started, and `eta_at` follows from it. `percent` is
-    the campaign's, `tallies` say what has been decided on its domains.
+    may still have. `rate_per_minute` is measured while the phase was in progress, pauses and the time between a
+    failure and its retry left out; `eta_at` follows from it, and is null while the phase is not in progress and
+    something is left. `percent` is the campaign's, `tallies` say what has been decided on its domains.
     """
 
     FEED: ClassVar[bool] = False

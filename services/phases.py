@@ -21,6 +21,7 @@ from events.campaign_events import (
     PhaseSkipped,
     PhaseStarted,
 )
+from services import progress
 from services.course import Course
 from services.cutting import Cut
 from vocabulary.campaigns import PhaseKind, PhaseStart, PhaseStatus
@@ -30,9 +31,10 @@ from vocabulary.work import ShardKind
 
 async def begin(course: Course, phase: PhaseRow, made: Cut, cause: PhaseStart | None) -> None:
     """Start a phase with the shards that were made for it; `cause` None says that it started by itself."""
-    phase.status = PhaseStatus.IN_PROGRESS
     phase.started_at = course.unit.now
     phase.completed_at = None
+    phase.ran_seconds = 0.0
+    _run(course.unit, phase)
     phase.total = made.total
     phase.open_shards = made.shards
     if phase.kind is PhaseKind.ANALYSIS:
@@ -59,7 +61,7 @@ async def again(course: Course, phase: PhaseRow) -> None:
     """Let a phase that failed go on with the shards that it has, each as if it had never failed."""
     kind = ShardKind(phase.kind.value)
     await shards.give_fresh_attempts(course.unit.session, course.campaign.id, kind, course.unit.now)
-    phase.status = PhaseStatus.IN_PROGRESS
+    _run(course.unit, phase)
     phase.completed_at = phase.error_code = phase.error_message = None
     course.tell(phase, PhaseStarted, cause=PhaseStart.RETRY)
     course.unit.work = True
@@ -67,14 +69,14 @@ async def again(course: Course, phase: PhaseRow) -> None:
 
 def pause(course: Course, phase: PhaseRow) -> None:
     """Workers see it at their next write, stop between domains and give their shards back."""
-    phase.status = PhaseStatus.PAUSED
+    _stand(course.unit, phase, PhaseStatus.PAUSED)
     course.tell_progress(phase)
     course.tell(phase, PhasePaused)
 
 
 def resume(course: Course, phase: PhaseRow) -> None:
     """Let a paused phase go on where it was."""
-    phase.status = PhaseStatus.IN_PROGRESS
+    _run(course.unit, phase)
     course.tell(phase, PhaseResumed)
     course.unit.work = True
 
@@ -114,6 +116,8 @@ def clear(phase: PhaseRow) -> None:
     phase.status = PhaseStatus.CONFIGURED
     phase.total = phase.processed = phase.succeeded = phase.failed = phase.open_shards = 0
     phase.is_held_back = False
+    phase.ran_seconds = 0.0
+    phase.running_since = None
     phase.started_at = phase.completed_at = phase.error_code = phase.error_message = None
 
 
@@ -123,7 +127,18 @@ def tell_reset(course: Course, phase: PhaseRow) -> None:
     course.tell(phase, PhaseReset)
 
 
-def _end(unit: UnitOfWork, phase: PhaseRow, status: PhaseStatus) -> None:
+def _run(unit: UnitOfWork, phase: PhaseRow) -> None:
+    phase.status = PhaseStatus.IN_PROGRESS
+    phase.running_since = unit.now
+
+
+def _stand(unit: UnitOfWork, phase: PhaseRow, status: PhaseStatus) -> None:
     phase.status = status
+    phase.ran_seconds = progress.seconds_run(phase, unit.now)
+    phase.running_since = None
+
+
+def _end(unit: UnitOfWork, phase: PhaseRow, status: PhaseStatus) -> None:
+    _stand(unit, phase, status)
     phase.completed_at = unit.now
     phase.is_held_back = False

@@ -30,21 +30,29 @@ def _percent(phase: PhaseRow) -> float:
     return counts_of(phase).percent
 
 
+def seconds_run(phase: PhaseRow, now: datetime) -> float:
+    """How long the phase was in progress until `now`: neither while it was paused nor between failure and retry."""
+    if phase.running_since is None:
+        return phase.ran_seconds
+    return phase.ran_seconds + max(0.0, (now - phase.running_since).total_seconds())
+
+
 def rate_per_minute(phase: PhaseRow, now: datetime) -> float | None:
-    """Finished per minute since the phase started, pauses included; None until something was finished."""
-    if phase.started_at is None or phase.processed == 0:
-        return None
-    minutes = (now - phase.started_at).total_seconds() / 60
-    return round(phase.processed / minutes, 2) if minutes > 0 else None
+    """Finished per minute in which the phase was in progress; None until something was finished."""
+    minutes = seconds_run(phase, now) / 60
+    return round(phase.processed / minutes, 2) if phase.processed and minutes > 0 else None
 
 
 def eta_at(phase: PhaseRow, now: datetime) -> datetime | None:
-    """When the phase will end if it goes on at this rate; None while there is no rate, or no date that far."""
-    rate = rate_per_minute(phase, now)
-    if not rate:
+    """When the phase will end if it goes on at this rate; `now` when all is finished.
+
+    None while it is not in progress and something is left, while there is no rate, and if there is no date that far.
+    """
+    rate, left = rate_per_minute(phase, now), phase.total - phase.processed
+    if not rate or (left and phase.running_since is None):
         return None
     try:
-        return now + timedelta(minutes=(phase.total - phase.processed) / rate)
+        return max(now, phase.running_since or now) + timedelta(minutes=left / rate)
     except OverflowError:
         return None
 

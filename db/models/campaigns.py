@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, Uuid
+from sqlalchemy import BigInteger, Double, ForeignKey, Index, String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.declarative import Model
@@ -77,6 +77,7 @@ class PhaseRow(Model):
 
     `total` is how many domains it may still have in the end: while the phase before it runs, that is what may yet
     come of it. `is_held_back` says that the phase behind it has enough to do, so that no shard of this one is begun.
+    `ran_seconds` is how long it was in progress before `running_since`, which is null unless it is now.
     """
 
     __tablename__ = "campaign_phases"
@@ -93,6 +94,8 @@ class PhaseRow(Model):
     failed: Mapped[int] = mapped_column(BigInteger, default=0)
     open_shards: Mapped[int] = mapped_column(default=0)
     is_held_back: Mapped[bool] = mapped_column(default=False)
+    ran_seconds: Mapped[float] = mapped_column(Double, default=0.0)
+    running_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     progress_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -108,9 +108,11 @@ class Campaign(CampaignSummary, Node):
         """How far the paused or running phase is, or else the last one that began."""
         return Counts.from_counts(counts_of(shown_phase(await self._phases(info))))
 
-    @resolved("How many domains that phase has finished per minute since it began; null until it is known.")
+    @resolved(
+        "How many domains that phase has finished per minute in which it was in progress; null until it is known."
+    )
     async def rate_per_minute(self, info: Info) -> float | None:
-        """How many domains that phase has finished per minute since it began."""
+        """How many domains that phase has finished per minute in which it was in progress."""
         return rate_of(shown_phase(await self._phases(info)))
 
     @resolved("When that phase would be done at that pace; null unless it is in progress.")

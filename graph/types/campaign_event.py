@@ -166,9 +166,12 @@ class CampaignProgress(PhaseHappening):
     """How far a campaign is."""
 
     rate_per_minute: float | None = strawberry.field(
-        description="Finished domains per minute since the phase began; null until it is known."
+        description="Finished domains per minute in which the phase was in progress, not paused nor failed; null until "
+        "it is known."
     )
-    eta_at: datetime | None = strawberry.field(description="When it would be done at that pace.")
+    eta_at: datetime | None = strawberry.field(
+        description="When it would be done at that pace; null while it is not in progress and something is left."
+    )
     running: list[PhaseProgress] = strawberry.field(
         description="All phases that run or are paused: what one decides changes what the others may still have."
     )

@@ -62,7 +62,8 @@ class Phase:
         description="Whether it waits, because the phase behind it has enough to do."
     )
     rate_per_minute: float | None = strawberry.field(
-        description="Finished domains per minute since it began; null until it is known."
+        description="Finished domains per minute in which it was in progress, as of when progress was last "
+        "recorded; null until it is known."
     )
     eta_at: datetime | None = strawberry.field(
         description="When it would be done at that pace; null unless it is in progress."
@@ -96,7 +97,7 @@ def percent_of(row: PhaseRow) -> float:
 
 
 def rate_of(row: PhaseRow) -> float | None:
-    """Finished domains per minute since the start, as of when progress was last recorded, as events tell it."""
+    """Finished domains per minute in progress, as of when progress was last recorded, as events tell it."""
     measured = row.completed_at or row.progress_at
     return None if measured is None else progress.rate_per_minute(row, measured)
 

@@ -20,6 +20,7 @@ depends_on = None
 FILLED = {
     "campaign_phases": {
         "is_held_back": sa.Boolean(),
+        "ran_seconds": sa.Double(),
     },
     "campaigns": {
         "mode": sa.String(40),
@@ -79,13 +80,19 @@ _LONG_AGO = {"sqlite": "1970-01-01 00:00:00.000000", "postgresql": "1970-01-01 0
 
 _LATER = "'EXTRACTION', 'ANALYSIS', 'ENRICHMENT'"
 
+# Seconds from when a phase started to when it ended, or else to when it was last seen to move.
+_RAN = {
+    "sqlite": "(julianday(COALESCE(completed_at, progress_at)) - julianday(started_at)) * 86400.0",
+    "postgresql": "EXTRACT(EPOCH FROM COALESCE(completed_at, progress_at) - started_at)",
+}
+
 # What rows that are there become. A new phase of a campaign that has completed was skipped; else it waits.
 CARRIED_OVER = (
     *(
         f"""INSERT INTO campaign_phases (campaign_id, kind, ordinal, status, total, processed, succeeded, failed,
-            open_shards, is_held_back)
+            open_shards, is_held_back, ran_seconds)
         SELECT id, '{kind}', {ordinal}, CASE status WHEN 'COMPLETED' THEN 'SKIPPED' ELSE 'CONFIGURED' END,
-            0, 0, 0, 0, 0, FALSE FROM campaigns"""  # noqa: S608
+            0, 0, 0, 0, 0, FALSE, 0 FROM campaigns"""  # noqa: S608
         for ordinal, kind in ((4, "EXTRACTION"), (5, "ANALYSIS"), (6, "ENRICHMENT"))
     ),
     "UPDATE campaign_phases SET status = 'CONFIGURED' WHERE status = 'NOT_STARTED'",
@@ -400,6 +407,8 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("is_held_back", sa.Boolean(), nullable=False, server_default=sa.false())
         )
+        batch_op.add_column(sa.Column("ran_seconds", sa.Double(), nullable=False, server_default="0"))
+        batch_op.add_column(sa.Column("running_since", sa.DateTime(timezone=True), nullable=True))
 
     with op.batch_alter_table("campaigns", schema=None) as batch_op:
         batch_op.add_column(
@@ -604,6 +613,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         )
     _carry_over()
+    _measure_phases()
     _without_defaults()
     for table, columns in _list_indexes():
         op.create_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table, columns)
@@ -621,6 +631,15 @@ def _carry_over() -> None:
     with op.batch_alter_table("generation_ranges", schema=None) as batch_op:
         batch_op.drop_constraint("pk_generation_ranges", type_="primary")
         batch_op.create_primary_key("pk_generation_ranges", ["campaign_id", "ordinal"])
+
+
+def _measure_phases() -> None:
+    """Pauses of phases that are there were not written down, so they count as if they had run."""
+    op.execute("UPDATE campaign_phases SET running_since = started_at WHERE status = 'IN_PROGRESS'")
+    ran = _RAN[op.get_bind().dialect.name]
+    op.execute(
+        f"UPDATE campaign_phases SET ran_seconds = COALESCE({ran}, 0) WHERE status <> 'IN_PROGRESS'"  # noqa: S608
+    )
 
 
 def _without_defaults() -> None:
@@ -756,6 +775,8 @@ def downgrade() -> None:
         batch_op.drop_column("mode")
 
     with op.batch_alter_table("campaign_phases", schema=None) as batch_op:
+        batch_op.drop_column("running_since")
+        batch_op.drop_column("ran_seconds")
         batch_op.drop_column("is_held_back")
 
     op.drop_table("scoring_versions")

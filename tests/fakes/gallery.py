@@ -163,6 +163,7 @@ class Gallery:
         rows[0].status = PhaseStatus.COMPLETED
         rows[0].total = rows[0].processed = rows[0].succeeded = done
         rows[0].started_at, rows[0].completed_at = self.moment(), self.moment(30)
+        rows[0].ran_seconds = 30.0
         return [*rows]
 
 

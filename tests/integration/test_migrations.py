@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from db import migrating
 from db.engine import Engines
-from db.models import DnsConfigRow, HttpConfigRow, KeywordRuleRow
+from db.models import DnsConfigRow, HttpConfigRow, KeywordRuleRow, PhaseRow
 from db.repositories import event_log
 
 _ID = "01a20c4bcd7b762e9f974f643e653bac"
@@ -44,6 +44,24 @@ OLD_CAMPAIGN = (
         )
     ),
     f"INSERT INTO campaign_keyword_sets (campaign_id, ordinal, keyword_set_id) VALUES ('{_ID}', 0, '{_ID}')",
+)
+
+# One that has ended, one that runs, one that is paused.
+OLD_PHASES = tuple(
+    "INSERT INTO campaign_phases (campaign_id, ordinal, kind, status, total, processed, succeeded, failed, "
+    "open_shards, started_at, completed_at, progress_at) "
+    f"VALUES ('{_ID}', {ordinal}, '{kind}', {status}, 9, 1, 1, 0, 1, '2026-01-01 00:00:00.000000', {moments})"
+    for ordinal, (kind, status, moments) in enumerate(
+        (
+            (
+                "DOMAIN_GENERATION",
+                "'COMPLETED'",
+                "'2026-01-01 00:01:30.000000', '2026-01-01 00:01:00.000000'",
+            ),
+            ("DNS_VALIDATION", "'IN_PROGRESS'", "NULL, '2026-01-01 00:01:00.000000'"),
+            ("HTTP_KEYWORD_VALIDATION", "'PAUSED'", "NULL, '2026-01-01 00:00:30.000000'"),
+        )
+    )
 )
 
 
@@ -103,6 +121,28 @@ async def test_campaigns_from_before_references_were_counted_have_as_many_as_can
     async with engines.reading() as session:
         assert (await session.execute(text("SELECT https_port FROM http_configs"))).scalars().all() == [443]
         assert len((await session.execute(text("SELECT ordinal FROM phase_personas"))).all()) == 3
+    await engines.close()
+
+
+async def test_phases_from_before_their_time_was_measured_have_run_since_they_began(
+    database_url: str,
+) -> None:
+    """One that runs goes on being measured; of the others it is known when they ended, or last moved."""
+    await migrating.downgrade(database_url, "0003")
+    engines = Engines(database_url)
+    async with engines.writing() as session:
+        for statement in (*OLD_CAMPAIGN[:3], *OLD_PHASES):
+            await session.execute(text(statement))
+    await migrating.upgrade(database_url)
+    wanted = select(PhaseRow.ran_seconds, PhaseRow.running_since == PhaseRow.started_at)
+    async with engines.reading() as session:
+        rows = (await session.execute(wanted.order_by(PhaseRow.ordinal).limit(3))).all()
+    assert [(round(seconds, 2), begun) for seconds, begun in rows] == [
+        (90.0, None),
+        (0.0, True),
+        (30.0, None),
+    ]
+    await migrating.downgrade(database_url, "0003")
     await engines.close()
 
 

@@ -16,7 +16,7 @@ QUERY = """query ($id: ID!) { campaign(id: $id) {
   percent controlPhase counts { total processed } ratePerMinute etaAt error
   phases { kind status percent configured isHeldBack ratePerMinute etaAt error { code message } } } }"""
 FRESH = {"status": PhaseStatus.CONFIGURED, "total": 0, "processed": 0, "succeeded": 0, "failed": 0}
-FRESH |= {"started_at": None, "completed_at": None}
+FRESH |= {"started_at": None, "completed_at": None, "ran_seconds": 0.0, "running_since": None}
 GENERATION, DNS, HTTP, *_ = PhaseKind
 DONE = {"status": PhaseStatus.COMPLETED, "total": 8, "processed": 8, "succeeded": 8}
 
@@ -79,21 +79,34 @@ async def test_the_phase_that_runs_or_is_paused_is_shown(
 
 
 async def test_each_phase_has_a_pace_of_its_own(gallery: Gallery, desk: Desk) -> None:
+    """Of the time in progress up to the last record of it: three in a minute and a half are two in one."""
     running = {"status": PhaseStatus.IN_PROGRESS, "total": 8, "progress_at": gallery.moment(60)}
+    running |= {"running_since": gallery.moment()}
     found = await seen(
         gallery,
         desk,
-        generation=DONE | {"completed_at": gallery.moment(30)},
+        generation=DONE | {"ran_seconds": 30.0, "completed_at": gallery.moment(500)},
         dns=running | {"processed": 4, "is_held_back": True},
-        http=running | {"processed": 2},
+        http=running | {"processed": 3, "ran_seconds": 30.0},
     )
     assert told(found, "ratePerMinute")[:4] == [16, 4, 2, None]
     minutes = {
         kind: gallery.moment(60 + 60 * wait).isoformat().replace("+00:00", "Z")
-        for kind, wait in ((DNS, 1), (HTTP, 3))
+        for kind, wait in ((DNS, 1), (HTTP, 2.5))
     }
     assert told(found, "etaAt")[:4] == [None, minutes[DNS], minutes[HTTP], None]
     assert told(found, "isHeldBack") == [False, True, False, False, False, False]
+
+
+async def test_a_pause_changes_no_rate_and_leaves_no_end(gallery: Gallery, desk: Desk) -> None:
+    """Nothing has moved since the phase was resumed, so its rate is still that of before, and counts from then."""
+    before = {"total": 8, "processed": 4, "ran_seconds": 120.0, "progress_at": gallery.moment(120)}
+    resumed = before | {"status": PhaseStatus.IN_PROGRESS, "running_since": gallery.moment(9000)}
+    paused = before | {"status": PhaseStatus.PAUSED}
+    found = await seen(gallery, desk, generation=DONE, dns=resumed, http=paused)
+    assert told(found, "ratePerMinute")[1:3] == [2, 2]
+    end = gallery.moment(9000 + 120).isoformat().replace("+00:00", "Z")
+    assert told(found, "etaAt")[1:3] == [end, None]
 
 
 async def test_of_a_campaign_that_has_ended_the_last_that_began_is_shown(

@@ -18,6 +18,8 @@ from events.campaign_events import (
 )
 from events.domain_events import DomainsChanged
 from events.proxy_events import ProxyHealthChanged, ProxyStatsChanged
+from services import failing
+from services.course import Course
 from services.proxies import ProxyPatch
 from services.proxy_accounts import ProxyOutcome
 from services.results import Batch, Results
@@ -26,6 +28,7 @@ from services.work import Work
 from tests import factories
 from tests.fakes.house import House
 from tests.fakes.shop import Shop, open_shop
+from vocabulary.access import WORKER
 from vocabulary.campaigns import CampaignStatus, Counts, PhaseKind, PhaseStatus
 from vocabulary.checks import CheckStatus, DnsReason, DnsVerdict, HttpVerdict, KeywordHit, Zone
 from vocabulary.leads import Tallies
@@ -237,6 +240,49 @@ async def test_the_rate_is_measured_and_never_invented(
     (_, event) = await house.events(before)
     assert isinstance(event, CampaignProgress)
     assert (event.rate_per_minute, event.eta_at) == (4.0, now + timedelta(minutes=2))
+
+
+async def last_progress(house: House) -> CampaignProgress:
+    return [event for event in await house.events() if isinstance(event, CampaignProgress)][-1]
+
+
+async def test_a_pause_and_the_time_before_a_retry_count_for_no_rate(
+    house: House, shop: Shop, results: Results, work: Work, campaign: UUID
+) -> None:
+    """Four a minute before, during and after a night's pause and after a retry; only what runs has an end."""
+    (claim, *_) = await claims_of(work, DNS)
+    house.clock.advance(30)
+    await results.flush(claim, Batch(found(0, 1)))
+    await shop.control.pause(house.alice, campaign)
+    paused = await last_progress(house)
+    assert (paused.rate_per_minute, paused.eta_at) == (4.0, None)
+    house.clock.advance(8 * 3600)
+    await work.release([claim])
+    await shop.control.resume(house.alice, campaign)
+    (claim, *_) = await claims_of(work, DNS)
+    house.clock.advance(15)
+    await results.flush(claim, Batch(found(2)))
+    resumed = await last_progress(house)
+    assert (resumed.rate_per_minute, resumed.eta_at) == (4.0, house.now + timedelta(seconds=105))
+
+    await fail(shop, campaign)
+    house.clock.advance(8 * 3600)
+    failed = await last_progress(house)
+    assert (failed.rate_per_minute, failed.eta_at) == (4.0, None)
+    await work.release([claim])
+    await shop.control.retry_phase(house.alice, campaign, DNS)
+    (claim, *_) = await claims_of(work, DNS)
+    house.clock.advance(15)
+    await results.flush(claim, Batch(found(3)))
+    retried = await last_progress(house)
+    assert (retried.rate_per_minute, retried.eta_at) == (4.0, house.now + timedelta(seconds=90))
+
+
+async def fail(shop: Shop, ident: UUID) -> None:
+    async with shop.database.write() as unit:
+        course = await Course.take(unit, ident, WORKER)
+        assert course is not None
+        failing.fail(course, course.phases[DNS], "NO_LUCK", "it rained")
 
 
 async def test_what_was_under_way_when_a_pause_came_is_written_and_told(
