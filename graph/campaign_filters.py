@@ -17,6 +17,8 @@ from vocabulary.campaigns import CampaignMode, CampaignStatus, PhaseKind
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason
 from vocabulary.leads import LeadStatus, Rejection
 
+LENGTH_MOST = 253
+
 
 class WarningFilter(StrEnum):
     """Whether pages have warnings."""
@@ -88,7 +90,8 @@ class CampaignOrder:
 
 
 @strawberry.input(
-    description="Which domains of a campaign. What is not given does not matter; what is given must all hold."
+    description="Which domains of a campaign. What is not given does not matter; what is given must all hold. Names "
+    "are not matched by regular expressions: no database can be held to a bound of time with those of a client."
 )
 class DomainFilter:
     """Which domains of a campaign."""
@@ -134,12 +137,33 @@ class DomainFilter:
     tld: str | None = strawberry.field(
         default=strawberry.UNSET, description="Under this top-level domain, with its leading dot."
     )
+    tlds: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Under one of these top-level domains, with their leading dots; at most 100.",
+    )
+    min_length: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"Whose whole name has so many characters or more; 1 to {LENGTH_MOST}.",
+    )
+    max_length: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"Whose whole name has so many characters or fewer; 1 to {LENGTH_MOST}.",
+    )
+    only_failed: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="True: whose lookup or fetch failed or ran out of time. False does not matter.",
+    )
     warnings: WarningFilter | None = strawberry.field(
         default=strawberry.UNSET, description="Whether their pages have warnings."
     )
 
     def wanted(self, campaign_id: UUID) -> domains.DomainFilter:
-        """The same for the database."""
+        """The same for the database.
+
+        Raises:
+            Refused: a limit is out of its own limits, or no domain can be within both; or a text is none to look for.
+        """
+        shortest, longest = _lengths(self.min_length, self.max_length)
         return domains.DomainFilter(
             campaign_id=campaign_id,
             dns_status=values("dnsStatus", self.dns_status),
@@ -155,6 +179,10 @@ class DomainFilter:
             max_score=_score("maxScore", self.max_score),
             parked=None if (free := or_none(self.not_parked)) is None else not free,
             tld=searched("tld", self.tld),
+            tlds=values("tlds", self.tlds),
+            min_length=shortest,
+            max_length=longest,
+            only_failed=or_none(self.only_failed) or False,
             warned=None if (warned := or_none(self.warnings)) is None else warned is WarningFilter.HAS,
         )
 
@@ -191,4 +219,18 @@ def _score(name: str, value: float | None) -> float | None:
     given = or_none(value)
     if given is not None and not 0 <= given <= 1:
         raise Refused("BAD_FILTER", f"`{name}` is from 0 to 1.")
+    return given
+
+
+def _lengths(shortest: int | None, longest: int | None) -> tuple[int | None, int | None]:
+    limits = _length("minLength", shortest), _length("maxLength", longest)
+    if limits[0] is not None and limits[1] is not None and limits[0] > limits[1]:
+        raise Refused("BAD_FILTER", "`minLength` is not above `maxLength`.")
+    return limits
+
+
+def _length(name: str, value: int | None) -> int | None:
+    given = or_none(value)
+    if given is not None and not 1 <= given <= LENGTH_MOST:
+        raise Refused("BAD_FILTER", f"`{name}` is from 1 to {LENGTH_MOST}.")
     return given

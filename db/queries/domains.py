@@ -5,7 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Text, select, tuple_, type_coerce
+from sqlalchemy import ColumnElement, Text, func, select, tuple_, type_coerce
 
 from db.engine import Session
 from db.models import CampaignRow, DomainRow
@@ -13,6 +13,8 @@ from db.queries.listing import Conditions, Listing, among, equals, holds
 from db.scope import Scope
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason
 from vocabulary.leads import LeadStatus, Rejection
+
+FAILURES = (Rejection.DNS_ERROR, Rejection.DNS_TIMEOUT, Rejection.HTTP_ERROR, Rejection.HTTP_TIMEOUT)
 
 
 class DomainOrderField(StrEnum):
@@ -30,7 +32,8 @@ class DomainOrderField(StrEnum):
 class DomainFilter(msgspec.Struct, frozen=True):
     """Which domains of one campaign; what is None does not matter. `keyword` is the pattern of a rule.
 
-    A limit of the score lets only domains through that were scored.
+    A limit of the score lets only domains through that were scored; lengths are characters of the whole name. Failed
+    are those whose lookup or fetch ended in an error or ran out of time.
     """
 
     campaign_id: UUID
@@ -47,6 +50,10 @@ class DomainFilter(msgspec.Struct, frozen=True):
     max_score: float | None = None
     parked: bool | None = None
     tld: str | None = None
+    tlds: tuple[str, ...] | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    only_failed: bool = False
     warned: bool | None = None
 
 
@@ -80,6 +87,9 @@ def _conditions(scope: Scope, wanted: DomainFilter) -> Conditions:
         *_scored(wanted),
         *equals(DomainRow.is_parked, wanted.parked),
         *equals(DomainRow.tld, wanted.tld),
+        *among(DomainRow.tld, wanted.tlds),
+        *_long(wanted),
+        *_failed(wanted),
         *equals(DomainRow.has_warnings, wanted.warned),
     ]
 
@@ -93,6 +103,20 @@ def _scored(wanted: DomainFilter) -> Conditions:
     if wanted.max_score is not None:
         conditions.append(DomainRow.score <= wanted.max_score)
     return conditions
+
+
+def _long(wanted: DomainFilter) -> Conditions:
+    conditions: Conditions = []
+    if wanted.min_length is not None:
+        conditions.append(func.length(DomainRow.name) >= wanted.min_length)
+    if wanted.max_length is not None:
+        conditions.append(func.length(DomainRow.name) <= wanted.max_length)
+    return conditions
+
+
+def _failed(wanted: DomainFilter) -> Conditions:
+    # Both write down at once what became of the domain, and of that there is an index.
+    return [DomainRow.rejection.in_(FAILURES)] if wanted.only_failed else []
 
 
 def _hit(keyword: str | None) -> Conditions:

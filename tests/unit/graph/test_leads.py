@@ -223,6 +223,17 @@ async def test_nothing_is_kept_for_long(gallery: Gallery, desk: Desk) -> None:
         ({"notParked": False}, "3"),
         ({"tld": ".test"}, "012345"),
         ({"tld": ".com"}, ""),
+        ({"tlds": [".com", ".test"]}, "012345"),
+        ({"tlds": [".com", ".net"]}, ""),
+        ({"tlds": []}, ""),
+        ({"tlds": [".test"], "tld": ".com"}, ""),
+        ({"minLength": 11}, "012345"),
+        ({"minLength": 12}, ""),
+        ({"minLength": 1, "maxLength": 11}, "012345"),
+        ({"maxLength": 10}, ""),
+        ({"minLength": None, "maxLength": None, "tlds": None}, "012345"),
+        ({"onlyFailed": True}, ""),
+        ({"onlyFailed": False}, "012345"),
         ({"warnings": "HAS"}, "1"),
         ({"warnings": "NONE"}, "02345"),
         ({"keyword": "lamp"}, ""),
@@ -265,6 +276,43 @@ async def test_pages_of_domains_joined_are_the_list(
             found += "".join(one["offset"] for one in page["nodes"])
         assert len(set(found)) == 6
         assert (found if direction == "DESC" else found[::-1]) == offsets
+
+
+@pytest.mark.parametrize(
+    ("rejection", "is_failed"),
+    [(one, one.name.startswith(("DNS_", "HTTP_"))) for one in Rejection],
+    ids=[one.name for one in Rejection],
+)
+async def test_only_lookups_and_fetches_fail(
+    gallery: Gallery, desk: Desk, rejection: Rejection, is_failed: bool
+) -> None:
+    key, ident = await scored(gallery)
+    await score(gallery.house.database, key, 4, rejection=rejection)
+    query = """query ($id: ID!) { campaign(id: $id) {
+      domains(filter: {onlyFailed: true}) { nodes { offset } } } }"""
+    found = (await desk.ask(gallery.house.alice, query, id=ident))["campaign"]["domains"]
+    assert [one["offset"] for one in found["nodes"]] == (["4"] if is_failed else [])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code", "message"),
+    [
+        ({"minLength": 0}, "BAD_FILTER", "`minLength` is from 1 to 253."),
+        ({"maxLength": 254}, "BAD_FILTER", "`maxLength` is from 1 to 253."),
+        ({"minLength": -1, "maxLength": 7}, "BAD_FILTER", "`minLength` is from 1 to 253."),
+        ({"minLength": 8, "maxLength": 7}, "BAD_FILTER", "`minLength` is not above `maxLength`."),
+        ({"tlds": [".com"] * 101}, "LIMIT_EXCEEDED", "`tlds` takes 100 values at most."),
+        ({"tlds": [".com", "." + "x" * 255]}, "LIMIT_EXCEEDED", "`tlds` takes 255 characters at most."),
+    ],
+)
+async def test_filters_have_limits(
+    gallery: Gallery, desk: Desk, wanted: dict[str, object], code: str, message: str
+) -> None:
+    _, ident = await scored(gallery)
+    query = """query ($id: ID!, $filter: DomainFilter) { campaign(id: $id) {
+      domains(filter: $filter) { totalCount } } }"""
+    errors = await desk.refused(gallery.house.alice, query, id=ident, filter=wanted)
+    assert errors == [(code, message)]
 
 
 async def test_a_score_is_from_0_to_1(gallery: Gallery, desk: Desk) -> None:
