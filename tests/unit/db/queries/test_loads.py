@@ -1,5 +1,6 @@
 """Filters of domains, activity and proxies, and loads of many things at once, on every database."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from auth.principal import Principal
@@ -16,11 +17,16 @@ from vocabulary.campaigns import Counts, PhaseKind
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason, KeywordHit, Zone
 from vocabulary.proxies import ProxyHealth, ProxyProtocol
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
 
 def domain_rows(campaign_id: UUID) -> list[Model]:
     """Five domains: unresolved, resolved, fetched without and with a hit, and one that failed over HTTP."""
     hit = KeywordHit(pattern='say "5%"', zone=Zone.BODY, count=2, context='x "pattern":"lamp", y')
-    rows = [DomainRow(campaign_id=campaign_id, offset=10 + n, name=f"d{n}.test") for n in range(5)]
+    rows = [
+        DomainRow(campaign_id=campaign_id, offset=10 + n, name=f"d{n}.test", tld=".test", checked_at=NOW)
+        for n in range(5)
+    ]
     rows[0].dns_status, rows[0].dns_reason = CheckStatus.ERROR, DnsReason.NXDOMAIN
     for row in rows[1:]:
         row.dns_status = CheckStatus.OK
@@ -144,9 +150,9 @@ async def test_what_belongs_to_campaigns_is_loaded_for_many_at_once(any_gallery:
     assert {key: [row.kind for row in rows] for key, rows in phases.items()} == {
         key: list(PhaseKind) for key in idents
     }
-    assert {key: one.reserved and one.reserved.upper for key, one in generations.items()} == dict.fromkeys(
-        idents, 3
-    )
+    assert {key: [part.upper for part in one.ranges] for key, one in generations.items()} == {
+        key: [3] for key in idents
+    }
     kinds = (PhaseKind.DNS_VALIDATION, PhaseKind.HTTP_KEYWORD_VALIDATION)
     assert {key: {kind: len(rows) for kind, rows in by_kind.items()} for key, by_kind in tried.items()} == {
         ident: dict.fromkeys(kinds, 1) for ident in idents
@@ -188,7 +194,15 @@ async def test_the_campaigns_of_a_space_are_those_that_got_something_of_it(any_g
     parts = zip(rows, ("k", "k", "k", "other"), ((0, 2), (2, 5), (5, 5), (0, 5)), strict=True)
     await any_gallery.put_together(
         [
-            GenerationRangeRow(campaign_id=row.id, space_key=key, lower=low, upper=high, position=low)
+            GenerationRangeRow(
+                campaign_id=row.id,
+                ordinal=0,
+                tld=".test",
+                space_key=key,
+                lower=low,
+                upper=high,
+                position=low,
+            )
             for row, key, (low, high) in parts
         ]
     )
