@@ -25,8 +25,8 @@ from graph.execution import GraphOperations
 from graph.followed import Followed
 from live.group import GroupLimits, Groups
 from services.access import Access
-from services.campaign_control import CampaignControl
 from services.bulk import BulkOperations
+from services.campaign_control import CampaignControl
 from services.campaigns import Campaigns
 from services.generating import Generating
 from services.keyword_sets import KeywordSets

@@ -480,7 +480,8 @@ def test_a_set_is_tried_on_a_file_by_name_and_by_id(asking: Heliograph, demo: De
 def one_set(demo: Demo) -> tuple[str, str, str]:
     """The name and id of a set, and a text that it looks for."""
     asked = "{ keywordSets(first: 9) { nodes { id name rules { pattern ruleType } } } }"
-    sets = answer(demo.url, demo.token, asked)["data"]["keywordSets"]["nodes"]
+    answered: Any = answer(demo.url, demo.token, asked)
+    sets = answered["data"]["keywordSets"]["nodes"]
     texts = ((one, rule) for one in sets for rule in one["rules"] if rule["ruleType"] == "STRING")
     one, rule = next(texts)
     return one["name"], one["id"], rule["pattern"]

@@ -72,7 +72,7 @@ async def test_tokens_are_ones_own_and_for_admins_those_of_all(gallery: Gallery,
     lost = (await access.create_token(house.bob, TokenDraft("lost", Role.VIEWER))).value
     await access.revoke_token(house.bob, lost.id)
     house.clock.advance(5)
-    alice = {"principalId": node_ids.encode("Principal", house.alice.id)}
+    alice: dict[str, object] = {"principalId": node_ids.encode("Principal", house.alice.id)}
     cases: list[tuple[Any, dict[str, object] | None, set[str]]] = [
         (house.alice, None, {"lasting", "short"}),
         (house.bob, None, {"lost"}),
