@@ -28,7 +28,7 @@ def check_scoring(config: ScoringConfig, path: tuple[str, ...]) -> list[Violatio
         *_check_number("grace_min_bytes", config.grace_min_bytes, MIN_GRACE_BYTES, MAX_GRACE_BYTES),
     ]
     if config.grace_score > config.match_score:
-        message = "must not be above match_score, or it would never be asked for"
+        message = "must not be above matchScore, or it would never be asked for"
         broken.append((("grace_score",), message, f"<= {config.match_score:g}"))
     return [Violation((*path, *field), message, limit) for field, message, limit in broken]
 

@@ -52,6 +52,11 @@ def test_grace_is_not_above_match() -> None:
     assert broken(match_score=0.9, grace_score=0.7) == [("grace_score", "0..0.6")]
 
 
+def test_messages_are_in_the_words_of_clients() -> None:
+    (found,) = check_scoring(ScoringConfig(match_score=0.3, grace_score=0.4), PATH)
+    assert found.message == "must not be above matchScore, or it would never be asked for"
+
+
 def test_weights() -> None:
     assert broken(weights=Weights(keyword_density=1.5, freshness=math.nan)) == [
         ("weights.keyword_density", "0..1"),
