@@ -11,7 +11,7 @@ from events.catalog import EVENT_TYPES
 from events.event import EntityType
 from graph import lead_enums  # noqa: F401  So that they are described before a type has a field of them.
 from graph.describing import described
-from services.previewing import NEAR
+from services.previewing import LARGE, NEAR
 from vocabulary.access import ActorKind, Role
 from vocabulary.campaigns import (
     CampaignMode,
@@ -198,6 +198,7 @@ described(
         "EXHAUSTED": "Nothing is left: a campaign would generate no names.",
         "CUT": "Something is left, and less than was asked for: the campaign would get only that.",
         "NEARLY_EXHAUSTED": f"Something is left, and it is less than {NEAR:,} offsets.",
+        "VERY_LARGE": f"A campaign would reserve more than {LARGE:,} offsets, for good: days of work, and much room.",
     },
 )
 described(

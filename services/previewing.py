@@ -24,6 +24,7 @@ from vocabulary.campaigns import GenerationConfig, GenerationWarning
 SAMPLES = 20
 EARLIER = 10
 NEAR = 10_000
+LARGE = 10_000_000
 """With fewer offsets left than this, a space is nearly exhausted."""
 
 
@@ -130,3 +131,5 @@ def _warnings(remaining: int, count: int) -> Iterator[GenerationWarning]:
         yield GenerationWarning.CUT
     if remaining < NEAR:
         yield GenerationWarning.NEARLY_EXHAUSTED
+    if min(count or remaining, remaining) > LARGE:
+        yield GenerationWarning.VERY_LARGE

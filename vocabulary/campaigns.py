@@ -73,11 +73,12 @@ class PatternType(StrEnum):
 
 
 class GenerationWarning(StrEnum):
-    """What is to be known of a space before a campaign enumerates it. EXHAUSTED implies neither of the others."""
+    """What is to be known of a space before a campaign enumerates it. EXHAUSTED implies none of the others."""
 
     EXHAUSTED = "EXHAUSTED"
     CUT = "CUT"
     NEARLY_EXHAUSTED = "NEARLY_EXHAUSTED"
+    VERY_LARGE = "VERY_LARGE"
 
 
 class GenerationConfig(msgspec.Struct, frozen=True):

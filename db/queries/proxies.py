@@ -182,10 +182,15 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 async def all_of(
-    session: Session, scope: Scope, ids: Collection[UUID] | None, pool_id: UUID | None = None
+    session: Session,
+    scope: Scope,
+    ids: Collection[UUID] | None,
+    pool_id: UUID | None = None,
+    most: int = 1000,
 ) -> Sequence[ProxyRow]:
-    """Those of the visible proxies with one of these ids and in this pool, as far as either is given, by name."""
+    """The first `most` of the visible proxies with one of these ids and in this pool, if either is given, by name."""
     wanted = select(ProxyRow).where(
         scope.clause(ProxyRow.owner_id), *among(ProxyRow.id, ids), *_in_pool(pool_id)
     )
-    return (await session.execute(wanted.order_by(ProxyRow.name, ProxyRow.id))).scalars().all()
+    wanted = wanted.order_by(ProxyRow.name, ProxyRow.id).limit(most)
+    return (await session.execute(wanted)).scalars().all()

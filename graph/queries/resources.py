@@ -54,6 +54,12 @@ class ResourceQueries:
         source = Source("proxies", PROXIES, (where or ProxyFilter()).wanted(), Proxy.from_row)
         return await connect(info, source, asked(first, after, order.field, order.direction))
 
+    @resolved("One proxy; null if there is none that you may see.")
+    async def proxy(self, info: Info, ident: NodeId) -> Proxy | None:
+        """One proxy."""
+        found = await nodes.resolve(info, ident)
+        return found if isinstance(found, Proxy) else None
+
     @resolved("How many proxies you have, how they are now, and how they did in some time.")
     async def proxy_stats(
         self,
@@ -108,6 +114,12 @@ class ResourceQueries:
         source = Source("personas", PERSONAS, (where or PersonaFilter()).wanted(), Persona.from_row)
         return await connect(info, source, asked(first, after, order.field, order.direction))
 
+    @resolved("One persona; null if there is none that you may see.")
+    async def persona(self, info: Info, ident: NodeId) -> Persona | None:
+        """One persona."""
+        found = await nodes.resolve(info, ident)
+        return found if isinstance(found, Persona) else None
+
     @resolved("Your keyword sets, or those of all if you are an admin; at most 100 a page.")
     async def keyword_sets(
         self,
@@ -125,3 +137,9 @@ class ResourceQueries:
         wanted = (where or KeywordSetFilter()).wanted()
         source = Source("keyword sets", KEYWORD_SETS, wanted, KeywordSet.from_row)
         return await connect(info, source, asked(first, after, order.field, order.direction))
+
+    @resolved("One keyword set; null if there is none that you may see.")
+    async def keyword_set(self, info: Info, ident: NodeId) -> KeywordSet | None:
+        """One keyword set."""
+        found = await nodes.resolve(info, ident)
+        return found if isinstance(found, KeywordSet) else None

@@ -8,7 +8,7 @@ from db.scope import Scope
 from events.cursor import Cursor as Place
 from events.envelope import Envelope
 from events.proxy_events import ProxyChanged, ProxyEventType
-from graph.context import Context
+from graph.context import ROWS_PER_OPERATION, Context
 from graph.errors import Refused
 from graph.scalars import Cursor
 from graph.streams.source import Source
@@ -73,7 +73,18 @@ class ProxySource(Source):
         return proxy_event.from_event(envelope.event, envelope, cursor)
 
     async def snapshot(self, context: Context, cursor: Cursor) -> Snapshot:
-        """The proxies as they are, by name."""
-        rows = await context.reading.run(proxies.all_of, self.scope, self._proxy_ids, self._pool_id)
+        """The proxies as they are, by name.
+
+        Raises:
+            Refused: they are more than one frame may hold.
+        """
+        most = ROWS_PER_OPERATION
+        rows = await context.reading.run(proxies.all_of, self.scope, self._proxy_ids, self._pool_id, most + 1)
+        if len(rows) > most:
+            raise Refused(
+                "LIMIT_EXCEEDED",
+                f"You may see more than {most} proxies, which no snapshot holds: name some by `proxyIds`, or a pool.",
+                limit=most,
+            )
         context.spend(len(rows))
         return ProxySnapshot(cursor=cursor, proxies=[Proxy.from_row(row) for row in rows])

@@ -16,7 +16,7 @@ from events.cursor import Cursor as Place
 from events.envelope import Envelope
 from events.event import EntityType, Unreadable
 from graph.context import Context
-from graph.scalars import Cursor
+from graph.scalars import BigInt, Cursor
 from graph.streams import resource_frames
 from graph.streams.source import Source
 from graph.types.keyword_set import KeywordSet
@@ -66,45 +66,50 @@ class ResourceSource(Source):
         return resource_frames.from_envelope(envelope, cursor)
 
     async def snapshot(self, context: Context, cursor: Cursor) -> Snapshot:
-        """The things as they are, by name."""
+        """The things as they are, by name, and how many more there are."""
+        lists = Lists(context, self._kinds)
         return ResourceSnapshot(
             cursor=cursor,
-            personas=await self._listed(
-                context, ResourceKind.PERSONA, PERSONAS, PersonaFilter(), Persona.from_row
+            personas=await lists.of(ResourceKind.PERSONA, PERSONAS, PersonaFilter(), Persona.from_row),
+            keyword_sets=await lists.of(
+                ResourceKind.KEYWORD_SET, KEYWORD_SETS, KeywordSetFilter(), KeywordSet.from_row
             ),
-            keyword_sets=await self._listed(
-                context, ResourceKind.KEYWORD_SET, KEYWORD_SETS, KeywordSetFilter(), KeywordSet.from_row
-            ),
-            proxy_pools=await self._listed(
-                context, ResourceKind.PROXY_POOL, POOLS, PoolFilter(), ProxyPool.from_row
-            ),
-            scoring_profiles=await self._listed(
-                context,
+            proxy_pools=await lists.of(ResourceKind.PROXY_POOL, POOLS, PoolFilter(), ProxyPool.from_row),
+            scoring_profiles=await lists.of(
                 ResourceKind.SCORING_PROFILE,
                 SCORING_PROFILES,
                 ScoringProfileFilter(),
                 ScoringProfile.from_row,
             ),
             settings=await self._settings(context),
+            omitted=BigInt(lists.omitted),
         )
-
-    async def _listed(
-        self,
-        context: Context,
-        kind: ResourceKind,
-        listing: Listing[M, F],
-        everything: F,
-        shown: Callable[[M], N],
-    ) -> list[N] | None:
-        if kind not in self._kinds:
-            return None
-        wanted = Wanted(filter=everything, order=NamedOrderField.NAME, descending=False, limit=MOST)
-        rows = await context.loaders.pages(listing).load(wanted)
-        context.spend(len(rows))
-        return [shown(row) for row in rows]
 
     async def _settings(self, context: Context) -> list[Setting] | None:
         if ResourceKind.SETTINGS not in self._kinds:
             return None
         views = await context.reading.run(context.services.settings.view)
         return [Setting.from_view(view) for view in views]
+
+
+class Lists:
+    """The lists of one snapshot; `omitted` counts what was beyond the limit of any."""
+
+    def __init__(self, context: Context, kinds: Collection[ResourceKind]) -> None:
+        self._context = context
+        self._kinds = kinds
+        self.omitted = 0
+
+    async def of(
+        self, kind: ResourceKind, listing: Listing[M, F], everything: F, shown: Callable[[M], N]
+    ) -> list[N] | None:
+        """The things of a kind; None if the stream is not about it."""
+        if kind not in self._kinds:
+            return None
+        loaders = self._context.loaders
+        wanted = Wanted(filter=everything, order=NamedOrderField.NAME, descending=False, limit=MOST)
+        rows = await loaders.pages(listing).load(wanted)
+        self._context.spend(len(rows))
+        if len(rows) == MOST:
+            self.omitted += await loaders.counts(listing).load(everything) - MOST
+        return [shown(row) for row in rows]

@@ -9,6 +9,7 @@ import strawberry
 
 from graph.context import Info
 from graph.fields import resolved
+from graph.scalars import BigInt
 from graph.types.keyword_set import KeywordSet
 from graph.types.persona import Persona
 from graph.types.proxy import ProxyPool
@@ -31,6 +32,7 @@ class ResourceSnapshot(StreamEvent):
     proxy_pools: list[ProxyPool] | None = strawberry.field(description="At most 1000, by name.")
     scoring_profiles: list[ScoringProfile] | None = strawberry.field(description="At most 1000, by name.")
     settings: list[Setting] | None = strawberry.field(description="All of them.")
+    omitted: BigInt = strawberry.field(description="How many things of these kinds are not listed here.")
 
 
 @strawberry.interface(description="Something that happened to a persona.")

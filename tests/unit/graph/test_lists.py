@@ -278,3 +278,16 @@ async def test_no_text_to_look_for_breaks_a_query(gallery: Gallery, desk: Desk, 
     }"""
     result = await desk.result(gallery.house.alice, query, text=text)
     assert {(error.extensions or {}).get("code") for error in result.errors or ()} <= {"BAD_FILTER"}
+
+
+async def test_one_thing_is_asked_for_by_its_id(gallery: Gallery, desk: Desk) -> None:
+    alice = gallery.house.alice
+    await gallery.campaign(alice)
+    listed = await desk.ask(
+        alice, "{ proxies { nodes { id } } personas { nodes { id } } keywordSets { nodes { id } } }"
+    )
+    for field, many in (("proxy", "proxies"), ("persona", "personas"), ("keywordSet", "keywordSets")):
+        ident = listed[many]["nodes"][0]["id"]
+        query = f"query ($id: ID!) {{ {field}(id: $id) {{ id }} }}"
+        assert await desk.ask(alice, query, id=ident) == {field: {"id": ident}}
+        assert await desk.ask(gallery.house.bob, query, id=ident) == {field: None}

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from core.ids import new_id
+from db.models import KeywordSetRow
 from graph import node_ids
+from graph.streams.resources import MOST
 from services.keyword_sets import KeywordSetPatch
 from services.personas import PersonaPatch
 from tests import factories
@@ -96,3 +99,14 @@ async def test_admins_follow_settings_and_nobody_else_may(stage: Stage) -> None:
     with pytest.raises(Rejected) as empty:
         await stage.watch(stage.house.alice, FOLLOW, kinds=[])
     assert empty.value.errors[0]["extensions"]["code"] == "VALIDATION_FAILED"
+
+
+async def test_what_a_snapshot_has_no_room_for_is_counted(stage: Stage) -> None:
+    alice, now = stage.house.alice, stage.house.now
+    values = {"owner_id": alice.id, "enabled": True, "created_at": now, "updated_at": now}
+    async with stage.engines.writing() as session:
+        session.add_all(KeywordSetRow(id=new_id(), name=f"set {n:04}", **values) for n in range(MOST + 2))
+    query = """subscription { resourceEvents(kinds: [KEYWORD_SET, PERSONA]) {
+      ... on ResourceSnapshot { keywordSets { name } personas { name } omitted } } }"""
+    frame = await (await stage.watch(alice, query)).next()
+    assert (len(frame["keywordSets"]), frame["personas"], frame["omitted"]) == (MOST, [], "2")

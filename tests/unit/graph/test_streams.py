@@ -6,12 +6,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import insert
 
 from auth.principal import Principal
 from core.errors import Unavailable
+from core.ids import new_id
+from db.models import ProxyRow
 from events import cursor
 from events.envelope import Envelope
 from graph import node_ids
+from graph.context import ROWS_PER_OPERATION
 from graph.followed import Followed
 from graph.reading import Reading
 from graph.streams.campaigns import CampaignSource
@@ -533,3 +537,24 @@ async def test_an_outage_while_an_event_is_executed_is_waited_out(
         await scene.rename("a", "b")
         await failed.wait()
     assert [(await watcher.next())["activity"] for _ in range(2)] == [{"campaign": {"name": "b"}}] * 2
+
+
+async def test_more_proxies_than_a_snapshot_holds_are_refused_with_a_way_out(stage: Stage) -> None:
+    alice, now = stage.house.alice, stage.house.now
+    values = {
+        "owner_id": alice.id,
+        "protocol": "HTTP",
+        "host": "proxy.test",
+        "enabled": True,
+        "health": "UNKNOWN",
+    }
+    rows = [
+        {"id": new_id(), "name": f"{n}", "port": n, "created_at": now, "updated_at": now, **values}
+        for n in range(ROWS_PER_OPERATION + 1)
+    ]
+    async with stage.engines.writing() as session:
+        await session.execute(insert(ProxyRow), rows)
+    watcher = await stage.watch(alice, "subscription { proxyEvents { __typename } }")
+    [error] = await watcher.failure()
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert "name some by `proxyIds`, or a pool" in error["message"]

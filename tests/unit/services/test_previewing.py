@@ -183,6 +183,14 @@ async def test_each_warning_has_its_limit(house: House, used: int, count: int, w
     assert (await look(house, house.alice, config)).warnings == warnings
 
 
+@pytest.mark.parametrize(
+    ("count", "warnings"), [(10_000_000, []), (10_000_001, ["VERY_LARGE"]), (0, ["VERY_LARGE"])]
+)
+async def test_what_would_take_days_is_said(house: House, count: int, warnings: list[str]) -> None:
+    config = GenerationConfig(PatternType.SUFFIX, "abcdefghij", "x", (".com",), 0, 8, count)
+    assert (await look(house, house.alice, config)).warnings == warnings
+
+
 def test_the_rules_are_those_of_a_campaign_and_all_broken_ones_are_told() -> None:
     broken = GenerationConfig(PatternType.SUFFIX, "", "x", ("com",), suffix_length=11, count=-1)
     with pytest.raises(ValidationFailed) as refused:
