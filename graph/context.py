@@ -30,7 +30,10 @@ from services.scoring_profiles import ScoringProfiles
 from vocabulary.streams import StreamCounts
 
 ROWS_PER_OPERATION = 20_000
-"""A page of 100 campaigns with 50 domains each is 5,100; a page of 1,000 domains is 1,000."""
+"""A page of 100 campaigns with 50 domains each is 5,100; a page of 1,000 domains is 1,000.
+
+What may have to look at all rows of something, a count or a sum for instance, counts as many (`graph/loaders.py`).
+"""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Context:
         self.resume = resume
         self.services = services
         self.reading = Reading(engines)
-        self.loaders = Loaders(self.reading, caller.scope, services.insights)
+        self.loaders = Loaders(self.reading, caller.scope, services.insights, self.spend)
         self._rows_left = ROWS_PER_OPERATION
 
     def __repr__(self) -> str:
@@ -78,7 +81,7 @@ class Context:
     async def renew(self) -> None:
         """Forget what was read: the next read sees what is committed now."""
         await self.reading.restart()
-        self.loaders = Loaders(self.reading, self.caller.scope, self.services.insights)
+        self.loaders = Loaders(self.reading, self.caller.scope, self.services.insights, self.spend)
 
     async def close(self) -> None:
         """Give the snapshot up."""
@@ -104,7 +107,8 @@ class Context:
         if self._rows_left < 0:
             raise Refused(
                 "LIMIT_EXCEEDED",
-                f"The lists of one operation may give {ROWS_PER_OPERATION} rows in all; ask for smaller pages.",
+                f"The lists of one operation may give {ROWS_PER_OPERATION} rows in all, as which counts, sums and "
+                "searches count too; ask for smaller pages.",
                 limit=ROWS_PER_OPERATION,
             )
 

@@ -1,10 +1,13 @@
 """What a scan of a campaign's domains says, kept for as long as nothing happens to the campaign.
 
+What is kept is what a scan comes to, never the rows.
+
 A value that was read is used again by whoever's snapshot has the same newest event of the campaign: domains change
 only together with an event, so it is exact at the cursor of that response too. It is kept for `KEPT_SECONDS`, and
 only the `KEPT_MOST` used last are.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,8 +15,11 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from core.clock import Clock, SystemClock
+from db.engine import Session
 from db.queries import leads
 from graph.reading import Read, Reading
+from leads.momentum import momentum
+from vocabulary.leads import Momentum
 
 T = TypeVar("T")
 
@@ -23,6 +29,12 @@ KEPT_MOST = 500
 Key = tuple[str, UUID, int | None]
 Batch = Read[[Sequence[UUID]], Mapping[UUID, T]]
 Load = Callable[[list[UUID]], Awaitable[list[T]]]
+
+
+async def momenta(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, Momentum]:
+    """What the last scoring has changed in these campaigns; each is worked out in a thread, for it may be much."""
+    found = await leads.moved(session, ids)
+    return {ident: await asyncio.to_thread(momentum, scores) for ident, scores in found.items()}
 
 
 class Insights:

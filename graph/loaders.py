@@ -5,7 +5,7 @@ statement per kind of thing, however many objects of the response ask for it; a 
 Each loader of things that somebody owns reads them in the scope of the caller.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -53,23 +53,34 @@ from db.queries.leads import Figures
 from db.queries.listing import Listing, Wanted
 from db.queries.proxies import Record
 from db.scope import Scope
-from graph.insights import Insights
-from graph.reading import Reading
+from graph.insights import Insights, momenta
+from graph.reading import Read, Reading
+from leads.momentum import momentum
 from vocabulary.campaigns import PhaseKind
-from vocabulary.leads import Bucket, Tallies
+from vocabulary.leads import Bucket, Momentum, Tallies
 
 K = TypeVar("K")
 R = TypeVar("R")
 M = TypeVar("M", bound=Model)
 F = TypeVar("F")
+V = TypeVar("V")
+
+FULL_READ = 100
+"""What a statement that may look at every row of something counts as, in rows of a list."""
+FULL_LOAD = 4 * FULL_READ
+"""The same of one that takes all that it looks at into memory."""
+_SEARCHING = ("search", "name_contains", "keyword")
 
 
 class Loaders:
-    """The loaders of one snapshot, each made when first used."""
+    """The loaders of one snapshot, each made when first used. `spend` is told what they cost, in rows of a list."""
 
-    def __init__(self, reading: Reading, scope: Scope, insights: Insights) -> None:
+    def __init__(
+        self, reading: Reading, scope: Scope, insights: Insights, spend: Callable[[int], None]
+    ) -> None:
         self._reading = reading
         self._insights = insights
+        self._spend = spend
         self._scope = scope
         self._pages: dict[int, DataLoader[Any, Any]] = {}
         self._counts: dict[int, DataLoader[Any, int]] = {}
@@ -78,6 +89,7 @@ class Loaders:
         """Pages of one kind of list, which is one of the constants of `db/queries/`."""
 
         async def load(wanted: list[Wanted[F]]) -> list[list[M]]:
+            self._spend(FULL_READ * _searches(one.filter for one in wanted))
             return await self._reading.run(listing.pages, self._scope, wanted)
 
         return self._pages.setdefault(id(listing), DataLoader(load))
@@ -86,6 +98,7 @@ class Loaders:
         """How many rows the filters of one kind of list let through."""
 
         async def load(filters: list[F]) -> list[int]:
+            self._spend(FULL_READ * len(filters))
             return await self._reading.run(listing.counts, self._scope, filters)
 
         return self._counts.setdefault(id(listing), DataLoader(load))
@@ -203,24 +216,23 @@ class Loaders:
     @cached_property
     def pending(self) -> DataLoader[UUID, int]:
         """How many domains of campaigns are not decided on."""
-        return DataLoader(self._insights.loader(self._reading, leads.pending, 0))
+        return self._summed(leads.pending, 0)
 
     @cached_property
     def buckets(self) -> DataLoader[UUID, Mapping[Bucket, int]]:
         """How many domains of campaigns are in each bucket."""
         nothing: Mapping[Bucket, int] = {}
-        return DataLoader(self._insights.loader(self._reading, leads.buckets, nothing))
+        return self._summed(leads.buckets, nothing)
 
     @cached_property
     def figures(self) -> DataLoader[UUID, Figures]:
         """The key figures of campaigns."""
-        return DataLoader(self._insights.loader(self._reading, leads.figures, Figures()))
+        return self._summed(leads.figures, Figures())
 
     @cached_property
-    def moved(self) -> DataLoader[UUID, list[tuple[str, float, float]]]:
-        """The domains of campaigns that were scored anew, with both scores."""
-        nothing: list[tuple[str, float, float]] = []
-        return DataLoader(self._insights.loader(self._reading, leads.moved, nothing))
+    def momentum(self) -> DataLoader[UUID, Momentum]:
+        """What the last scoring of campaigns has changed."""
+        return self._summed(momenta, momentum([]), FULL_LOAD)
 
     @cached_property
     def campaign_proxies(self) -> DataLoader[UUID, list[ProxyRow] | None]:
@@ -247,6 +259,18 @@ class Loaders:
         """How many rules keyword sets have."""
         return self._batch(keyword_sets.rule_counts)
 
+    def _summed(
+        self, read: Read[[Sequence[UUID]], Mapping[UUID, V]], empty: V, cost: int = FULL_READ
+    ) -> DataLoader[UUID, V]:
+        """What a scan of each campaign's domains comes to. It is paid for whether it is kept or not."""
+        kept = self._insights.loader(self._reading, read, empty)
+
+        async def load(ids: list[UUID]) -> list[V]:
+            self._spend(cost * len(ids))
+            return await kept(ids)
+
+        return DataLoader(load)
+
     def _visible(
         self, read: Callable[[Session, Scope, Sequence[K]], Awaitable[Mapping[K, R]]]
     ) -> DataLoader[K, R | None]:
@@ -264,3 +288,8 @@ class Loaders:
             return [found.get(key) for key in keys]
 
         return DataLoader(load)
+
+
+def _searches(filters: Iterable[object]) -> int:
+    """How many of these look for a text in names, of which no index knows where it is."""
+    return sum(any(getattr(one, name, None) is not None for name in _SEARCHING) for one in filters)

@@ -1,6 +1,5 @@
 """What the domains of a campaign sum up to, for those who decide what to do next."""
 
-import asyncio
 from typing import Self
 
 import strawberry
@@ -8,7 +7,6 @@ import strawberry
 from db.queries.leads import LOOKED, MOVED_LOOKED, Figures
 from graph.scalars import BigInt
 from leads.advice import advise
-from leads.momentum import momentum
 from vocabulary import leads as stored
 from vocabulary.leads import AdviceCode, AdviceCounts, Bucket, PageWarning, Tallies
 
@@ -172,14 +170,13 @@ class Momentum:
     histogram: list[HistogramBin] = strawberry.field(description="All differences, in five bins.")
 
     @classmethod
-    async def from_scores(cls, scores: list[tuple[str, float, float]]) -> Self:
-        """What has moved; worked out in a thread, for there may be many."""
-        found = await asyncio.to_thread(momentum, scores)
+    def from_momentum(cls, found: stored.Momentum) -> Self:
+        """The momentum of the vocabulary."""
         bins = [
             HistogramBin(lower=one.lower, upper=one.upper, count=BigInt(one.count)) for one in found.histogram
         ]
         return cls(
-            considered=BigInt(len(scores)),
+            considered=BigInt(sum(one.count for one in found.histogram)),
             up=[Mover.from_mover(one) for one in found.up],
             down=[Mover.from_mover(one) for one in found.down],
             histogram=bins,

@@ -73,7 +73,7 @@ class CampaignSummary:
     @resolved("What its last scoring has changed; nothing unless it was scored anew.")
     async def momentum(self, info: Info) -> Momentum:
         """What its last scoring has changed."""
-        return await Momentum.from_scores(await info.context.loaders.moved.load(self.key))
+        return Momentum.from_momentum(await info.context.loaders.momentum.load(self.key))
 
     @resolved("What is worth looking at; nothing while too little is known.")
     async def advice(self, info: Info) -> list[Advice]:

@@ -261,7 +261,11 @@ async def test_every_field_can_be_selected(gallery: Gallery, desk: Desk) -> None
     assert query is not None
     reached: set[str] = set()
     admin = gallery.house.admin
+    things = {"proxy": "proxies", "persona": "personas", "keywordSet": "keywordSets"}
+    asked = " ".join(f"{one}: {many} {{ nodes {{ id }} }}" for one, many in things.items())
+    listed = await desk.ask(alice, f"{{ {asked} }}")
     ids = {
+        **{name: one["nodes"][0]["id"] for name, one in listed.items()},
         "domain": node_ids.encode("Domain", ident, 1),
         "scoringProfile": (
             await written(desk, alice, "createScoringProfile", "scoringProfile { id }", {"name": "strict"})
