@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from cli import setting_flags
+from cli.remote.output import document
 from core.logging import configure
 from core.settings import load
 from db import migrating
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="touch no database; exit with 1 if the migrations do not make what the models say",
     )
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     setting_flags.add(parser, ["database_url", "log_level"])
 
 
@@ -32,26 +34,32 @@ def run(args: argparse.Namespace) -> int:
     """
     settings = load(**setting_flags.given(args))
     configure(settings.log_level)
-    return asyncio.run(_check() if args.check else _migrate(settings.database_url))
+    as_json = args.json
+    return asyncio.run(
+        _check(as_json=as_json) if args.check else _migrate(settings.database_url, as_json=as_json)
+    )
 
 
-async def _migrate(url: str) -> int:
+async def _migrate(url: str, *, as_json: bool) -> int:
     before = await revision(url)
     await migrate(url)
     after = await revision(url)
-    if before == after:
+    if as_json:
+        print(document({"before": before, "revision": after}))
+    elif before == after:
         print(f"The database is at {after} already.")
     else:
         print(f"The database is at {after} now; it was {before or 'empty'}.")
     return 0
 
 
-async def _check() -> int:
+async def _check(*, as_json: bool) -> int:
     problem = await _problem()
-    if problem is None:
-        return 0
-    print(f"The migrations are out of date: {' '.join(problem.split())}")
-    return OUT_OF_DATE
+    if as_json:
+        print(document({"upToDate": problem is None, "problem": problem}))
+    elif problem is not None:
+        print(f"The migrations are out of date: {' '.join(problem.split())}")
+    return 0 if problem is None else OUT_OF_DATE
 
 
 async def _problem() -> str | None:

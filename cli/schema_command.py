@@ -1,8 +1,14 @@
-"""`heliograph schema`: prints the schema as SDL, or compares it with the file that is committed."""
+"""`heliograph schema`: prints the schema, or compares it with the file that is committed.
+
+It is printed as SDL, or with `--json` as the answer to an introspection, which is what generators of clients read.
+"""
 
 import argparse
 from pathlib import Path
 
+from graphql import build_schema, introspection_from_schema
+
+from cli.remote.output import document
 from core.errors import Misconfigured
 from graph.schema import schema
 
@@ -18,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="print nothing; exit with 1 if FILE (default: schema.graphql) is not the schema",
     )
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON, for programs: what an introspection would answer"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,12 +37,18 @@ def run(args: argparse.Namespace) -> int:
     """
     text = schema.as_str() + "\n"
     if args.check is None:
-        print(text, end="")
+        print(
+            document({"data": introspection_from_schema(build_schema(text))})
+            if args.json
+            else text.removesuffix("\n")
+        )
         return 0
-    if _read(Path(args.check)) == text:
-        return 0
-    print(f"{args.check} is out of date: run make schema")
-    return OUT_OF_DATE
+    same = _read(Path(args.check)) == text
+    if args.json:
+        print(document({"upToDate": same, "file": args.check}))
+    elif not same:
+        print(f"{args.check} is out of date: run make schema")
+    return 0 if same else OUT_OF_DATE
 
 
 def _read(path: Path) -> str:

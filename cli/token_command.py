@@ -1,14 +1,19 @@
-"""`heliograph token`: tokens for people and programs. The token itself is told once, alone on standard output."""
+"""`heliograph token`: tokens for people and programs.
+
+The token itself is told once, alone on standard output; with `--json`, as `secret` beside what it is a token of.
+"""
 
 import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cli import setting_flags
 from cli.durations import duration
+from cli.remote.output import document, table
 from core.clock import SystemClock
 from core.errors import Conflict
 from core.logging import configure
@@ -38,9 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--expires-in", type=duration, metavar="TIME", help="such as 90d or 12h; without it, it does not end"
     )
     listing = verbs.add_parser("list", help="list all tokens, without the tokens themselves")
-    revoke = verbs.add_parser("revoke", help="end a token at once")
+    revoke = verbs.add_parser("revoke", help="end a token for the next request or connection")
     revoke.add_argument("id", type=_uuid, metavar="ID", help="as `heliograph token list` shows it")
     for verb in (create, listing, revoke):
+        verb.add_argument("--json", action="store_true", help="print JSON, for programs")
         setting_flags.add(verb, setting_flags.DATABASE)
 
 
@@ -72,19 +78,42 @@ async def _create(principals: Principals, args: argparse.Namespace) -> None:
         print(f"The principal {args.principal} is new; its role is {role.lower()}.", file=sys.stderr)
     token, info = await principals.create_token(args.principal, args.name, role, args.expires_in)
     print(f"Token {info.id} is shown only now; it {_ends(info)}.", file=sys.stderr)
-    print(token)
+    print(document({**_told(info), "secret": token}) if args.json else token)
 
 
-async def _list(principals: Principals, _args: argparse.Namespace) -> None:
-    rows = [COLUMNS, *(_row(info) for info in await principals.list_tokens())]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+async def _list(principals: Principals, args: argparse.Namespace) -> None:
+    found = await principals.list_tokens()
+    if args.json:
+        print(document([_told(info) for info in found]))
+        return
+    for line in table(COLUMNS, (_row(info) for info in found)):
+        print(line)
 
 
 async def _revoke(principals: Principals, args: argparse.Namespace) -> None:
     await principals.revoke_token(args.id)
-    print(f"Token {args.id} is revoked.")
+    if args.json:
+        (info,) = [info for info in await principals.list_tokens() if info.id == args.id]
+        print(document(_told(info)))
+    else:
+        print(f"Token {args.id} is revoked.")
+
+
+def _told(info: TokenInfo) -> dict[str, Any]:
+    """A token as JSON, without the token itself."""
+    return {
+        "id": str(info.id),
+        "principal": info.principal_name,
+        "name": info.name,
+        "role": info.role.value,
+        "createdAt": _exactly(info.created_at),
+        "expiresAt": _exactly(info.expires_at),
+        "revokedAt": _exactly(info.revoked_at),
+    }
+
+
+def _exactly(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 def _row(info: TokenInfo) -> tuple[str, ...]:

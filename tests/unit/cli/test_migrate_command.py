@@ -1,4 +1,5 @@
 import asyncio
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -29,6 +30,12 @@ def test_it_brings_an_empty_database_to_the_newest_revision_and_leaves_it_there(
     assert (place / "heliograph.db").exists()
 
 
+def test_its_json_is_where_the_database_was_and_is(heliograph: Heliograph) -> None:
+    for before in (None, newest()):
+        ended = heliograph("migrate", "--json")
+        assert (ended.code, json.loads(ended.out)) == (0, {"before": before, "revision": newest()})
+
+
 def test_a_database_of_a_newer_release_is_left_alone(heliograph: Heliograph, place: Path) -> None:
     heliograph("migrate")
     with sqlite3.connect(place / "heliograph.db") as connection:
@@ -53,6 +60,13 @@ def test_check_says_in_one_line_that_a_model_has_no_migration(heliograph: Heliog
     assert ended.out.startswith("The migrations are out of date: 1 differences from the models, the first")
     assert "forgotten" in ended.out
     assert ended.out.count("\n") == 1
+
+
+@pytest.mark.usefixtures("table_without_a_migration")
+def test_check_tells_programs_what_differs(heliograph: Heliograph) -> None:
+    ended = heliograph("migrate", "--check", "--json")
+    told = json.loads(ended.out)
+    assert (ended.code, told["upToDate"], "forgotten" in told["problem"]) == (1, False, True)
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
+import json
 from pathlib import Path
+
+from graphql import build_client_schema, build_schema, print_schema
 
 from graph.schema import schema
 from tests.unit.cli.conftest import Heliograph
@@ -18,3 +21,16 @@ def test_its_check_says_in_one_line_that_a_file_is_another_schema(
     (place / "old.graphql").write_text("type Query { old: Int }\n")
     ended = heliograph("schema", "--check", "old.graphql")
     assert (ended.code, ended.out) == (1, "old.graphql is out of date: run make schema\n")
+
+
+def test_its_json_is_an_introspection_from_which_a_client_has_the_same_schema(heliograph: Heliograph) -> None:
+    printed = heliograph("schema", "--json")
+    assert printed.code == 0
+    read = build_client_schema(json.loads(printed.out)["data"])
+    assert print_schema(read) == print_schema(build_schema(schema.as_str()))
+
+
+def test_its_check_tells_programs_what_it_found(heliograph: Heliograph, place: Path) -> None:
+    (place / "old.graphql").write_text("type Query { old: Int }\n")
+    ended = heliograph("schema", "--check", "old.graphql", "--json")
+    assert (ended.code, json.loads(ended.out)) == (1, {"upToDate": False, "file": "old.graphql"})

@@ -1,5 +1,7 @@
+import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 import pytest
 
@@ -60,6 +62,29 @@ def test_a_token_is_revoked_by_its_id_and_twice_is_once(heliograph: Heliograph) 
         assert heliograph("token", "revoke", ident).out == f"Token {ident} is revoked.\n"
     ((*_, ends),) = rows(heliograph)
     assert ends.startswith("was revoked 20")
+
+
+def test_json_has_the_secret_once_and_the_rest_always(heliograph: Heliograph) -> None:
+    made = json.loads(created(heliograph, "--expires-in", "90d", "--json").out)
+    assert re.fullmatch(r"hg_[\w-]{43}", made.pop("secret"))
+    assert [made["principal"], made["name"], made["role"], made["revokedAt"]] == [
+        "ada",
+        "laptop",
+        "OPERATOR",
+        None,
+    ]
+    lasts = datetime.fromisoformat(made["expiresAt"]) - datetime.fromisoformat(made["createdAt"])
+    assert lasts.days == 90
+    assert json.loads(heliograph("token", "list", "--json").out) == [made]
+    revoked = json.loads(heliograph("token", "revoke", made["id"], "--json").out)
+    assert datetime.fromisoformat(revoked["revokedAt"]) >= datetime.fromisoformat(made["createdAt"])
+    assert revoked == {**made, "revokedAt": revoked["revokedAt"]}
+    assert json.loads(heliograph("token", "list", "--json").out) == [revoked]
+
+
+def test_a_token_without_an_end_has_none_in_json(heliograph: Heliograph) -> None:
+    assert json.loads(heliograph("token", "list", "--json").out) == []
+    assert json.loads(created(heliograph, "--json").out)["expiresAt"] is None
 
 
 @pytest.mark.parametrize(
