@@ -5,8 +5,9 @@ It is printed as SDL, or with `--json` as the answer to an introspection, which 
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from graphql import build_schema, introspection_from_schema
+from graphql import get_introspection_query
 
 from cli.remote.output import document
 from core.errors import Misconfigured
@@ -37,11 +38,7 @@ def run(args: argparse.Namespace) -> int:
     """
     text = schema.as_str() + "\n"
     if args.check is None:
-        print(
-            document({"data": introspection_from_schema(build_schema(text))})
-            if args.json
-            else text.removesuffix("\n")
-        )
+        print(document(_introspection()) if args.json else text.removesuffix("\n"))
         return 0
     same = _read(Path(args.check)) == text
     if args.json:
@@ -49,6 +46,18 @@ def run(args: argparse.Namespace) -> int:
     elif not same:
         print(f"{args.check} is out of date: run make schema")
     return 0 if same else OUT_OF_DATE
+
+
+def _introspection() -> dict[str, Any]:
+    """What a server answers to the fullest introspection."""
+    query = get_introspection_query(
+        specified_by_url=True,
+        directive_is_repeatable=True,
+        schema_description=True,
+        input_value_deprecation=True,
+        one_of=True,
+    )
+    return {"data": schema.execute_sync(query).data}
 
 
 def _read(path: Path) -> str:
