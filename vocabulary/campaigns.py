@@ -101,7 +101,7 @@ class DnsConfig(msgspec.Struct, frozen=True):
 
     `retry_attempts` is how often a domain that timed out or failed is looked up anew before that is its verdict,
     `rotation_interval_seconds` the wait between two personas for the same domain, and `speed_per_minute` bounds the
-    domains of one shard that are begun in a minute; 0 is no bound.
+    domains that each worker process begins in a minute; 0 is no bound.
     """
 
     persona_ids: tuple[UUID, ...]

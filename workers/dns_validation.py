@@ -23,7 +23,7 @@ from services.results import Flushed, Results
 from services.turns import Standing
 from vocabulary.checks import CheckStatus, DnsReason
 from workers.held import NO_USABLE_PERSONA, CannotGoOn, Held
-from workers.pace import Pace
+from workers.pace import Paces
 from workers.personas import PersonaClients, ResolverKey
 from workers.shard_run import ShardRun
 
@@ -38,6 +38,7 @@ class DnsValidation:
         self._results = results
         self._clients = clients
         self._flush_seconds = settings.flush_seconds
+        self._paces = Paces()
 
     async def handle(self, held: Held) -> Standing:
         """Look up what is left of a shard. See `Handler.handle`."""
@@ -49,7 +50,9 @@ class DnsValidation:
             resolvers = await self._clients.resolvers(stack, keys)
             if job.left and not resolvers:
                 raise CannotGoOn(NO_USABLE_PERSONA, "none of the campaign's DNS personas can be used")
-            checks, pace = DnsChecks(job, resolvers), Pace(job.config.speed_per_minute)
+            checks = DnsChecks(job, resolvers)
+            speed = job.config.speed_per_minute
+            pace = stack.enter_context(self._paces.use(held.claim.campaign_id, speed))
             return await ShardRun(held, checks, self._results, self._flush_seconds, pace).run(job.left)
 
 

@@ -27,7 +27,7 @@ from services.results import Flushed, Results
 from services.turns import Standing
 from vocabulary.checks import CheckStatus, HttpReason, HttpVerdict
 from workers.held import NO_USABLE_PERSONA, NO_USABLE_PROXY, CannotGoOn, Held
-from workers.pace import Pace
+from workers.pace import Paces
 from workers.personas import FetcherKey, PersonaClients, ResolverKey
 from workers.proxy_ring import ProxyRing, ProxyRings
 from workers.shard_run import ShardRun
@@ -46,6 +46,7 @@ class KeywordValidation:
         self._clients = clients
         self._settings = settings
         self._rings = ProxyRings()
+        self._paces = Paces()
 
     async def handle(self, held: Held) -> Standing:
         """Fetch what is left of a shard. See `Handler.handle`."""
@@ -62,7 +63,8 @@ class KeywordValidation:
                 settings = await self._jobs.settings(self._settings)
                 ring = self._rings.ring(job.route, settings.proxy_strikes)
             checks = HttpChecks(job, fetchers, matcher, ring)
-            pace = Pace(job.config.speed_per_minute)
+            speed = job.config.speed_per_minute
+            pace = stack.enter_context(self._paces.use(held.claim.campaign_id, speed))
             run = ShardRun(held, checks, self._results, self._settings.flush_seconds, pace)
             return await run.run(job.left)
 

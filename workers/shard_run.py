@@ -112,7 +112,10 @@ class ShardRun:
 
     async def _is_stopped_before_its_turn(self) -> bool:
         seconds = self._pace.reserve()
-        return await wait_for(self._stopped, seconds) if seconds > 0 else self._stopped.is_set()
+        is_stopped = await wait_for(self._stopped, seconds) if seconds > 0 else self._stopped.is_set()
+        if is_stopped:
+            self._pace.give_back()
+        return is_stopped
 
     def _keep(self, result: Result) -> None:
         self._found.append(result)

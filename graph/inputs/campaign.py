@@ -87,7 +87,7 @@ class GenerationConfigInput:
 
 
 _ROTATION = f"How many seconds lie between two personas for the same domain, up to {MAX_ROTATION_SECONDS}."
-_SPEED = f"How many domains of one shard are begun in a minute, up to {MAX_SPEED:,}; 0 is no bound."
+_SPEED = f"How many domains each worker process begins in a minute, up to {MAX_SPEED:,}; 0 is no bound."
 
 
 @strawberry.input(description="How a campaign shall resolve.")

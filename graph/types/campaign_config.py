@@ -95,7 +95,7 @@ class GenerationConfig:
 
 
 _ROTATION = "How many seconds lie between two personas for the same domain."
-_SPEED = "How many domains of one shard are begun in a minute, at most; 0 is no bound."
+_SPEED = "How many domains each worker process begins in a minute, at most; 0 is no bound."
 
 
 @strawberry.type(description="How a campaign resolves; without personas until that is configured.")
