@@ -4,6 +4,7 @@ A pace that nobody uses is kept until its next turn has come; from then on a new
 """
 
 import asyncio
+import heapq
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
@@ -14,21 +15,27 @@ class Pace:
     def __init__(self, per_minute: int = 0) -> None:
         self._gap = 60.0 / per_minute if per_minute > 0 else 0.0
         self._next = 0.0
+        self._returned: list[float] = []
         self.users = 0
 
     def __repr__(self) -> str:
         return f"<Pace {self._gap:.3f} s apart, {self.users} users>"
 
     def reserve(self) -> float:
-        """Take the next turn: in how many seconds it is."""
+        """Take the next turn: the moment of it, by the clock of the loop."""
         now = asyncio.get_running_loop().time()
-        start = max(now, self._next)
-        self._next = start + self._gap
-        return start - now
+        while self._returned:
+            turn = heapq.heappop(self._returned)
+            if turn >= now:
+                return turn
+        turn = max(now, self._next)
+        self._next = turn + self._gap
+        return turn
 
-    def give_back(self) -> None:
-        """Return one turn that was taken and not used."""
-        self._next -= self._gap
+    def give_back(self, turn: float) -> None:
+        """Return a turn that was taken and not used: it is the next one's, unless it has passed by then."""
+        if self._gap:
+            heapq.heappush(self._returned, turn)
 
     @property
     def is_spent(self) -> bool:

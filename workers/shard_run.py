@@ -111,10 +111,11 @@ class ShardRun:
             self._held.stirred.set()
 
     async def _is_stopped_before_its_turn(self) -> bool:
-        seconds = self._pace.reserve()
+        turn = self._pace.reserve()
+        seconds = turn - asyncio.get_running_loop().time()
         is_stopped = await wait_for(self._stopped, seconds) if seconds > 0 else self._stopped.is_set()
         if is_stopped:
-            self._pace.give_back()
+            self._pace.give_back(turn)
         return is_stopped
 
     def _keep(self, result: Result) -> None:
