@@ -81,8 +81,12 @@ def read_page(body: Body, headers: CIMultiDictProxy[str], matcher: Matcher, url:
 
 
 async def read_apart(body: Body, headers: CIMultiDictProxy[str], matcher: Matcher, url: URL) -> Page:
-    """As `read_page`, but a large page in a thread, so that the loop and its heartbeats are not held up for it."""
-    if len(body.data) <= _READ_AT_ONCE:
+    """As `read_page`, but in a thread what may take long, so that the loop and its heartbeats are not held up for it.
+
+    That is a large page, and any page that an expression is looked for in: somebody wrote it, and RE2 lets go of the
+    interpreter while it searches.
+    """
+    if len(body.data) <= _READ_AT_ONCE and matcher.is_quick:
         return read_page(body, headers, matcher, url)
     return await asyncio.to_thread(read_page, body, headers, matcher, url)
 

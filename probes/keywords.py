@@ -53,23 +53,29 @@ class Matcher:
         self._rules = [_compile(rule) for rule in rules]
         self._set, self._sentinel = _compile_set(self._rules)
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether any text of some size is searched at once: an expression may take a second for 64 KiB."""
+        return all(compiled.rule.rule_type is RuleType.STRING for compiled in self._rules)
+
     def __repr__(self) -> str:
         return f"<Matcher of {len(self._rules)} rules>"
 
     def hits(self, zones: Mapping[Zone, str]) -> tuple[KeywordHit, ...]:
         """What was found, in the order of the rules and then of the zones; counts do not overlap."""
-        return tuple(hit for _, hit in self.numbered(zones))
+        return tuple(hit for _, hit in self.numbered(zones) if hit is not None)
 
-    def numbered(self, zones: Mapping[Zone, str]) -> Iterator[tuple[int, KeywordHit]]:
-        """The same hits one by one, each with the place of its rule among the rules, from 0."""
+    def numbered(self, zones: Mapping[Zone, str]) -> Iterator[tuple[int, KeywordHit | None]]:
+        """The same hits one by one, each with the place of its rule among the rules, from 0.
+
+        A search that finds nothing gives None, so that whoever is in a hurry can stop after any search.
+        """
         named = list(zones.items())
         candidates = [
             (number, order) for order, (_, text) in enumerate(named) for number in self._candidates(text)
         ]
         for number, order in sorted(candidates):
-            hit = self._hit(self._rules[number], *named[order])
-            if hit is not None:
-                yield number, hit
+            yield number, self._hit(self._rules[number], *named[order])
 
     def _candidates(self, text: str) -> Iterator[int]:
         numbers = self._set.Match(text) if self._set is not None else ()

@@ -3,7 +3,8 @@
 The work is all of the processor, so it is done in a thread: the event loop does not wait for it. There is one such
 thread for all tests, which take their turns, whatever becomes of those who asked. A rule may find each of its hits
 only by reading on to the end of the text, which for many rules and hits is more than anybody waits for; a test
-that has taken its time is refused then.
+that has taken its time is refused then. One search cannot be broken off, so whoever has waited long enough, for a
+search or for a turn, is refused as well.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from vocabulary.keywords import ContentType, KeywordRule
 
 MAX_TEXT_BYTES = 64 * 1024
 MAX_SECONDS = 5.0
+MAX_WAIT = 20.0
 MAX_TESTED = 2 * MAX_RULES
 """How many rules one test may have: a set's and as many others."""
 
@@ -49,10 +51,11 @@ class KeywordTestResult(msgspec.Struct, frozen=True):
 class KeywordTests:
     """Tries rules out. The rules of a set come before the others, as they do for a worker."""
 
-    def __init__(self, seconds: float = MAX_SECONDS) -> None:
+    def __init__(self, seconds: float = MAX_SECONDS, wait: float = MAX_WAIT) -> None:
         # It starts its thread with the first test, and the thread ends with the process.
         self._thread = ThreadPoolExecutor(1, "keyword-tests")
         self._seconds = seconds
+        self._wait = wait
 
     async def run(self, test: KeywordTest) -> KeywordTestResult:
         """Try the rules on the text.
@@ -61,7 +64,11 @@ class KeywordTests:
             ValidationFailed: with every broken rule, or because it takes longer than a test may.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, _run, test, loop.time, self._seconds)
+        try:
+            async with asyncio.timeout(self._wait):
+                return await loop.run_in_executor(self._thread, _run, test, loop.time, self._seconds)
+        except TimeoutError as error:
+            raise ValidationFailed.at(("text",), "takes too long, by itself or behind others") from error
 
 
 def _run(test: KeywordTest, now: Callable[[], float], seconds: float) -> KeywordTestResult:
@@ -70,8 +77,9 @@ def _run(test: KeywordTest, now: Callable[[], float], seconds: float) -> Keyword
     rules = (*(test.of_set or ()), *test.rules)
     hits, missed = [], dict(enumerate(rules))
     for number, hit in Matcher(rules).numbered(_zones(test)):
-        hits.append(hit)
-        missed.pop(number, None)
+        if hit is not None:
+            hits.append(hit)
+            missed.pop(number, None)
         if now() > deadline:
             raise ValidationFailed.at(("text",), "takes too long to search for all the rules")
     return KeywordTestResult(tuple(hits), tuple(missed.values()))

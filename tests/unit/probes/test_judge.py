@@ -1,13 +1,16 @@
 """What is kept of a page: text, title, description, links and dates, in one reading of the markup."""
 
+import asyncio
 from datetime import UTC, datetime
+from random import Random
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from probes.body import Body
-from probes.judge import MAX_TEXT, Page, is_html, read_page
+from probes.judge import MAX_TEXT, Page, is_html, read_apart, read_page
 from probes.keywords import Matcher
+from vocabulary.keywords import KeywordRule, RuleType
 from vocabulary.pages import Link, PageSnapshot
 
 HOME = URL("https://a.test/start")
@@ -71,3 +74,17 @@ def test_html_is_what_says_so() -> None:
     assert is_html(CIMultiDictProxy(CIMultiDict({"Content-Type": "Text/HTML; charset=x"})))
     assert not is_html(CIMultiDictProxy(CIMultiDict({"Content-Type": "text/plain"})))
     assert not is_html(CIMultiDictProxy(CIMultiDict()))
+
+
+async def test_the_event_loop_does_not_wait_for_an_expression() -> None:
+    """A page may be small and still take most of a second; the loop turns all the while."""
+    slow = Matcher([KeywordRule("a[ab]{999}c", RuleType.REGEX)])
+    text = "".join(Random(1).choices("ab", k=30_000)).encode()
+    body, headers = Body(text, truncated=False), CIMultiDict({"Content-Type": "text/plain"})
+    reading = asyncio.ensure_future(read_apart(body, CIMultiDictProxy(headers), slow, HOME))
+    turns = 0
+    while not reading.done():
+        await asyncio.wait({reading}, timeout=0.001)
+        turns += 1
+    assert (await reading).hits == ()
+    assert turns > 5

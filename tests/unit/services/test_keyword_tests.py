@@ -1,6 +1,7 @@
 """Trying rules out: what a worker would find, what is refused, and that nobody else waits for it."""
 
 import asyncio
+from random import Random
 
 import pytest
 
@@ -76,6 +77,21 @@ async def test_the_text_is_limited_in_bytes() -> None:
 async def test_what_takes_too_long_is_refused() -> None:
     test = KeywordTest((LAMP,), "lamp")
     assert await refusal(test, KeywordTests(seconds=-1)) == [("text", None)]
+
+
+async def test_what_finds_nothing_takes_its_time_as_well() -> None:
+    """Whole words are searched for wherever their letters are, here in vain."""
+    test = KeywordTest((KeywordRule("lamp", is_whole_word=True),), "lamps")
+    assert (await KeywordTests().run(test)).hits == ()
+    assert await refusal(test, KeywordTests(seconds=-1)) == [("text", None)]
+
+
+async def test_nobody_waits_for_ever_for_a_search_or_a_turn() -> None:
+    text = "".join(Random(1).choices("ab", k=30_000))
+    slow = KeywordTest((KeywordRule("a[ab]{999}c", RuleType.REGEX),), text)
+    tests = KeywordTests(wait=0.01)
+    both = await asyncio.gather(refusal(slow, tests), refusal(KeywordTest((LAMP,), "lamp"), tests))
+    assert [*both] == [[("text", None)]] * 2
 
 
 async def test_the_event_loop_does_not_wait_for_a_test() -> None:
