@@ -291,3 +291,35 @@ async def test_one_thing_is_asked_for_by_its_id(gallery: Gallery, desk: Desk) ->
         query = f"query ($id: ID!) {{ {field}(id: $id) {{ id }} }}"
         assert await desk.ask(alice, query, id=ident) == {field: {"id": ident}}
         assert await desk.ask(gallery.house.bob, query, id=ident) == {field: None}
+
+
+COSTLY = {
+    "counts of a list": "domains(first: 1, filter: {tld: $TLD}) { totalCount }",
+    "searches of a list": "domains(first: 1, filter: {nameContains: $TLD}) { nodes { name } }",
+}
+
+
+@pytest.mark.parametrize("costly", COSTLY)
+async def test_what_looks_at_all_rows_cannot_multiply_without_end(
+    gallery: Gallery, desk: Desk, costly: str
+) -> None:
+    """A page of one row is small, but counting or finding it is not: 50 aliases of 5 campaigns are 250."""
+    alice = gallery.house.alice
+    for _ in range(5):
+        await gallery.campaign(alice)
+    fields = [f"a{n}: {COSTLY[costly].replace('$TLD', f'{chr(34)}.t{n}{chr(34)}')}" for n in range(50)]
+    few, many = (f"{{ campaigns {{ nodes {{ {' '.join(fields[:n])} }} }} }}" for n in (10, 50))
+    assert len((await desk.ask(alice, few))["campaigns"]["nodes"]) == 5
+    assert {code for code, _ in await desk.refused(alice, many)} == {"LIMIT_EXCEEDED"}
+
+
+async def test_sums_over_domains_cannot_multiply_without_end(gallery: Gallery, desk: Desk) -> None:
+    """A page of them has all of its sums, and no operation has those of a hundred campaigns."""
+    alice = gallery.house.alice
+    for _ in range(60):
+        await gallery.campaign(alice, domains=1)
+    sums = "rejections { pending } buckets { count } kpis { avgRichness } momentum { considered }"
+    page = await desk.ask(alice, f"{{ campaigns {{ nodes {{ {sums} }} }} }}")
+    assert len(page["campaigns"]["nodes"]) == 20
+    errors = await desk.refused(alice, f"{{ campaigns(first: 60) {{ nodes {{ {sums} }} }} }}")
+    assert {code for code, _ in errors} == {"LIMIT_EXCEEDED"}
