@@ -37,6 +37,8 @@ READERS = 8
 WRITERS = 8
 POOL_WAIT_SECONDS = 30
 TRANSACTION_SECONDS = 20.0
+LONG_TRANSACTION_SECONDS = 600.0
+"""For what is one change however many rows it touches, such as deleting a campaign."""
 
 # Classes of SQLSTATE (PostgreSQL's manual, appendix A) that say nothing against the statement: connection lost,
 # rolled back for another's sake, out of resources, cancelled or shut down by an operator.
@@ -79,13 +81,20 @@ class Engines:
             yield session
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Session]:
+    async def writing(self, seconds: float | None = None) -> AsyncIterator[Session]:
         """A session in a transaction that commits when the block ends well.
+
+        Args:
+            seconds: how long it may take in all, if that is to be more than `TRANSACTION_SECONDS`.
 
         Raises:
             Unavailable: the database does not answer, or not in time.
         """
-        async with _in_time(TRANSACTION_SECONDS), self._write_sessions() as session, session.begin():
+        async with (
+            _in_time(seconds or TRANSACTION_SECONDS),
+            self._write_sessions() as session,
+            session.begin(),
+        ):
             yield session
 
     async def check(self) -> None:

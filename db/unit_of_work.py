@@ -69,8 +69,11 @@ class Database:
         self._bell = bell
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[UnitOfWork]:
+    async def write(self, seconds: float | None = None) -> AsyncIterator[UnitOfWork]:
         """A unit of work that commits when its block ends well. After it, `position` is that of its last event.
+
+        Args:
+            seconds: how long it may take; see `Engines.writing`.
 
         Raises:
             Conflict: something with the same unique name or address was there first.
@@ -80,7 +83,7 @@ class Database:
         outcome = Outcome.ROLLED_BACK
         unit: UnitOfWork | None = None
         try:
-            async with self.engines.writing() as session:
+            async with self.engines.writing(seconds) as session:
                 unit = UnitOfWork(session=session, now=self.clock.now())
                 yield unit
                 await append_events(unit)

@@ -23,11 +23,15 @@ from itertools import count
 import msgspec
 
 from core.tasks import Owner
-from db.engine import TRANSACTION_SECONDS
+from db.engine import LONG_TRANSACTION_SECONDS, TRANSACTION_SECONDS
 from db.unit_of_work import Outcome
 from events.channel import Channel
 
-LOOK_AFTER_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, TRANSACTION_SECONDS + 5.0)
+# Few transactions are long, and after the last look none can still be under way.
+LOOK_AFTER_SECONDS = (
+    *(1.0, 2.0, 4.0, 8.0, 16.0, TRANSACTION_SECONDS + 5.0),
+    *(60.0, 120.0, 240.0, LONG_TRANSACTION_SECONDS + 5.0),
+)
 STANDING_LIMIT = 10_000
 NUMBERS_PER_MESSAGE = 200
 FIRST_PAUSE_SECONDS = 0.1

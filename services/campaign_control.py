@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from auth.principal import Principal
+from db.engine import LONG_TRANSACTION_SECONDS
 from db.unit_of_work import Database
 from services import configuring, phases
 from services.controlling import PLAIN, Asked, Control, Controlling, Verb
@@ -115,7 +116,9 @@ class CampaignControl:
         async def verb(course: Course) -> None:
             await rerun(course, kind)
 
-        return await self._run(caller, campaign_id, "RERUN_PHASE", control, verb, kind)
+        return await self._run(
+            caller, campaign_id, "RERUN_PHASE", control, verb, kind, seconds=LONG_TRANSACTION_SECONDS
+        )
 
     async def skip_phase(
         self, caller: Principal, campaign_id: UUID, kind: PhaseKind, control: Control = PLAIN
@@ -151,13 +154,22 @@ class CampaignControl:
             await rerun(course, PhaseKind.ANALYSIS)
 
         about = "as it is" if profile_id is msgspec.UNSET else str(profile_id)
-        return await self._run(caller, campaign_id, "RESCORE", control, verb, about)
+        return await self._run(
+            caller, campaign_id, "RESCORE", control, verb, about, seconds=LONG_TRANSACTION_SECONDS
+        )
 
     async def _run(
-        self, caller: Principal, campaign_id: UUID, name: str, control: Control, verb: Verb, *about: str
+        self,
+        caller: Principal,
+        campaign_id: UUID,
+        name: str,
+        control: Control,
+        verb: Verb,
+        *about: str,
+        seconds: float | None = None,
     ) -> Written[UUID]:
         asked = Asked(name, campaign_id, control.expected_state, about)
-        return await self._controlling.run(caller, asked, control.idempotency_key, verb)
+        return await self._controlling.run(caller, asked, control.idempotency_key, verb, seconds)
 
 
 async def _start(course: Course) -> None:

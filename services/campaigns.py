@@ -12,6 +12,7 @@ from auth.policy import require
 from auth.principal import Principal
 from core.errors import Violation
 from core.ids import new_id
+from db.engine import LONG_TRANSACTION_SECONDS
 from db.models import CampaignRow
 from db.repositories import campaigns
 from db.unit_of_work import Database, UnitOfWork
@@ -137,7 +138,7 @@ class Campaigns:
             Conflict: it runs or is paused (INVALID_TRANSITION).
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
+        async with transaction(self._database, LONG_TRANSACTION_SECONDS) as unit:
             row = await campaigns.lock(unit.session, campaign_id, caller.scope)
             row = found_or_refuse(row, "campaign", campaign_id)
             if row.status in ALIVE:

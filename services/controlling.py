@@ -90,7 +90,9 @@ class Controlling:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def run(self, caller: Principal, asked: Asked, key: str | None, verb: Verb) -> Written[UUID]:
+    async def run(
+        self, caller: Principal, asked: Asked, key: str | None, verb: Verb, seconds: float | None = None
+    ) -> Written[UUID]:
         """Do what is asked, or answer what was answered to the same request before.
 
         Raises:
@@ -104,7 +106,7 @@ class Controlling:
         if key is not None:
             refuse_any(check_text(key, ("idempotencyKey",), 1, MAX_KEY))
         try:
-            answer = await self._do(caller, asked, key, verb)
+            answer = await self._do(caller, asked, key, verb, seconds)
         except (Conflict, NotFound, ValidationFailed) as refusal:
             if key is not None:
                 await self._keep(caller, asked, key, _told(refusal))
@@ -113,8 +115,10 @@ class Controlling:
             raise _refusal(answer)
         return Written(asked.campaign_id, answer.position)
 
-    async def _do(self, caller: Principal, asked: Asked, key: str | None, verb: Verb) -> Answer:
-        async with transaction(self._database) as unit:
+    async def _do(
+        self, caller: Principal, asked: Asked, key: str | None, verb: Verb, seconds: float | None
+    ) -> Answer:
+        async with transaction(self._database, seconds) as unit:
             if key is not None:
                 before = await _recall(unit, caller, asked, key)
                 if before is not None:

@@ -23,14 +23,18 @@ class Written(Generic[T]):
 
 
 @asynccontextmanager
-async def transaction(database: Database) -> AsyncIterator[UnitOfWork]:
+async def transaction(database: Database, seconds: float | None = None) -> AsyncIterator[UnitOfWork]:
     """A unit of work whose `position`, once it is over, is the caller's cursor even if nothing was recorded.
+
+    Args:
+        database: where it takes place.
+        seconds: how long it may take, if it may touch very many rows.
 
     Raises:
         Conflict: something with the same unique name or address was there first.
         Unavailable: the database does not answer.
     """
-    async with database.write() as unit:
+    async with database.write(seconds) as unit:
         yield unit
         if not unit.pending and unit.position == 0:
             unit.position = (await event_log.head(unit.session)).position

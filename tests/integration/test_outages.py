@@ -11,7 +11,7 @@ from core.clock import SystemClock
 from core.errors import Unavailable
 from core.tasks import Owner, cancel
 from db import engine as module
-from db.engine import Engines
+from db.engine import LONG_TRANSACTION_SECONDS, Engines
 from db.unit_of_work import Database, Outcome
 from events import doorbell
 from events.doorbell import Doorbell
@@ -60,6 +60,20 @@ async def test_a_transaction_that_takes_too_long_is_unavailable(
     assert bell.settled == [(1, Outcome.ROLLED_BACK, 0, False)]
     with pytest.raises(Unavailable):
         async with engines.reading(0.01):
+            await asyncio.Event().wait()
+
+
+async def test_what_may_take_long_is_given_its_time(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TRANSACTION_SECONDS", 0.01)
+    database = Database(engines, RecordingBell(), SystemClock())
+    async with database.write(LONG_TRANSACTION_SECONDS) as unit:
+        ended = asyncio.get_running_loop().time() + 0.05
+        while asyncio.get_running_loop().time() < ended:
+            await unit.session.execute(text("SELECT 1"))
+    with pytest.raises(Unavailable, match=r"within 0\.02 s"):
+        async with database.write(0.02):
             await asyncio.Event().wait()
 
 
