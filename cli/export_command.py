@@ -9,6 +9,7 @@ import csv
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 
 from cli.remote import documents, naming
@@ -73,7 +74,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WHY",
         help=f"only domains with this reason to be a lead or none; may be given again. {', '.join(REJECTIONS)}",
     )
-    parser.add_argument("--output", metavar="FILE", help="write to FILE, anew; else to standard output")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write to FILE, which is replaced at the end; else to standard output",
+    )
     add_flags(parser)
 
 
@@ -89,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
 async def _export(server: Server, args: argparse.Namespace) -> int:
     campaign = await naming.find(server, naming.CAMPAIGN, args.campaign)
     written = 0
-    with _opened(args.output) as out:
+    with opened(args.output) as out:
         write = _csv(out) if args.format == "csv" and not args.json else _ndjson(out)
         async for page in _pages(server, campaign["id"], args.rejection):
             for domain in page:
@@ -112,7 +117,7 @@ async def _pages(server: Server, campaign_id: str, rejection: list[str] | None) 
         asked = {"id": campaign_id, "after": after, "first": PAGE, "rejection": rejection}
         campaign = (await server.ask(documents.DOMAINS, **asked))["campaign"]
         if campaign is None:
-            message = "The campaign was deleted while it was exported; what is written is a part of it."
+            message = "The campaign was deleted while it was exported; nothing of it is kept in a file."
             raise Refused(
                 {"__typename": "NotFoundError", "code": "NOT_FOUND", "message": message, "path": None}
             )
@@ -124,16 +129,25 @@ async def _pages(server: Server, campaign_id: str, rejection: list[str] | None) 
 
 
 @contextmanager
-def _opened(name: str | None) -> Iterator[TextIO]:
+def opened(name: str | None) -> Iterator[TextIO]:
+    """Standard output, or a file that is `name` only when all of it is written: what was there stays until then.
+
+    Raises:
+        Misconfigured: the file cannot be written.
+    """
     if name is None:
         yield sys.stdout
         sys.stdout.flush()
         return
+    part = Path(f"{name}.part")
     try:
-        with open(name, "w", encoding="utf-8", newline="") as out:
+        with part.open("w", encoding="utf-8", newline="") as out:
             yield out
+        part.replace(name)
     except OSError as error:
         raise Misconfigured(f"--output: {name} cannot be written ({error.strerror})") from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _csv(out: TextIO) -> Callable[[Json], None]:
