@@ -372,7 +372,8 @@ async def many_at_once(room: Room, events: Stream) -> None:
     shown = await console.open("ProxyPage", filter={"search": "127.1.0."})
     listed = [node["id"] for node in shown["proxies"]["nodes"] if node["port"] == port]
     assert len(listed) == 12
-    buttons: Mapping[str, Json] = {"BulkEnable": {"enabled": False}, "BulkTest": {}, "BulkDelete": {}}
+    # Who is disabled is not tested, and a test that is over cannot be cancelled: so it comes first.
+    buttons: Mapping[str, Json] = {"BulkTest": {}, "BulkEnable": {"enabled": False}, "BulkDelete": {}}
     async with silent:
         for button, given in buttons.items():
             before = (await console.open("ProxyPage"))["cursor"]
@@ -380,14 +381,14 @@ async def many_at_once(room: Room, events: Stream) -> None:
             if button == "BulkTest":
                 await console.press("ProxyPage_CancelBulk", id=accepted["operation"]["id"])
             ended = await over(room, "ProxyPage", accepted["operation"], before)
-            assert (ended["status"], ended["done"] == 12) == (
-                ("CANCELLED", False) if button == "BulkTest" else ("COMPLETED", True)
-            )
+            # How many tests had begun when it was cancelled, and so come to their end, is a matter of moments.
+            assert ended["status"] == ("CANCELLED" if button == "BulkTest" else "COMPLETED")
+            assert ended["done"] == 12 or button == "BulkTest"
     await events.until(
         lambda frame: (frame["__typename"], frame["proxy"]["id"]) == ("ProxyRemoved", listed[-1])
     )
     listing = (await console.open("ProxyPage"))["bulkOperations"]["nodes"]
-    assert [each["kind"] for each in listing] == ["PROXY_DELETE", "PROXY_TEST", "PROXY_DISABLE"]
+    assert [each["kind"] for each in listing] == ["PROXY_DELETE", "PROXY_DISABLE", "PROXY_TEST"]
 
 
 @pytest.mark.asyncio(loop_scope="module")
