@@ -64,7 +64,9 @@ class Opera:
         last = (await self.audience.ask("{ activity(first: 1) { nodes { cursor } } }"))["activity"]["nodes"][
             0
         ]
-        await self.activity.until(lambda frame: bool(frame["cursor"] == last["cursor"]))
+        # The last that happened is the making of a campaign, which both tell.
+        for following in (self.activity, self.campaigns):
+            await following.until(lambda frame: bool(frame["cursor"] == last["cursor"]))
         self.stats = (await self.audience.ask(STATS))["streamStats"]
 
     async def _resets(self) -> None:
