@@ -20,13 +20,12 @@ class ActivityOrderField(StrEnum):
     POSITION = "POSITION"
 
 
-class ActivityFilter(msgspec.Struct, frozen=True):
-    """Which activity; what is None does not matter. `kinds` are names of event types.
+class EventFilter(msgspec.Struct, frozen=True):
+    """What the filters of all lists of events ask; what is None does not matter. `kinds` are names of event types.
 
     The times are from `since` (inclusive) and before `until` (exclusive).
     """
 
-    campaign_id: UUID | None = None
     entity_type: str | None = None
     entity_id: UUID | None = None
     kinds: tuple[str, ...] | None = None
@@ -35,11 +34,16 @@ class ActivityFilter(msgspec.Struct, frozen=True):
     until: datetime | None = None
 
 
-def _conditions(scope: Scope, wanted: ActivityFilter) -> Conditions:
+class ActivityFilter(EventFilter, frozen=True):
+    """Which activity, and of which campaign."""
+
+    campaign_id: UUID | None = None
+
+
+def narrowed(scope: Scope, wanted: EventFilter) -> Conditions:
+    """The visible events that a filter lets through, of whatever list."""
     conditions = [
-        EventRow.feed.is_(True),
         scope.clause(EventRow.owner_id),
-        *equals(EventRow.campaign_id, wanted.campaign_id),
         *equals(EventRow.entity_type, wanted.entity_type),
         *equals(EventRow.entity_id, wanted.entity_id),
         *among(EventRow.type, wanted.kinds),
@@ -50,6 +54,11 @@ def _conditions(scope: Scope, wanted: ActivityFilter) -> Conditions:
     if wanted.until is not None:
         conditions.append(EventRow.occurred_at < wanted.until)
     return conditions
+
+
+def _conditions(scope: Scope, wanted: ActivityFilter) -> Conditions:
+    of_campaign = equals(EventRow.campaign_id, wanted.campaign_id)
+    return [EventRow.feed.is_(True), *of_campaign, *narrowed(scope, wanted)]
 
 
 ACTIVITY: Listing[EventRow, ActivityFilter] = Listing(

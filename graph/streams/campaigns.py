@@ -45,10 +45,18 @@ class CampaignSource(Source):
         Raises:
             Refused: there is no such campaign for the caller.
         """
+        return CampaignSnapshot(cursor=cursor, campaign=await self.campaign(context))
+
+    async def campaign(self, context: Context) -> Campaign:
+        """The campaign as the snapshot of `context` has it.
+
+        Raises:
+            Refused: there is no such campaign for the caller.
+        """
         row = await context.loaders.campaign.load(self.campaign_id)
         if row is None:
             raise unknown_campaign()
-        return CampaignSnapshot(cursor=cursor, campaign=Campaign.from_row(row))
+        return Campaign.from_row(row)
 
     async def authorise(self, context: Context) -> None:
         """See that there is such a campaign of the caller's, or that its past is not over after the cursor.

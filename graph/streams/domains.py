@@ -10,9 +10,8 @@ from events.domain_events import DomainEventType
 from events.envelope import Envelope
 from graph.context import Context
 from graph.scalars import Cursor
-from graph.streams.campaigns import CampaignSource, unknown_campaign
+from graph.streams.campaigns import CampaignSource
 from graph.types import campaign_event
-from graph.types.campaign import Campaign
 from graph.types.domain_event import DomainEventBatch, DomainEventKind, DomainSnapshot, kind_of
 from graph.types.stream_reset import Snapshot
 
@@ -54,7 +53,4 @@ class DomainSource(CampaignSource):
         Raises:
             Refused: there is no such campaign for the caller.
         """
-        row = await context.loaders.campaign.load(self.campaign_id)
-        if row is None:
-            raise unknown_campaign()
-        return DomainSnapshot(cursor=cursor, campaign=Campaign.from_row(row))
+        return DomainSnapshot(cursor=cursor, campaign=await self.campaign(context))
