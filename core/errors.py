@@ -81,5 +81,16 @@ class Misconfigured(HeliographError):
     """A setting, a flag or the surroundings are wrong; the message says what and how to mend it."""
 
 
+RETRY_AFTER_SECONDS = 1.0
+"""When a new attempt is worth it after something was refused at once: a server needs about that to come back."""
+
+
 class Unavailable(HeliographError):
-    """The database or the channel does not answer now; the same call may work later."""
+    """The database or the channel does not answer now; the same call may work later.
+
+    The message is for the log, since it may hold an address. `retry_after_seconds` is when to try again.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: float = RETRY_AFTER_SECONDS) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(message)

@@ -37,6 +37,8 @@ READERS = 8
 WRITERS = 8
 POOL_WAIT_SECONDS = 30
 TRANSACTION_SECONDS = 20.0
+SILENCE_RETRY_SECONDS = 5.0
+"""When to try again after the database said nothing for that long, which a moment does not mend."""
 LONG_TRANSACTION_SECONDS = 600.0
 """For what is one change however many rows it touches, such as deleting a campaign."""
 
@@ -122,7 +124,8 @@ async def _in_time(seconds: float | None) -> AsyncIterator[None]:
     except TimeoutError as error:
         if not limit.expired():
             raise
-        raise Unavailable(f"The database did not answer within {seconds:g} s; try again.") from error
+        message = f"The database did not answer within {seconds:g} s; try again."
+        raise Unavailable(message, SILENCE_RETRY_SECONDS) from error
 
 
 class translated:  # noqa: N801  It is used as a statement, like contextlib.suppress.

@@ -11,8 +11,9 @@ The order of things, which the rest of the system leans on:
    which makes every listener look into the log.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -33,6 +34,30 @@ class Outcome(Enum):
     COMMITTED = auto()
     ROLLED_BACK = auto()
     IN_DOUBT = auto()
+
+
+class Commits:
+    """What was committed while somebody watched; `possible` is true as soon as one commit may have happened."""
+
+    def __init__(self) -> None:
+        self.possible = False
+
+
+_watched: ContextVar[Commits | None] = ContextVar("watched_commits", default=None)
+
+
+@contextmanager
+def watched_commits() -> Iterator[Commits]:
+    """Watch the units of work of the block, and of the tasks that it starts.
+
+    Whoever is interrupted by an outage learns so whether the same may be done twice by trying again: a commit may have
+    been cut short, and a verb may have failed after the first of several.
+    """
+    token = _watched.set(commits := Commits())
+    try:
+        yield commits
+    finally:
+        _watched.reset(token)
 
 
 class Bell(Protocol):
@@ -94,8 +119,15 @@ class Database:
             outcome = Outcome.ROLLED_BACK
             raise _conflict(error) from error
         finally:
+            _note(outcome)
             position = 0 if unit is None else unit.position
             self._bell.settle(number, outcome, position, work=unit is not None and unit.work)
+
+
+def _note(outcome: Outcome) -> None:
+    commits = _watched.get()
+    if commits is not None and outcome is not Outcome.ROLLED_BACK:
+        commits.possible = True
 
 
 async def append_events(unit: UnitOfWork) -> int:

@@ -42,6 +42,7 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     FORBIDDEN = "FORBIDDEN"
     ONESELF = "ONESELF"
+    UNAVAILABLE = "UNAVAILABLE"
 
 
 class OrderDirection(StrEnum):
@@ -94,6 +95,7 @@ described(
         "IDEMPOTENCY_KEY_REUSED": "You have used this key for another request in the last 24 hours.",
         "FORBIDDEN": "The role of your token does not allow this.",
         "ONESELF": "Nobody may do this to themselves.",
+        "UNAVAILABLE": "The database does not answer now; the same may work later.",
     },
 )
 described(

@@ -2,7 +2,8 @@
 
 A mutation that is refused for a reason that its caller can do something about answers with one of the types
 below, made from `core.errors` in this one place; so do a preview of what a mutation would do and a
-test of keyword rules. Any other *query* that asks for something impossible (a page too large, a cursor of another
+test of keyword rules. So does a mutation that meets an outage, for whoever sends it again has to know whether it may
+have been done already. Any other *query* that asks for something impossible (a page too large, a cursor of another
 list) fails as a whole with a `Refused`, whose code is in the error's extensions. Everything else that is raised is
 a defect or an outage, and the executor masks it.
 """
@@ -13,13 +14,23 @@ from contextlib import contextmanager
 from typing import ParamSpec, TypeVar, cast
 
 import strawberry
+import structlog
 from graphql import GraphQLError
 
 from auth.principal import Principal
-from core.errors import Conflict, Forbidden, NotFound, ValidationFailed
+from core.errors import Conflict, Forbidden, NotFound, Unavailable, ValidationFailed
+from db.unit_of_work import watched_commits
 from graph.enums import ErrorCode
 from vocabulary.access import Role
 from vocabulary.campaigns import PhaseKind
+
+log = structlog.get_logger(__name__)
+
+NOTHING_DONE = "The database does not answer now, and nothing was changed; try again."
+IN_DOUBT = (
+    "The database stopped answering when this may have been done already; try again with the same idempotencyKey, or "
+    "look first."
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,7 +56,10 @@ def only_for(caller: Principal, needed: Role) -> None:
         raise Refused("FORBIDDEN", f"This needs the role {needed}.")
 
 
-@strawberry.interface(description="Why a mutation, a preview or a test was refused; nothing was changed.")
+@strawberry.interface(
+    description="Why a mutation, a preview or a test was refused; nothing was changed, unless an UnavailableError says "
+    "that it is in doubt."
+)
 class UserError:
     """The common part of all errors that are members of a union."""
 
@@ -98,6 +112,19 @@ class ForbiddenError(UserError):
     """The caller's role does not allow this."""
 
 
+@strawberry.type(description="The database does not answer now; the same may work later.")
+class UnavailableError(UserError):
+    """The database does not answer now."""
+
+    retry_after_seconds: float = strawberry.field(
+        description="When trying again is worth it; double it after each failure."
+    )
+    is_in_doubt: bool = strawberry.field(
+        description="Whether the change, or a part of it, may have been made all the same. False: it was not, and "
+        "sending it again does it once. True: send it again with the same `idempotencyKey`, or look first."
+    )
+
+
 ChangeRefused = ValidationError | NotFoundError | ConflictError | ForbiddenError
 
 
@@ -116,6 +143,31 @@ def refusing(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
             return cast("R", told(error))
 
     return answering
+
+
+def outlasting(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """A mutation that tells of an outage by a member of its union, and whether it may have been done."""
+
+    @functools.wraps(resolver)
+    async def answering(*args: P.args, **kwargs: P.kwargs) -> R:
+        with watched_commits() as commits:
+            try:
+                return await resolver(*args, **kwargs)
+            except Unavailable as error:
+                log.warning("mutation_unavailable", in_doubt=commits.possible, reason=str(error))
+                return cast("R", _outage(error, in_doubt=commits.possible))
+
+    return answering
+
+
+def _outage(error: Unavailable, *, in_doubt: bool) -> UnavailableError:
+    return UnavailableError(
+        code=ErrorCode.UNAVAILABLE,
+        message=IN_DOUBT if in_doubt else NOTHING_DONE,
+        path=None,
+        retry_after_seconds=error.retry_after_seconds,
+        is_in_doubt=in_doubt,
+    )
 
 
 class Missing(Exception):

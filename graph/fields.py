@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 import strawberry
 
-from graph.errors import refusing
+from graph.errors import outlasting, refusing
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,4 +32,4 @@ def verb(description: str) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, 
     """A mutation: one verb of a service, whose expected failures are members of the union that it returns."""
     decorator: Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]
     decorator = strawberry.mutation(description=description)
-    return lambda resolver: decorator(refusing(resolver))
+    return lambda resolver: decorator(outlasting(refusing(resolver)))

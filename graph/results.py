@@ -14,9 +14,11 @@ import structlog
 from graphql import ExecutionResult, GraphQLError
 
 from core.errors import Unavailable
-from vocabulary.operations import Rejected
+from vocabulary.operations import Rejected, outage_extensions
 
 log = structlog.get_logger(__name__)
+
+OUTAGE = "The database does not answer now; try again."
 
 
 class RefusalCode(StrEnum):
@@ -28,11 +30,13 @@ class RefusalCode(StrEnum):
     BAD_VARIABLES = "BAD_USER_INPUT"
 
 
-def encoded(result: ExecutionResult, extensions: dict[str, object] | None = None) -> bytes:
-    """The result as JSON."""
+def encoded(
+    result: ExecutionResult, extensions: dict[str, object] | None = None, *, changed: bool = False
+) -> bytes:
+    """The result as JSON; `changed` says that it is a mutation's, whose payload is read when the change is made."""
     body: dict[str, Any] = {}
     if result.errors:
-        body["errors"] = [told(error) for error in result.errors]
+        body["errors"] = [told(error, changed=changed) for error in result.errors]
     body["data"] = result.data
     if extensions:
         body["extensions"] = extensions
@@ -54,13 +58,15 @@ def _coded(error: GraphQLError, code: RefusalCode) -> dict[str, Any]:
     return {**formatted, "extensions": {"code": code.value, **formatted.get("extensions", {})}}
 
 
-def told(error: GraphQLError) -> dict[str, Any]:
+def told(error: GraphQLError, *, changed: bool = False) -> dict[str, Any]:
     """One error as the GraphQL specification formats it (section 7.1.2)."""
     cause = _cause(error)
     if cause is None:
         return cast("dict[str, Any]", error.formatted)
     if isinstance(cause, Unavailable):
-        return _masked(error, str(cause), {"code": "UNAVAILABLE"})
+        log.warning("unavailable", path=error.path, reason=str(cause))
+        doubt = {"isInDoubt": True} if changed else {}
+        return _masked(error, OUTAGE, {**outage_extensions(cause), **doubt})
     request_id = structlog.contextvars.get_contextvars().get("request_id") or secrets.token_hex(8)
     log.error("request_failed", request_id=request_id, path=error.path, exc_info=cause)
     return _masked(error, "Internal error.", {"code": "INTERNAL", "requestId": request_id})

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from core.errors import Unavailable
+
 
 class OperationKind(StrEnum):
     """The three kinds of operations of the GraphQL specification, section 2.3."""
@@ -35,6 +37,15 @@ class Rejected(Exception):
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         self.errors = errors
         super().__init__("; ".join(str(error.get("message")) for error in errors))
+
+
+def outage_extensions(error: Unavailable) -> dict[str, Any]:
+    """The `extensions` of an error that tells of an outage, the same on every transport."""
+    return {
+        "code": "UNAVAILABLE",
+        "retryable": True,
+        "retryAfterSeconds": error.retry_after_seconds,
+    }
 
 
 class Frame(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ before all of them are in order. With `application/graphql-response+json` the st
 A client that goes away cancels its operation: run the application with `handler_cancellation=True`.
 """
 
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
@@ -35,7 +36,6 @@ from web.request_ids import KEY
 
 Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PARTIAL_SUCCESS = 294
-RETRY_SECONDS = 1
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +81,7 @@ class GraphQLEndpoint:
         except Refusal as refusal:
             return refusal.response(media)
         except Unavailable as error:
-            headers = {"Retry-After": str(RETRY_SECONDS)}
+            headers = {"Retry-After": str(math.ceil(error.retry_after_seconds))}
             return errors_response(503, explain(error, "http"), media, headers)
         except Exception:
             log.exception("request_failed")

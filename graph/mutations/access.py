@@ -7,7 +7,15 @@ import strawberry
 
 from graph import node_ids
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, Missing, NotFoundError, ValidationError, about
+from graph.errors import (
+    ConflictError,
+    ForbiddenError,
+    Missing,
+    NotFoundError,
+    UnavailableError,
+    ValidationError,
+    about,
+)
 from graph.fields import verb
 from graph.inputs import given
 from graph.inputs.access import (
@@ -80,31 +88,31 @@ class RevokeTokenPayload(TokenWritten):
 
 
 CreatePrincipalResult = Annotated[
-    CreatePrincipalPayload | ValidationError | ConflictError | ForbiddenError,
+    CreatePrincipalPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("CreatePrincipalResult", description="The principal that was made, or why not."),
 ]
 SetPrincipalRoleResult = Annotated[
-    SetPrincipalRolePayload | NotFoundError | ConflictError | ForbiddenError,
+    SetPrincipalRolePayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("SetPrincipalRoleResult", description="The principal with the role, or why not."),
 ]
 DeactivatePrincipalResult = Annotated[
-    DeactivatePrincipalPayload | NotFoundError | ConflictError | ForbiddenError,
+    DeactivatePrincipalPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "DeactivatePrincipalResult", description="The principal who was deactivated, or why not."
     ),
 ]
 ReactivatePrincipalResult = Annotated[
-    ReactivatePrincipalPayload | NotFoundError | ConflictError | ForbiddenError,
+    ReactivatePrincipalPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "ReactivatePrincipalResult", description="The principal who was reactivated, or why not."
     ),
 ]
 CreateTokenResult = Annotated[
-    CreateTokenPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    CreateTokenPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("CreateTokenResult", description="The token that was made, or why not."),
 ]
 RevokeTokenResult = Annotated[
-    RevokeTokenPayload | NotFoundError | ConflictError | ForbiddenError,
+    RevokeTokenPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("RevokeTokenResult", description="The token that was revoked, or why not."),
 ]
 

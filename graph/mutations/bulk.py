@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, NotFoundError, about
+from graph.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError, about
 from graph.fields import verb
 from graph.inputs.bulk import CancelBulkOperationInput, DeleteBulkOperationInput
 from graph.mutations.arguments import TAKEN
@@ -32,13 +32,13 @@ class DeleteBulkOperationPayload:
 
 
 CancelBulkOperationResult = Annotated[
-    CancelBulkOperationPayload | NotFoundError | ConflictError | ForbiddenError,
+    CancelBulkOperationPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "CancelBulkOperationResult", description="The bulk operation that was cancelled, or why not."
     ),
 ]
 DeleteBulkOperationResult = Annotated[
-    DeleteBulkOperationPayload | NotFoundError | ConflictError | ForbiddenError,
+    DeleteBulkOperationPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "DeleteBulkOperationResult", description="The bulk operation that was deleted, or why not."
     ),

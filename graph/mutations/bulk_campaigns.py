@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, ValidationError
+from graph.errors import ConflictError, ForbiddenError, UnavailableError, ValidationError
 from graph.fields import verb
 from graph.inputs.bulk_campaigns import (
     BulkArchiveCampaignsInput,
@@ -51,37 +51,37 @@ class BulkDeleteCampaignsPayload(BulkWritten):
 
 
 BulkStartCampaignsResult = Annotated[
-    BulkStartCampaignsPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkStartCampaignsPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkStartCampaignsResult", description="The bulk operation that was accepted, or why not."
     ),
 ]
 BulkPauseCampaignsResult = Annotated[
-    BulkPauseCampaignsPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkPauseCampaignsPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkPauseCampaignsResult", description="The bulk operation that was accepted, or why not."
     ),
 ]
 BulkResumeCampaignsResult = Annotated[
-    BulkResumeCampaignsPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkResumeCampaignsPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkResumeCampaignsResult", description="The bulk operation that was accepted, or why not."
     ),
 ]
 BulkCancelCampaignsResult = Annotated[
-    BulkCancelCampaignsPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkCancelCampaignsPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkCancelCampaignsResult", description="The bulk operation that was accepted, or why not."
     ),
 ]
 BulkArchiveCampaignsResult = Annotated[
-    BulkArchiveCampaignsPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkArchiveCampaignsPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkArchiveCampaignsResult", description="The bulk operation that was accepted, or why not."
     ),
 ]
 BulkDeleteCampaignsResult = Annotated[
-    BulkDeleteCampaignsPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkDeleteCampaignsPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkDeleteCampaignsResult", description="The bulk operation that was accepted, or why not."
     ),

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, ValidationError
+from graph.errors import ConflictError, ForbiddenError, UnavailableError, ValidationError
 from graph.fields import verb
 from graph.inputs.bulk_proxies import (
     BulkDeleteProxiesInput,
@@ -40,25 +40,25 @@ class BulkImportProxiesPayload(BulkWritten):
 
 
 BulkSetProxiesEnabledResult = Annotated[
-    BulkSetProxiesEnabledPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkSetProxiesEnabledPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkSetProxiesEnabledResult", description="The bulk operation that was accepted, or why not."
     ),
 ]
 BulkTestProxiesResult = Annotated[
-    BulkTestProxiesPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkTestProxiesPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkTestProxiesResult", description="The bulk operation that was accepted, or why not."
     ),
 ]
 BulkDeleteProxiesResult = Annotated[
-    BulkDeleteProxiesPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkDeleteProxiesPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkDeleteProxiesResult", description="The bulk operation that was accepted, or why not."
     ),
 ]
 BulkImportProxiesResult = Annotated[
-    BulkImportProxiesPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkImportProxiesPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkImportProxiesResult", description="The bulk operation that was accepted, or why not."
     ),

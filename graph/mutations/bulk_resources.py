@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, ValidationError
+from graph.errors import ConflictError, ForbiddenError, UnavailableError, ValidationError
 from graph.fields import verb
 from graph.inputs.bulk import (
     BulkDeleteKeywordSetsInput,
@@ -39,25 +39,25 @@ class BulkDeleteKeywordSetsPayload(BulkWritten):
 
 
 BulkSetPersonasEnabledResult = Annotated[
-    BulkSetPersonasEnabledPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkSetPersonasEnabledPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkSetPersonasEnabledResult", description="The bulk operation that was accepted, or why not."
     ),
 ]
 BulkDeletePersonasResult = Annotated[
-    BulkDeletePersonasPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkDeletePersonasPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkDeletePersonasResult", description="The bulk operation that was accepted, or why not."
     ),
 ]
 BulkSetKeywordSetsEnabledResult = Annotated[
-    BulkSetKeywordSetsEnabledPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkSetKeywordSetsEnabledPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkSetKeywordSetsEnabledResult", description="The bulk operation that was accepted, or why not."
     ),
 ]
 BulkDeleteKeywordSetsResult = Annotated[
-    BulkDeleteKeywordSetsPayload | ValidationError | ConflictError | ForbiddenError,
+    BulkDeleteKeywordSetsPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "BulkDeleteKeywordSetsResult", description="The bulk operation that was accepted, or why not."
     ),

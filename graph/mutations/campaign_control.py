@@ -5,7 +5,14 @@ from typing import Annotated
 import strawberry
 
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError, about
+from graph.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    UnavailableError,
+    ValidationError,
+    about,
+)
 from graph.fields import verb
 from graph.inputs import given
 from graph.inputs.campaign_control import (
@@ -69,39 +76,64 @@ class RescoreCampaignPayload(CampaignWritten):
 
 
 StartCampaignResult = Annotated[
-    StartCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    StartCampaignPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("StartCampaignResult", description="The campaign that was started, or why not."),
 ]
 PauseCampaignResult = Annotated[
-    PauseCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    PauseCampaignPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("PauseCampaignResult", description="The campaign that was paused, or why not."),
 ]
 ResumeCampaignResult = Annotated[
-    ResumeCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    ResumeCampaignPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("ResumeCampaignResult", description="The campaign that was resumed, or why not."),
 ]
 CancelCampaignResult = Annotated[
-    CancelCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    CancelCampaignPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("CancelCampaignResult", description="The campaign that was cancelled, or why not."),
 ]
 StartPhaseResult = Annotated[
-    StartPhasePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    StartPhasePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("StartPhaseResult", description="The campaign whose phase was started, or why not."),
 ]
 RetryPhaseResult = Annotated[
-    RetryPhasePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    RetryPhasePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("RetryPhaseResult", description="The campaign whose phase is tried again, or why not."),
 ]
 RerunPhaseResult = Annotated[
-    RerunPhasePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    RerunPhasePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("RerunPhaseResult", description="The campaign whose phase is run anew, or why not."),
 ]
 SkipPhaseResult = Annotated[
-    SkipPhasePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    SkipPhasePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("SkipPhaseResult", description="The campaign whose phase was left out, or why not."),
 ]
 RescoreCampaignResult = Annotated[
-    RescoreCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    RescoreCampaignPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("RescoreCampaignResult", description="The campaign that is scored anew, or why not."),
 ]
 

@@ -5,7 +5,14 @@ from typing import Annotated
 import strawberry
 
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError, about
+from graph.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    UnavailableError,
+    ValidationError,
+    about,
+)
 from graph.fields import verb
 from graph.inputs import given
 from graph.inputs.campaign import ConfigurePhaseInput, CreateCampaignInput, UpdateCampaignInput
@@ -67,39 +74,74 @@ class ArchiveCampaignPayload(CampaignWritten):
 
 
 CreateCampaignResult = Annotated[
-    CreateCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    CreateCampaignPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("CreateCampaignResult", description="The campaign that was made, or why not."),
 ]
 DuplicateCampaignResult = Annotated[
-    DuplicateCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    DuplicateCampaignPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("DuplicateCampaignResult", description="The copy that was made, or why not."),
 ]
 UpdateCampaignResult = Annotated[
-    UpdateCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    UpdateCampaignPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("UpdateCampaignResult", description="The campaign that was changed, or why not."),
 ]
 DeleteCampaignResult = Annotated[
-    DeleteCampaignPayload | NotFoundError | ConflictError | ForbiddenError,
+    DeleteCampaignPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("DeleteCampaignResult", description="The campaign that was deleted, or why not."),
 ]
 ConfigurePhaseResult = Annotated[
-    ConfigurePhasePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    ConfigurePhasePayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union(
         "ConfigurePhaseResult", description="The campaign whose phase was configured, or why not."
     ),
 ]
 AssignScoringProfileResult = Annotated[
-    AssignScoringProfilePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    AssignScoringProfilePayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union(
         "AssignScoringProfileResult", description="The campaign that scores by it from now on, or why not."
     ),
 ]
 SetCampaignModeResult = Annotated[
-    SetCampaignModePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    SetCampaignModePayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("SetCampaignModeResult", description="The campaign that was switched, or why not."),
 ]
 ArchiveCampaignResult = Annotated[
-    ArchiveCampaignPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    ArchiveCampaignPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("ArchiveCampaignResult", description="The campaign that was archived, or why not."),
 ]
 

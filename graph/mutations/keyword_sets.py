@@ -7,7 +7,15 @@ import strawberry
 
 from graph import node_ids
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, Missing, NotFoundError, ValidationError, about
+from graph.errors import (
+    ConflictError,
+    ForbiddenError,
+    Missing,
+    NotFoundError,
+    UnavailableError,
+    ValidationError,
+    about,
+)
 from graph.fields import verb
 from graph.inputs import given
 from graph.inputs.keyword_set import CreateKeywordSetInput, DeleteKeywordSetInput, UpdateKeywordSetInput
@@ -50,15 +58,25 @@ class DeleteKeywordSetPayload:
 
 
 CreateKeywordSetResult = Annotated[
-    CreateKeywordSetPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    CreateKeywordSetPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("CreateKeywordSetResult", description="The keyword set that was made, or why not."),
 ]
 UpdateKeywordSetResult = Annotated[
-    UpdateKeywordSetPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    UpdateKeywordSetPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("UpdateKeywordSetResult", description="The keyword set that was changed, or why not."),
 ]
 DeleteKeywordSetResult = Annotated[
-    DeleteKeywordSetPayload | NotFoundError | ConflictError | ForbiddenError,
+    DeleteKeywordSetPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("DeleteKeywordSetResult", description="The keyword set that was deleted, or why not."),
 ]
 

@@ -10,7 +10,15 @@ import strawberry
 from core.errors import NotFound
 from graph import node_ids
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, Missing, NotFoundError, ValidationError, about
+from graph.errors import (
+    ConflictError,
+    ForbiddenError,
+    Missing,
+    NotFoundError,
+    UnavailableError,
+    ValidationError,
+    about,
+)
 from graph.fields import verb
 from graph.inputs import given
 from graph.inputs.persona import CreatePersonaInput, DeletePersonaInput, UpdatePersonaInput
@@ -67,24 +75,39 @@ class DeletePersonaPayload:
 
 
 CreatePersonaResult = Annotated[
-    CreatePersonaPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    CreatePersonaPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("CreatePersonaResult", description="The persona that was made, or why not."),
 ]
 UpdatePersonaResult = Annotated[
-    UpdatePersonaPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    UpdatePersonaPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("UpdatePersonaResult", description="The persona that was changed, or why not."),
 ]
 DeletePersonaResult = Annotated[
-    DeletePersonaPayload | NotFoundError | ConflictError | ForbiddenError,
+    DeletePersonaPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("DeletePersonaResult", description="The persona that was deleted, or why not."),
 ]
 
 DuplicatePersonaResult = Annotated[
-    DuplicatePersonaPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    DuplicatePersonaPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("DuplicatePersonaResult", description="The copy that was made, or why not."),
 ]
 TestPersonaResult = Annotated[
-    TestPersonaPayload | ValidationError | NotFoundError | ForbiddenError,
+    TestPersonaPayload | ValidationError | NotFoundError | ForbiddenError | UnavailableError,
     strawberry.union("TestPersonaResult", description="What the test saw, or why none was made."),
 ]
 

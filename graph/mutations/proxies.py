@@ -5,7 +5,14 @@ from typing import Annotated, TypeVar
 import strawberry
 
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError, about
+from graph.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    UnavailableError,
+    ValidationError,
+    about,
+)
 from graph.fields import verb
 from graph.inputs import given
 from graph.inputs.proxy import (
@@ -66,23 +73,28 @@ class SetProxyEnabledPayload(ProxyWritten):
 
 
 CreateProxyResult = Annotated[
-    CreateProxyPayload | ValidationError | ConflictError | ForbiddenError,
+    CreateProxyPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("CreateProxyResult", description="The proxy that was added, or why not."),
 ]
 UpdateProxyResult = Annotated[
-    UpdateProxyPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    UpdateProxyPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("UpdateProxyResult", description="The proxy that was changed, or why not."),
 ]
 SetProxyEnabledResult = Annotated[
-    SetProxyEnabledPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    SetProxyEnabledPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("SetProxyEnabledResult", description="The proxy that was changed, or why not."),
 ]
 DeleteProxyResult = Annotated[
-    DeleteProxyPayload | NotFoundError | ConflictError | ForbiddenError,
+    DeleteProxyPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("DeleteProxyResult", description="The proxy that was removed, or why not."),
 ]
 TestProxyResult = Annotated[
-    TestProxyPayload | NotFoundError | ConflictError | ForbiddenError,
+    TestProxyPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("TestProxyResult", description="The proxy that is being tested, or why not."),
 ]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, ValidationError
+from graph.errors import ConflictError, ForbiddenError, UnavailableError, ValidationError
 from graph.fields import verb
 from graph.inputs.proxy_lists import CleanUnhealthyProxiesInput, ImportProxiesInput
 from graph.mutations.arguments import TAKEN
@@ -47,13 +47,13 @@ class CleanUnhealthyProxiesPayload:
 
 
 ImportProxiesResult = Annotated[
-    ImportProxiesPayload | ValidationError | ConflictError | ForbiddenError,
+    ImportProxiesPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "ImportProxiesResult", description="What became of each line, or why nothing was added."
     ),
 ]
 CleanUnhealthyProxiesResult = Annotated[
-    CleanUnhealthyProxiesPayload | ValidationError | ConflictError | ForbiddenError,
+    CleanUnhealthyProxiesPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union(
         "CleanUnhealthyProxiesResult", description="The proxies that are gone, or why nothing was removed."
     ),

@@ -7,7 +7,15 @@ import strawberry
 
 from graph import node_ids
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, Missing, NotFoundError, ValidationError, about
+from graph.errors import (
+    ConflictError,
+    ForbiddenError,
+    Missing,
+    NotFoundError,
+    UnavailableError,
+    ValidationError,
+    about,
+)
 from graph.fields import verb
 from graph.inputs import given
 from graph.inputs.proxy_pool import (
@@ -70,27 +78,52 @@ class DeleteProxyPoolPayload:
 
 
 CreateProxyPoolResult = Annotated[
-    CreateProxyPoolPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    CreateProxyPoolPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("CreateProxyPoolResult", description="The pool that was made, or why not."),
 ]
 UpdateProxyPoolResult = Annotated[
-    UpdateProxyPoolPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    UpdateProxyPoolPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("UpdateProxyPoolResult", description="The pool that was changed, or why not."),
 ]
 DeleteProxyPoolResult = Annotated[
-    DeleteProxyPoolPayload | NotFoundError | ConflictError | ForbiddenError,
+    DeleteProxyPoolPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("DeleteProxyPoolResult", description="The pool that was deleted, or why not."),
 ]
 AddProxiesToPoolResult = Annotated[
-    AddProxiesToPoolPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    AddProxiesToPoolPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("AddProxiesToPoolResult", description="The pool with the proxies, or why not."),
 ]
 RemoveProxiesFromPoolResult = Annotated[
-    RemoveProxiesFromPoolPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    RemoveProxiesFromPoolPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("RemoveProxiesFromPoolResult", description="The pool without the proxies, or why not."),
 ]
 SetProxyPoolMemberResult = Annotated[
-    SetProxyPoolMemberPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    SetProxyPoolMemberPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("SetProxyPoolMemberResult", description="The pool with the changed member, or why not."),
 ]
 

@@ -7,7 +7,15 @@ import strawberry
 
 from graph import node_ids
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, Missing, NotFoundError, ValidationError, about
+from graph.errors import (
+    ConflictError,
+    ForbiddenError,
+    Missing,
+    NotFoundError,
+    UnavailableError,
+    ValidationError,
+    about,
+)
 from graph.fields import verb
 from graph.inputs import given
 from graph.inputs.scoring_profile import (
@@ -52,15 +60,20 @@ class DeleteScoringProfilePayload:
 
 
 CreateScoringProfileResult = Annotated[
-    CreateScoringProfilePayload | ValidationError | ConflictError | ForbiddenError,
+    CreateScoringProfilePayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("CreateScoringProfileResult", description="The profile that was made, or why not."),
 ]
 UpdateScoringProfileResult = Annotated[
-    UpdateScoringProfilePayload | ValidationError | NotFoundError | ConflictError | ForbiddenError,
+    UpdateScoringProfilePayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("UpdateScoringProfileResult", description="The profile that was changed, or why not."),
 ]
 DeleteScoringProfileResult = Annotated[
-    DeleteScoringProfilePayload | NotFoundError | ConflictError | ForbiddenError,
+    DeleteScoringProfilePayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("DeleteScoringProfileResult", description="The profile that was deleted, or why not."),
 ]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, ValidationError
+from graph.errors import ConflictError, ForbiddenError, UnavailableError, ValidationError
 from graph.fields import verb
 from graph.inputs.settings import UpdateSettingsInput
 from graph.mutations.arguments import TAKEN
@@ -24,7 +24,7 @@ class UpdateSettingsPayload:
 
 
 UpdateSettingsResult = Annotated[
-    UpdateSettingsPayload | ValidationError | ConflictError | ForbiddenError,
+    UpdateSettingsPayload | ValidationError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("UpdateSettingsResult", description="The settings after the change, or why not."),
 ]
 

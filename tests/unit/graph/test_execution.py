@@ -117,10 +117,12 @@ class TestErrors:
             result = await stage.execute(stage.house.alice, "{ cursor }")
         (error,) = result["errors"]
         assert (error["message"], error["extensions"]) == (
-            "The database does not answer (gone); try again.",
-            {"code": "UNAVAILABLE"},
+            "The database does not answer now; try again.",
+            {"code": "UNAVAILABLE", "retryable": True, "retryAfterSeconds": 1.0},
         )
-        assert logs == []
+        assert [(one["event"], one["reason"]) for one in logs] == [
+            ("unavailable", "The database does not answer (gone); try again.")
+        ]
 
     @pytest.mark.parametrize(
         ("query", "variables", "message"),

@@ -74,9 +74,11 @@ def test_every_mutation_takes_one_input_and_gives_a_union_of_its_own() -> None:
             "NotFoundError",
             "ConflictError",
             "ForbiddenError",
+            "UnavailableError",
         }
         # A test of a persona changes nothing that could be in the way of anything.
-        assert {"ForbiddenError", *(() if name == "testPersona" else ("ConflictError",))} <= members
+        always = {"ForbiddenError", "UnavailableError"}
+        assert always | {*(() if name == "testPersona" else ("ConflictError",))} <= members
 
 
 def test_no_type_has_a_password() -> None:
@@ -96,6 +98,7 @@ def test_the_codes_of_errors_are_those_of_the_services() -> None:
         "RERUN_PRECONDITION_FAILED",
         "IDEMPOTENCY_KEY_REUSED",
         "ONESELF",
+        "UNAVAILABLE",
         "FORBIDDEN",
     }
 
