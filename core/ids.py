@@ -10,6 +10,7 @@ import uuid
 
 _RANDOM_BITS_A = 12
 _RANDOM_BITS_B = 62
+_TAG_BITS = 32
 
 
 def new_id() -> uuid.UUID:
@@ -21,6 +22,11 @@ def new_id() -> uuid.UUID:
     value |= 0b10 << 62
     value |= secrets.randbits(_RANDOM_BITS_B)
     return uuid.UUID(int=value)
+
+
+def new_tag() -> int:
+    """32 random bits, which tell what has the same number apart."""
+    return secrets.randbits(_TAG_BITS)
 
 
 def process_name() -> str:

@@ -11,7 +11,10 @@ from vocabulary.access import Actor
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
-    """What readers of the log receive. `position` is unique and ascending in commit order."""
+    """What readers of the log receive. `position` is unique and ascending in commit order.
+
+    `tag` is random and shared by the events of one transaction: with the position it is this event and no other.
+    """
 
     position: int
     event: Event | Unreadable
@@ -19,6 +22,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     actor: Actor
     owner_id: UUID | None
     summary: str
+    tag: int = 0
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ import structlog
 from core.errors import Unavailable
 from core.tasks import Owner
 from db.repositories.event_log import Head
+from events.cursor import Cursor
 from events.envelope import Page
 from events.log import Lapsed, Log
 from events.window import Gap, Window
@@ -54,7 +55,7 @@ class Hub:
         """
         head = await self._log.head()
         self.incarnation = head.incarnation
-        self._window = Window(position=head.position, size=self._size)
+        self._window = Window(position=head.position, size=self._size, tag=head.tag)
         self._owner.start(self._follow(), "follow")
 
     async def close(self) -> None:
@@ -83,6 +84,19 @@ class Hub:
         self.pages_read += 1
         return await self._log.read_after(position, limit)
 
+    async def knows(self, place: Cursor) -> bool:
+        """Whether the log has come by a cursor's place; from the window where it reaches so far, else from the log.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        if place.incarnation != self.incarnation:
+            return False
+        tag = self._window.tag_at(place.position)
+        if tag is not None:
+            return place.tag in (None, tag)
+        return await self._log.knows(place)
+
     async def head(self) -> Head:
         """Where the log itself ends now, which may be further than `position`.
 
@@ -109,7 +123,7 @@ class Hub:
     async def _skip(self) -> None:
         """Begin anew at the log's end: it was pruned beyond us. Readers below the new floor are told so."""
         head = await self._log.head()
-        self._window = Window(position=head.position, size=self._size)
+        self._window = Window(position=head.position, size=self._size, tag=head.tag)
         self._advance()
 
     def _advance(self) -> None:

@@ -29,6 +29,7 @@ from db.models import EventRow
 from db.repositories import event_log
 from db.repositories.event_log import Head
 from events.catalog import Event, decode
+from events.cursor import Cursor
 from events.envelope import Envelope, Page
 from events.event import Unreadable
 from vocabulary.access import Actor
@@ -54,6 +55,20 @@ class Log:
         """
         async with self._engines.reading() as session:
             return await event_log.head(session)
+
+    async def knows(self, place: Cursor) -> bool:
+        """Whether this log has come by a cursor's place: it reaches so far, and has the same event there.
+
+        What was pruned cannot be compared, and need not be: nothing is read from there.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        async with self._engines.reading() as session:
+            head, tag = await event_log.head_and_tag(session, place.position)
+        if place.incarnation != head.incarnation or place.position > head.position:
+            return False
+        return tag is None or place.tag in (None, tag)
 
     async def read_after(self, position: int, limit: int) -> Page:
         """At most `limit` events after `position`.
@@ -85,6 +100,7 @@ def envelope_of(row: EventRow) -> Envelope:
         actor=Actor(kind=row.actor_kind, name=row.actor_name, id=row.actor_id),
         owner_id=row.owner_id,
         summary=row.summary,
+        tag=row.tag,
     )
 
 

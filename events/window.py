@@ -13,11 +13,13 @@ class Gap(HeliographError):
 
 
 class Window:
-    """Events (floor, position], at most `size` of them; older ones are forgotten."""
+    """Events (floor, position], at most `size` of them; older ones are forgotten. `tag` is that at `position`."""
 
-    def __init__(self, position: int, size: int) -> None:
+    def __init__(self, position: int, size: int, tag: int = 0) -> None:
         self.position = position
         self.floor = position
+        self.tag = tag
+        self._floor_tag = tag
         self._size = size
         self._envelopes: list[Envelope] = []
 
@@ -37,17 +39,28 @@ class Window:
                 raise Gap(f"Expected position {expected}, found {envelope.position}.")
         self._envelopes.extend(page.envelopes)
         self.position = expected
+        if page.envelopes:
+            self.tag = page.envelopes[-1].tag
         # Trimming in large steps keeps the cost of an event constant.
         if len(self._envelopes) > 2 * self._size:
             self._forget(len(self._envelopes) - self._size)
 
     def _forget(self, count: int) -> None:
+        self._floor_tag = self._envelopes[count - 1].tag
         del self._envelopes[:count]
         self.floor += count
 
     def covers(self, position: int) -> bool:
         """Whether all that follows `position` is here."""
         return position >= self.floor
+
+    def tag_at(self, position: int) -> int | None:
+        """The tag at a position; None if that is outside of the window."""
+        if position == self.floor:
+            return self._floor_tag
+        if self.floor < position <= self.position:
+            return self._envelopes[position - self.floor - 1].tag
+        return None
 
     def read_after(self, position: int, limit: int) -> Page:
         """At most `limit` events after a position that the window covers."""

@@ -8,6 +8,7 @@ import strawberry
 from auth.principal import Principal
 from core.clock import Clock, SystemClock
 from db.engine import Engines
+from db.repositories import event_log
 from events import cursor
 from events.cursor import Cursor as Place
 from graph.errors import Refused
@@ -90,12 +91,16 @@ class Context:
     async def cursor(self) -> Cursor:
         """The position of the log that all that was read is exact at."""
         head = await self.reading.head()
-        return Cursor(cursor.encode(head.incarnation, head.position))
+        return Cursor(cursor.encode(head.incarnation, head.position, head.tag))
 
     async def cursor_at(self, position: int) -> Cursor:
-        """Another position of the same log."""
+        """Another position of the same log, not after that of the snapshot."""
         head = await self.reading.head()
-        return Cursor(cursor.encode(head.incarnation, position))
+        if position == head.position:
+            return await self.cursor()
+        # Others have committed since. Behind what is pruned nobody can go on, whatever the tag.
+        _, tag = await self.reading.run(event_log.head_and_tag, position)
+        return Cursor(cursor.encode(head.incarnation, position, tag or 0))
 
     def spend(self, rows: int) -> None:
         """Count the rows that a list may give, so that nested lists cannot multiply without end.

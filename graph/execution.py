@@ -14,7 +14,7 @@ from graph.followed import Beginning, Followed
 from graph.plans import Plan, Plans
 from graph.rendering import Rendering
 from graph.results import encoded
-from vocabulary.operations import Rejected, Request
+from vocabulary.operations import OperationKind, Rejected, Request
 
 LAST_EVENT_ID = "lastEventId"
 
@@ -41,7 +41,8 @@ class GraphOperations:
             Rejected: the variables do not fit.
         """
         async with self._rendering.context(caller) as context:
-            return encoded(await run(plan, request.variables, context))
+            result = await run(plan, request.variables, context)
+            return encoded(result, changed=plan.kind is OperationKind.MUTATION)
 
     async def subscribe(self, plan: Plan, request: Request, caller: Principal) -> Followed:
         """Authorise a subscription and compile it.
@@ -67,14 +68,9 @@ class GraphOperations:
     async def _begin(self, after: Place | None) -> Beginning:
         if after is None:
             return Beginning(after=None)
-        if after.incarnation != self._rendering.hub.incarnation or not await self._reaches(after.position):
+        if not await self._rendering.hub.knows(after):
             return Beginning(after=None, reset=ResetReason.LOG_REPLACED)
         return Beginning(after=after.position)
-
-    async def _reaches(self, position: int) -> bool:
-        """Whether the log has got that far; another process may have told the client before us."""
-        hub = self._rendering.hub
-        return position <= hub.position or position <= (await hub.head()).position
 
 
 def _last_event(request: Request) -> Place | None:

@@ -62,13 +62,13 @@ class Followed:
         Raises:
             Unavailable: the database does not answer.
         """
-        position = envelope.position
+        place = self._rendering.cursor(envelope)
         async with self._rendering.context(self._caller) as context:
-            payload = await self._source.told(envelope, self._rendering.cursor(position), context)
+            payload = await self._source.told(envelope, place, context)
             if payload is None:
                 return None
             result = await executed(self._executor, payload, context)
-        return self._rendering.frame(result, position, last=self._source.ends(envelope))
+        return self._rendering.frame(result, envelope.position, place, last=self._source.ends(envelope))
 
     async def open(self) -> Frame:
         """The snapshot, or the reset that the subscription began with.
@@ -86,11 +86,11 @@ class Followed:
     async def _snapshot(self, reason: ResetReason | None) -> Frame:
         async with self._rendering.context(self._caller) as context:
             position = (await context.reading.head()).position
-            place = self._rendering.cursor(position)
+            place = await context.cursor()
             try:
                 snapshot = await self._source.snapshot(context, place)
             except Refused as error:
                 raise rejected([error]) from error
             reset = reason and StreamReset(cursor=place, reason=reason, snapshot=snapshot)
             result = await executed(self._executor, reset or snapshot, context)
-        return self._rendering.frame(result, position, last=self._source.is_over(snapshot))
+        return self._rendering.frame(result, position, place, last=self._source.is_over(snapshot))

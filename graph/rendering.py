@@ -10,6 +10,7 @@ from core.errors import Unavailable
 from db.engine import Engines
 from events import cursor
 from events.cursor import Cursor as Place
+from events.envelope import Envelope
 from events.hub import Hub
 from graph.context import Context, Services
 from graph.results import encoded, outage
@@ -34,12 +35,12 @@ class Rendering:
         finally:
             await context.close()
 
-    def cursor(self, position: int) -> Cursor:
-        """The cursor of a position in this log."""
-        return Cursor(cursor.encode(self.hub.incarnation, position))
+    def cursor(self, envelope: Envelope) -> Cursor:
+        """The cursor of an event of this log."""
+        return Cursor(cursor.encode(self.hub.incarnation, envelope.position, envelope.tag))
 
-    def frame(self, result: ExecutionResult, position: int, *, last: bool = False) -> Frame:
-        """The result, encoded once for everybody.
+    def frame(self, result: ExecutionResult, position: int, place: Cursor, *, last: bool = False) -> Frame:
+        """The result at a position whose cursor is `place`, encoded once for everybody.
 
         Raises:
             Unavailable: it failed for an outage, which is to be waited out and not to be told.
@@ -47,6 +48,5 @@ class Rendering:
         trouble = outage(result.errors)
         if trouble is not None:
             raise Unavailable(str(trouble)) from trouble
-        place = self.cursor(position)
         payload = encoded(result, {"cursor": place})
         return Frame(position=position, cursor=place, payload=payload, last=last)

@@ -44,6 +44,8 @@ class EventRow(Model):
     feed: Mapped[bool]
     summary: Mapped[str] = mapped_column(Text)
     data: Mapped[str] = mapped_column(Text)
+    # The same number for all events of one transaction, 32 random bits; 0 for those from before there were tags.
+    tag: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 # Spelled as in the index, with no parameter, so that the index is used.
@@ -54,7 +56,8 @@ class EventLogHeadRow(Model):
     """The single row that says where the log ends. Whoever appends holds it until the commit.
 
     `incarnation` tells this log from any other, so that a cursor of a restored or replaced database is
-    recognised; `floor` is the position up to which events are no longer kept.
+    recognised; `floor` is the position up to which events are no longer kept. `tag` and `floor_tag` are those of the
+    events at the two, so that a cursor of either is recognised without looking at an event, which may be gone.
     """
 
     __tablename__ = "event_log_head"
@@ -63,3 +66,5 @@ class EventLogHeadRow(Model):
     incarnation: Mapped[str] = mapped_column(String(32))
     position: Mapped[int] = mapped_column(BigInteger)
     floor: Mapped[int] = mapped_column(BigInteger)
+    tag: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    floor_tag: Mapped[int] = mapped_column(BigInteger, server_default="0")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
+from core.ids import new_tag
 from db.engine import Session
 from db.models import EventLogHeadRow, EventRow
 from vocabulary.access import Actor
@@ -32,11 +33,16 @@ class PendingEvent:
 
 @dataclass(frozen=True)
 class Head:
-    """Where the log ends, from where on it is kept (exclusive), and which log it is."""
+    """Where the log ends, from where on it is kept (exclusive), and which log it is.
+
+    `tag` and `floor_tag` are the tags of the events at `position` and `floor`, 0 if that is the log's beginning.
+    """
 
     incarnation: str
     position: int
     floor: int
+    tag: int = 0
+    floor_tag: int = 0
 
 
 async def append(session: Session, now: datetime, events: Sequence[PendingEvent]) -> int:
@@ -44,20 +50,21 @@ async def append(session: Session, now: datetime, events: Sequence[PendingEvent]
 
     The row of the head stays locked until the commit, which is what puts positions in commit order.
     """
+    tag = new_tag()
     moved = (
         update(EventLogHeadRow)
         .where(EventLogHeadRow.id == HEAD_ID)
-        .values(position=EventLogHeadRow.position + len(events))
+        .values(position=EventLogHeadRow.position + len(events), tag=tag)
         .returning(EventLogHeadRow.position)
     )
     last = (await session.execute(moved)).scalar_one()
     first = last - len(events) + 1
-    rows = [_row(first + index, now, event) for index, event in enumerate(events)]
+    rows = [_row(first + index, now, event, tag) for index, event in enumerate(events)]
     await session.execute(insert(EventRow), rows)
     return last
 
 
-def _row(position: int, now: datetime, event: PendingEvent) -> dict[str, object]:
+def _row(position: int, now: datetime, event: PendingEvent, tag: int) -> dict[str, object]:
     return {
         "position": position,
         "type": event.type,
@@ -73,13 +80,35 @@ def _row(position: int, now: datetime, event: PendingEvent) -> dict[str, object]
         "feed": event.feed,
         "summary": event.summary,
         "data": event.data,
+        "tag": tag,
     }
 
 
 async def head(session: Session) -> Head:
     """Where the log ends in this session's snapshot."""
     row = (await session.execute(select(EventLogHeadRow).where(EventLogHeadRow.id == HEAD_ID))).scalar_one()
-    return Head(incarnation=row.incarnation, position=row.position, floor=row.floor)
+    return _head(row)
+
+
+async def head_and_tag(session: Session, position: int) -> tuple[Head, int | None]:
+    """Where the log ends, and the tag at a position; None if the event is not there, pruned or never written."""
+    tag = select(EventRow.tag).where(EventRow.position == position).scalar_subquery()
+    wanted = select(EventLogHeadRow, tag).where(EventLogHeadRow.id == HEAD_ID)
+    row, found = (await session.execute(wanted)).one()
+    known = _head(row)
+    if found is None:
+        found = {known.floor: known.floor_tag, known.position: known.tag}.get(position)
+    return known, found
+
+
+def _head(row: EventLogHeadRow) -> Head:
+    return Head(
+        incarnation=row.incarnation,
+        position=row.position,
+        floor=row.floor,
+        tag=row.tag,
+        floor_tag=row.floor_tag,
+    )
 
 
 async def read_after(session: Session, position: int, limit: int) -> Sequence[EventRow]:

@@ -44,7 +44,7 @@ class AuditEntry:
         """The entry of a row of the log with this incarnation; a newer version may have written it."""
         known = row.entity_type in EntityType.__members__
         return cls(
-            cursor=Cursor(cursor.encode(incarnation, row.position)),
+            cursor=Cursor(cursor.encode(incarnation, row.position, row.tag)),
             at=row.occurred_at,
             actor=Actor.from_actor(access.Actor(kind=row.actor_kind, name=row.actor_name, id=row.actor_id)),
             kind=row.type,

@@ -312,7 +312,7 @@ class Activity(Node):
         return cls(
             id=node_ids.encode("Activity", envelope.position),
             campaign_key=event.campaign_id_or_none,
-            cursor=Cursor(stream_cursor.encode(incarnation, envelope.position)),
+            cursor=Cursor(stream_cursor.encode(incarnation, envelope.position, envelope.tag)),
             at=envelope.occurred_at,
             actor=Actor.from_actor(envelope.actor),
             kind=ActivityKind(type(event).__name__),

@@ -158,7 +158,7 @@ def _is_of_life(envelope: Envelope) -> bool:
 
 
 def _named(envelope: Envelope, head: Head) -> tuple[str, str]:
-    return cursor.encode(head.incarnation, envelope.position), type(envelope.event).__name__
+    return cursor.encode(head.incarnation, envelope.position, envelope.tag), type(envelope.event).__name__
 
 
 def named(events: list[Json]) -> list[tuple[str, str]]:

@@ -1,6 +1,8 @@
 """The streams of a house as one process has them: a doorbell, a hub, groups, and the operations of the schema."""
 
 import asyncio
+import base64
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from auth.sealing import Sealer
 from core.settings import Settings
 from db.engine import Engines
 from db.models import EventLogHeadRow
+from db.repositories import event_log
 from db.unit_of_work import Database
 from events import cursor
 from events.doorbell import Doorbell
@@ -120,6 +123,13 @@ class Stage:
         """Where the log ends."""
         return (await self.hub.head()).position
 
+    async def cursor_of(self, position: int) -> str:
+        """The cursor of a position, as the server gives it."""
+        async with self.engines.reading() as session:
+            head, tag = await event_log.head_and_tag(session, position)
+        assert tag is not None
+        return cursor.encode(head.incarnation, position, tag)
+
     async def set_floor(self, floor: int) -> None:
         """Let the log be kept only after a position."""
         async with self.engines.writing() as session:
@@ -127,8 +137,9 @@ class Stage:
 
 
 def cursor_at(position: int, incarnation: str = INCARNATION) -> str:
-    """The cursor of a position in the stage's log, or in another."""
-    return cursor.encode(incarnation, position)
+    """The cursor of a position in the stage's log, or in another; of version 1, which needs no tag."""
+    packed = struct.pack(">B6sQ", 1, bytes.fromhex(incarnation), position)
+    return base64.urlsafe_b64encode(packed).decode()
 
 
 class Watcher:

@@ -77,7 +77,7 @@ class Opera:
             await session.execute(text("UPDATE event_log_head SET floor = 1"))
         campaign = await self._create("reset", self.ids["dns"], "http", 1)
         subjects = {"campaignEvents": campaign, "domainEvents": campaign, "bulkOperation": self.ids["bulk"]}
-        past, other = cursor.encode(here.incarnation, 0), cursor.encode("f" * 12, 1)
+        past, other = cursor.encode(here.incarnation, 0, 0), cursor.encode("f" * 12, 1, 0)
         for after, reason in ((past, "RETENTION"), (other, "LOG_REPLACED")):
             for field in STREAMS:
                 given = {"id": subjects[field]} if field in subjects else {}

@@ -150,7 +150,7 @@ async def test_last_event_id_resumes_into_a_deletion(show: Show) -> None:
 
 
 async def test_an_id_of_another_log_is_a_reset(show: Show) -> None:
-    async with show.stream(**{"Last-Event-ID": cursor.encode("f" * 12, 1)}) as response:
+    async with show.stream(**{"Last-Event-ID": cursor.encode("f" * 12, 1, 0)}) as response:
         frame = json.loads((await next_event(response))["data"])["data"]["campaignEvents"]
         assert frame == {"__typename": "StreamReset"}
         await show.rename("a")

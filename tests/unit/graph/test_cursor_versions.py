@@ -26,8 +26,10 @@ def of_stream(version: int, rest: bytes) -> str:
 
 
 def test_both_carry_their_version_and_are_opaque() -> None:
-    packed = base64.urlsafe_b64decode(cursor.encode("0123456789ab", 7))
-    assert packed[0] == 1
+    text = cursor.encode("0123456789ab", 7, 1)
+    assert base64.urlsafe_b64decode(text + "==")[0] == 2
+    assert cursor.decode(text) == cursor.Cursor("0123456789ab", 7, 1)
+    assert cursor.decode(cursor_at(7)) == cursor.Cursor("0123456789ab", 7, None)
     text = page_cursors.encode("campaigns:NAME:ASC", ("a",))
     assert msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))[0] == 1
 
@@ -43,13 +45,15 @@ def test_a_list_refuses_another_version_whatever_its_form(text: str) -> None:
 
 
 @pytest.mark.parametrize("rest", [bytes(14), b"", bytes(30)], ids=["same form", "version only", "longer"])
-@pytest.mark.parametrize("version", [2, 31])
+@pytest.mark.parametrize("version", [3, 31])
 def test_a_stream_refuses_another_version_whatever_its_form(version: int, rest: bytes) -> None:
     with pytest.raises(ValueError, match=UNKNOWN):
         cursor.decode(of_stream(version, rest))
 
 
-@pytest.mark.parametrize("text", ["", "x", "é", "A" * 5000, of_stream(1, bytes(13)), of_list(1, "a", [])])
+@pytest.mark.parametrize(
+    "text", ["", "x", "é", "A" * 5000, of_stream(1, bytes(13)), of_stream(2, bytes(14)), of_list(1, "a", [])]
+)
 def test_what_is_no_cursor_of_a_stream_is_not_called_another_version(text: str) -> None:
     with pytest.raises(ValueError, match="This is no cursor of a stream"):
         cursor.decode(text)
@@ -70,7 +74,7 @@ async def test_clients_are_told_by_a_code(gallery: Gallery, desk: Desk) -> None:
     ids=["variable", "literal"],
 )
 async def test_subscribers_are_told_by_a_code(stage: Stage, query: str, variables: dict[str, Any]) -> None:
-    bad = of_stream(2, bytes(14))
+    bad = of_stream(3, bytes(14))
     given = dict.fromkeys(variables, bad)
     with pytest.raises(Rejected) as refused:
         await stage.subscribe(stage.house.alice, query.replace("%s", bad), None, **given)
@@ -82,6 +86,6 @@ async def test_subscribers_are_told_by_a_code(stage: Stage, query: str, variable
 async def test_a_browser_that_comes_back_is_told_by_the_same_code(stage: Stage) -> None:
     query = "subscription { activity { __typename } }"
     with pytest.raises(Rejected) as refused:
-        await stage.subscribe(stage.house.alice, query, of_stream(2, bytes(14)))
+        await stage.subscribe(stage.house.alice, query, of_stream(3, bytes(14)))
     assert refused.value.errors[0]["extensions"]["code"] == "BAD_CURSOR"
     await stage.subscribe(stage.house.alice, query, cursor_at(0))

@@ -60,7 +60,7 @@ def test_what_is_no_moment_is_refused(value: object) -> None:
 
 def test_only_a_cursor_is_a_cursor() -> None:
     assert PLACE.parse_value
-    text = cursor.encode("0123456789ab", 7)
+    text = cursor.encode("0123456789ab", 7, 1)
     assert PLACE.parse_value(text) == text
     for value in ("", "abc", 7, text + "=", text[:-1] + "é"):
         with pytest.raises((ValueError, GraphQLError), match=r"[Cc]ursor|string"):

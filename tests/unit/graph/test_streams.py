@@ -103,7 +103,7 @@ class TestSnapshotThenDeltas:
         assert await watcher.next() == {
             "__typename": "CampaignSnapshot",
             "campaign": {"name": "hunt", "status": "DRAFT"},
-            "cursor": cursor_at(start),
+            "cursor": await stage.cursor_of(start),
         }
         await scene.rename("chase")
         await stage.services.campaign_control.cancel(stage.house.alice, scene.key)
@@ -112,13 +112,13 @@ class TestSnapshotThenDeltas:
                 "__typename": "CampaignUpdated",
                 "name": "chase",
                 "changed": ["name"],
-                "cursor": cursor_at(start + 1),
+                "cursor": await stage.cursor_of(start + 1),
             },
             {
                 "__typename": "CampaignStatusChanged",
                 "previous": "DRAFT",
                 "current": "CANCELLED",
-                "cursor": cursor_at(start + 2),
+                "cursor": await stage.cursor_of(start + 2),
             },
         ]
 
@@ -152,7 +152,7 @@ class TestSnapshotThenDeltas:
         assert await watcher.next() == {
             "__typename": "ProxyAdded",
             "proxy": {"name": "c"},
-            "cursor": cursor_at(added.position),
+            "cursor": await stage.cursor_of(added.position),
         }
 
     async def test_of_activity_newest_first_and_at_most_fifty(self, stage: Stage) -> None:
@@ -239,7 +239,7 @@ class TestResets:
         watcher = await stage.watch(stage.house.alice, document, after=after, **variables)
         frame = await watcher.next()
         assert (frame["__typename"], frame["reason"]) == ("StreamReset", "LOG_REPLACED")
-        assert frame["cursor"] == cursor_at(head)
+        assert frame["cursor"] == await stage.cursor_of(head)
         assert set(frame["snapshot"]) & {"campaign", "proxies", "activities"}
 
     async def test_deltas_follow_a_reset(self, stage: Stage, scene: Scene) -> None:
@@ -256,7 +256,7 @@ class TestResets:
         async with open_stage(house, tmp_path / "stage.key") as restarted:
             watcher = await restarted.watch(house.alice, CAMPAIGN, id=scene.id, after=cursor_at(1))
             frame = await watcher.next()
-            assert (frame["reason"], frame["cursor"]) == ("RETENTION", cursor_at(last))
+            assert (frame["reason"], frame["cursor"]) == ("RETENTION", await stage.cursor_of(last))
             assert frame["snapshot"] == {"__typename": "CampaignSnapshot", "campaign": {"name": "b"}}
             assert restarted.meter.counts["resets"] == 1
             kept = await restarted.watch(house.alice, CAMPAIGN, id=scene.id, after=cursor_at(last - 1))
