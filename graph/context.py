@@ -62,15 +62,23 @@ class Context:
     """The context of one operation, or of one event of a subscription; `close` it when that is over.
 
     `resume` is where the transport says that a subscription goes on, which is later than what its `after` says.
+    `skipped` is how many updates the one that this event tells stands for besides itself.
     """
 
-    __slots__ = ("_rows_left", "caller", "loaders", "reading", "resume", "services")
+    __slots__ = ("_rows_left", "caller", "loaders", "reading", "resume", "services", "skipped")
 
     def __init__(
-        self, caller: Principal, services: Services, engines: Engines, resume: Place | None = None
+        self,
+        caller: Principal,
+        services: Services,
+        engines: Engines,
+        resume: Place | None = None,
+        *,
+        skipped: int = 0,
     ) -> None:
         self.caller = caller
         self.resume = resume
+        self.skipped = skipped
         self.services = services
         self.reading = Reading(engines)
         self.loaders = Loaders(self.reading, caller.scope, services.insights, self.spend)

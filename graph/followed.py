@@ -52,18 +52,29 @@ class Followed:
         """Resume strictly after this position; None opens with a snapshot."""
         return self._beginning.after
 
+    @property
+    def max_rate(self) -> float | None:
+        """How often a second progress of one campaign may be told; None tells all of it."""
+        return self._source.max_rate
+
     def matches(self, envelope: Envelope) -> bool:
         """Whether this event belongs to the stream."""
         return self._source.matches(envelope)
 
-    async def render(self, envelope: Envelope) -> Frame | None:
+    def conflated_by(self, envelope: Envelope) -> Hashable | None:
+        """What the event is a newer value of; None if it must never be left out."""
+        return self._source.conflated_by(envelope)
+
+    async def render(self, envelope: Envelope, skipped: int = 0) -> Frame | None:
         """Execute the selection for one event; None if it turns out to say nothing here.
+
+        `skipped` is how many older values of the same were left out since one was told.
 
         Raises:
             Unavailable: the database does not answer.
         """
         place = self._rendering.cursor(envelope)
-        async with self._rendering.context(self._caller) as context:
+        async with self._rendering.context(self._caller, skipped=skipped) as context:
             payload = await self._source.told(envelope, place, context)
             if payload is None:
                 return None

@@ -27,9 +27,11 @@ class Rendering:
         self.hub = hub
 
     @asynccontextmanager
-    async def context(self, caller: Principal, resume: Place | None = None) -> AsyncIterator[Context]:
+    async def context(
+        self, caller: Principal, resume: Place | None = None, *, skipped: int = 0
+    ) -> AsyncIterator[Context]:
         """A context for one execution, with a snapshot and loaders of its own."""
-        context = Context(caller, self._services, self._engines, resume)
+        context = Context(caller, self._services, self._engines, resume, skipped=skipped)
         try:
             yield context
         finally:

@@ -12,12 +12,24 @@ Why there is neither a gap nor a duplicate, in whatever order things happen:
 * A page of the log says up to which position it is complete; the member goes on from exactly there, whether
   the window has moved meanwhile or not.
 
+A stream with a rate holds progress back (`live/teller.py`), so a frame may be appended when the group's position is
+already above it. Why that loses nothing and repeats nothing either:
+
+* What is held is above every frame in the window, for it is told before any frame that follows. So the window
+  ascends, its floor is below what is held, and no member gets past it by taking frames.
+* A member above a held value has it already: from its snapshot, from wherever its cursor comes from, or from a reading
+  of the log, which tells all that it held at its own end. `take` gives it no frame at or below its position.
+* A member below the floor reads the log, where what is held is too. If the group itself has to skip a part of the log,
+  all its members are below the floor, so it forgets what it holds.
+* `skipped` is of the frame, so of the group: whoever comes in between may have seen some of what it counts.
+
 An outage (`Unavailable`) is waited out, from the position that was reached. Any other failure ends the group's
 members with masked errors, and the next subscriber begins a new group.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -25,12 +37,13 @@ import structlog
 
 from core.errors import Unavailable
 from core.tasks import Owner
-from events.envelope import Envelope, Page
+from events.envelope import Page
 from events.log import Lapsed
 from live.failures import explain
 from live.member import Chunk, Member
 from live.meter import Meter
 from live.operations import Stream
+from live.teller import Teller
 from live.window import Due, FrameWindow
 
 T = TypeVar("T")
@@ -64,6 +77,7 @@ class GroupLimits(msgspec.Struct, frozen=True):
         frames: how many frames a group keeps.
         bytes: how many bytes of results a group keeps.
         page: how many events are read from the log at a time.
+        reading: about how many are read at once as long as there is only progress, all of which is held back.
         replays: how many pages are read for members that are behind at the same time, over all groups.
         retry_seconds: the first wait after an outage; it doubles up to sixteen times this.
     """
@@ -71,6 +85,7 @@ class GroupLimits(msgspec.Struct, frozen=True):
     frames: int = 256
     bytes: int = 1 << 20
     page: int = 64
+    reading: int = 2048
     replays: int = 8
     retry_seconds: float = 0.25
 
@@ -87,6 +102,7 @@ class Group:
         self.members: set[Member] = set()
         self.failure: list[dict[str, Any]] | None = None
         self._groups = groups
+        self._teller = Teller(stream, self.window.append)
         self._replays: dict[int, list[Member]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._start(self._follow(), "follow")
@@ -121,35 +137,44 @@ class Group:
     async def _follow(self) -> None:
         try:
             while True:
-                await self._groups.hub.wait_beyond(self.position)
+                await self._something_to_do()
                 await self._through_outages(self._advance)
         except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends this group only.
             self._fail(error)
 
+    async def _something_to_do(self) -> None:
+        """Wait until the hub is further, or what is held back is due."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._teller.deadline):
+                await self._groups.hub.wait_beyond(self.position)
+
     async def _advance(self) -> None:
-        """Render one page of events. The position rises event by event, so that a retry repeats nothing."""
+        """Tell one page of events, and then what is due of what was held. A retry repeats nothing."""
+        try:
+            if self._groups.hub.position > self.position:
+                await self._tell_page()
+            await self._teller.flush_due()
+        finally:
+            self._wake()
+
+    async def _tell_page(self) -> None:
+        """The position rises event by event, so that a retry goes on where this failed."""
         hub = self._groups.hub
         try:
             page = await hub.read_after(self.position, self._groups.limits.page)
         except Lapsed:
             self._skip_to(hub.position)
             return
-        try:
-            for envelope in page.envelopes:
-                if self.stream.matches(envelope):
-                    frame = await self.stream.render(envelope)
-                    if frame is not None:
-                        self.window.append(Due(frame, envelope.occurred_at))
-                self.position = envelope.position
-            self.position = page.position
-        finally:
-            self._wake()
+        for envelope in page.envelopes:
+            await self._teller.tell(envelope)
+            self.position = envelope.position
+        self.position = page.position
 
     def _skip_to(self, position: int) -> None:
         """Too far behind to follow: every member finds itself below the floor and reads the log on its own."""
         self.position = position
         self.window.skip_to(position)
-        self._wake()
+        self._teller.forget()
 
     def _wake(self) -> None:
         for member in self.members:
@@ -181,23 +206,37 @@ class Group:
 
     async def _read(self, position: int) -> Chunk:
         groups = self._groups
+        found: list[Due] = []
         async with groups.reading:
             try:
-                page = await groups.hub.read_after(position, groups.limits.page)
+                reached = await self._tell_from(position, found)
             except Lapsed:
                 return await self._reset()
-            frames = [await self.stream.render(each) for each in self._matching(page)]
-            due = tuple(Due(frame) for frame in frames if frame is not None)
-        groups.meter.replayed(self.stream.field, len(due))
-        return Chunk(due, page.position)
+        groups.meter.replayed(self.stream.field, len(found))
+        # What is replayed does not say how long it waited.
+        return Chunk(tuple(Due(each.frame) for each in found), reached)
+
+    async def _tell_from(self, position: int, found: list[Due]) -> int:
+        """Tell a page of the log, and more of them while all there is is held back; how far it came.
+
+        Without a rate nothing is held, so it is one page.
+        """
+        limits, teller = self._groups.limits, Teller(self.stream, found.append)
+        reached, more = position, True
+        while more:
+            page = await self._groups.hub.read_after(reached, limits.page)
+            for envelope in page.envelopes:
+                await teller.tell(envelope)
+            reached = page.position
+            only_held = not found and 0 < teller.holding < limits.page
+            more = only_held and len(page.envelopes) == limits.page and reached - position < limits.reading
+        await teller.flush()
+        return reached
 
     async def _reset(self) -> Chunk:
         frame = await self.stream.reset()
         self._groups.meter.reset(self.stream.field)
         return Chunk((Due(frame),), frame.position)
-
-    def _matching(self, page: Page) -> list[Envelope]:
-        return [envelope for envelope in page.envelopes if self.stream.matches(envelope)]
 
     async def _through_outages(self, step: Callable[[], Awaitable[T]]) -> T:
         """Try `step` until it is not for an outage that it fails."""

@@ -42,11 +42,21 @@ class Stream(Protocol):
     def field(self) -> str:
         """The name of the subscription's root field, for metrics."""
 
+    @property
+    def max_rate(self) -> float | None:
+        """How often a second progress of one thing may be told; None tells all of it. Equal keys, equal rates."""
+
     def matches(self, envelope: Envelope) -> bool:
         """Whether this event may belong to the stream. Cheap, and without waiting."""
 
-    async def render(self, envelope: Envelope) -> Frame | None:
-        """Execute the selection for one event; None if it turns out not to belong to the stream."""
+    def conflated_by(self, envelope: Envelope) -> Hashable | None:
+        """What the event is a newer value of, which stands for the older ones; None if it must never be left out."""
+
+    async def render(self, envelope: Envelope, skipped: int = 0) -> Frame | None:
+        """Execute the selection for one event; None if it turns out not to belong to the stream.
+
+        `skipped` is how many older values of the same were left out since one was told.
+        """
 
     async def open(self) -> Frame:
         """The first frame: a snapshot, or a typed reset, exact at its position; deltas follow strictly after it."""

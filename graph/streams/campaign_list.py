@@ -45,8 +45,10 @@ NEWEST = 500
 class CampaignListSource(Source):
     """The campaigns that a filter lets through: which they are, and how they are."""
 
-    def __init__(self, scope: Scope, after: Place | None, wanted: CampaignFilter) -> None:
-        super().__init__(scope, after)
+    def __init__(
+        self, scope: Scope, after: Place | None, wanted: CampaignFilter, max_rate: float | None = None
+    ) -> None:
+        super().__init__(scope, after, max_rate)
         self._wanted = wanted
 
     def concerns(self, envelope: Envelope) -> bool:

@@ -20,8 +20,10 @@ from graph.types.stream_reset import Snapshot
 class CampaignSource(Source):
     """What happens to one campaign, from its making to its deletion."""
 
-    def __init__(self, scope: Scope, after: Place | None, campaign_id: UUID) -> None:
-        super().__init__(scope, after)
+    def __init__(
+        self, scope: Scope, after: Place | None, campaign_id: UUID, max_rate: float | None = None
+    ) -> None:
+        super().__init__(scope, after, max_rate)
         self.campaign_id = campaign_id
 
     def concerns(self, envelope: Envelope) -> bool:

@@ -7,8 +7,10 @@ it into a `live.operations.Stream`, and `live/group.py` executes it once for eve
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 from db.scope import Scope
+from events.campaign_events import CampaignProgress
 from events.cursor import Cursor as Place
 from events.envelope import Envelope
 from graph.context import Context
@@ -19,12 +21,14 @@ from graph.types.stream_reset import Snapshot
 class Source(ABC):
     """What one subscription follows, in the scope of whoever asked.
 
-    `after` is the place that the client has reached; None opens with a snapshot.
+    `after` is the place that the client has reached; None opens with a snapshot. `max_rate` is how often a second
+    progress of one campaign may be told; None tells all of it.
     """
 
-    def __init__(self, scope: Scope, after: Place | None) -> None:
+    def __init__(self, scope: Scope, after: Place | None, max_rate: float | None = None) -> None:
         self.scope = scope
         self.after = after
+        self.max_rate = max_rate
 
     def __aiter__(self) -> AsyncIterator[object]:
         """graphql-core knows a source of events by this method; it is never called."""
@@ -38,6 +42,10 @@ class Source(ABC):
     @abstractmethod
     def concerns(self, envelope: Envelope) -> bool:
         """Whether the event belongs here, whoever looks."""
+
+    def conflated_by(self, envelope: Envelope) -> UUID | None:
+        """Whose progress the event tells, which newer progress may stand for; None for everything else."""
+        return envelope.event.campaign_id if isinstance(envelope.event, CampaignProgress) else None
 
     async def told(self, envelope: Envelope, cursor: Cursor, _context: Context) -> object | None:
         """The member of the union that tells of the event, or None if it is found to say nothing here.

@@ -13,7 +13,7 @@ from graph.node_ids import BadId, uuid_in
 from graph.streams.campaign_list import CampaignListSource
 from graph.streams.campaigns import CampaignSource, unknown_campaign
 from graph.streams.domains import DomainSource
-from graph.subscriptions.arguments import Resume, place, streamed
+from graph.subscriptions.arguments import MaxRate, Resume, place, rate, streamed
 from graph.types.campaign_event import (
     CampaignCreated,
     CampaignDeleted,
@@ -80,11 +80,15 @@ class CampaignSubscriptions:
 
     @streamed("One campaign: its state, then what happens to it. It ends with the campaign's deletion.")
     async def campaign_events(
-        self, info: Info, campaign_id: CampaignId, after: Resume = strawberry.UNSET
+        self,
+        info: Info,
+        campaign_id: CampaignId,
+        after: Resume = strawberry.UNSET,
+        max_rate: MaxRate = strawberry.UNSET,
     ) -> AsyncIterator[CampaignEvent]:
         """One campaign."""
         scope = info.context.caller.scope
-        source = CampaignSource(scope, place(info.context, after), _key(campaign_id))
+        source = CampaignSource(scope, place(info.context, after), _key(campaign_id), rate(max_rate))
         await source.authorise(info.context)
         return cast("AsyncIterator[CampaignEvent]", source)
 
@@ -100,10 +104,11 @@ class CampaignSubscriptions:
             strawberry.argument(name="filter", description="Which of them; all unless told."),
         ] = strawberry.UNSET,
         after: Resume = strawberry.UNSET,
+        max_rate: MaxRate = strawberry.UNSET,
     ) -> AsyncIterator[CampaignListEvent]:
         """The campaigns that a filter lets through."""
-        wanted = (where or CampaignFilter()).wanted()
-        source = CampaignListSource(info.context.caller.scope, place(info.context, after), wanted)
+        wanted, scope = (where or CampaignFilter()).wanted(), info.context.caller.scope
+        source = CampaignListSource(scope, place(info.context, after), wanted, rate(max_rate))
         return cast("AsyncIterator[CampaignListEvent]", source)
 
     @streamed("The domains of one campaign, batch by batch. It ends with the campaign's deletion.")

@@ -2,6 +2,8 @@
 
 import strawberry
 
+from graph.context import Info
+from graph.fields import resolved
 from graph.scalars import BigInt
 from graph.types.campaign import Campaign
 from graph.types.stream import Happening, StreamEvent
@@ -33,6 +35,13 @@ class CampaignChanged(Happening):
     """A campaign of the list has changed."""
 
     campaign: Campaign = strawberry.field(description="The campaign, as it was when this was sent or later.")
+
+    @resolved(
+        "How many updates of its progress were left out since the one before, because of `maxRate`; 0 without it."
+    )
+    def skipped(self, info: Info) -> int:
+        """How many this one stands for besides itself."""
+        return info.context.skipped
 
 
 @strawberry.type(

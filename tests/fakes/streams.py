@@ -16,7 +16,10 @@ from tests.fakes.hub import FakeHub
 
 
 class FakeStream:
-    """Conforms to `live.operations.Stream`: the events of one topic; a topic that ends with "!" is the last."""
+    """Conforms to `live.operations.Stream`: the events of one topic; a topic that ends with "!" is the last.
+
+    One with a "~" is progress, of what follows it: "a~x".
+    """
 
     field = "ticks"
 
@@ -25,6 +28,8 @@ class FakeStream:
     ) -> None:
         self.key: Hashable = topic if key is None else key
         self.after = after
+        self.max_rate: float | None = None
+        self.skipped: dict[int, int] = {}
         self.renders: list[int] = []
         self.failure: Exception | None = None
         self.failing_open: Exception | None = None
@@ -36,9 +41,12 @@ class FakeStream:
         self._topic = topic
 
     def matches(self, envelope: Envelope) -> bool:
-        return envelope.summary.rstrip("!") == self._topic
+        return envelope.summary.partition("~")[0].rstrip("!") == self._topic
 
-    async def render(self, envelope: Envelope) -> Frame | None:
+    def conflated_by(self, envelope: Envelope) -> Hashable | None:
+        return envelope.summary.partition("~")[2] or None
+
+    async def render(self, envelope: Envelope, skipped: int = 0) -> Frame | None:
         await self.gate.wait()
         self.renders.append(envelope.position)
         if self.failure is not None:
@@ -48,6 +56,7 @@ class FakeStream:
             raise Unavailable("The database does not answer.")
         if envelope.position in self.silent:
             return None
+        self.skipped[envelope.position] = skipped
         return frame(envelope.position, "event", last=envelope.summary.endswith("!"))
 
     async def open(self) -> Frame:
