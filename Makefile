@@ -17,6 +17,7 @@ BOOTSTRAPPED := $(VENV)/.bootstrapped
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 BROWSER := $(VENV)/.installed-browser
+FLEET := $(VENV)/.installed-fleet
 ASSETS := web/static/graphiql/.built
 
 UI := web/ui
@@ -35,7 +36,7 @@ help:  ## List the targets.
 setup: $(RUN) $(ASSETS)  ## Install what the product needs, build its pages; leaves .venv/bin/heliograph.
 	@:
 
-setup-dev: $(DEV) $(ASSETS) $(BROWSER)  ## The same, and what the tests need.
+setup-dev: $(DEV) $(ASSETS) $(BROWSER) $(FLEET)  ## The same, and what the tests need.
 	@:
 
 run: setup  ## Set up and run the demo at http://127.0.0.1:8000.
@@ -78,7 +79,7 @@ bench: setup-dev  ## Run one bench: NAME=faults, outages, frozen, rolling, leaks
 	@$(BIN)/python -m bench.$(subst -,_,$(NAME)) $(ARGS)
 
 clean:  ## Remove everything that was installed or built.
-	rm -rf $(VENV) web/static $(UI)/node_modules tests/browser/node_modules tests/browser/.chromium
+	rm -rf $(VENV) web/static $(UI)/node_modules tests/browser/node_modules tests/browser/.chromium bench/fleet/node_modules
 	rm -rf .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 
 # uv is fast and reads its own configuration of package indexes; pip reads another one, so it is the second try.
@@ -121,6 +122,10 @@ $(BROWSER): tests/browser/package-lock.json tests/browser/install.py | $(DEV)
 	@$(BIN)/python -m tests.browser.install
 	@touch $@
 
+$(FLEET): bench/fleet/package-lock.json | $(DEV)
+	@cd bench/fleet && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
 
@@ -130,3 +135,4 @@ lock: $(DEV)  ## Write the lock files anew from pyproject.toml and package.json;
 	$(COMPILE) --group assets --group build -c requirements/dev.lock pyproject.toml -o requirements/run.lock
 	cd $(UI) && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
 	cd tests/browser && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
+	cd bench/fleet && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error

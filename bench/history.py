@@ -129,7 +129,7 @@ def judge(
         log: all rows, ascending, read after the last frame came.
         concerns: whether a row belongs to the subscription.
         frames: in the order in which they came, over all connections.
-        until: the position up to which it has to have everything.
+        until: the position up to which it has to have everything; what came later only has to be in order.
         after: the position after which it subscribed at first, if it did not begin with a snapshot.
         resets_allowed: how many resets do not count against it.
 
@@ -222,7 +222,7 @@ class _Walk:
         self._seen[place] = frame.skipped
         self._last = max(self._last, place)
         row = self._rows.get(place)
-        if self._comparable and (row is None or not _is_told_as(row, frame.type)):
+        if self._comparable and place <= self.until and (row is None or not _is_told_as(row, frame.type)):
             self.foreign.append(place)
 
     def close(self, end: int) -> None:
@@ -258,8 +258,9 @@ class _Walk:
 def _is_told_as(row: Logged, told: str) -> bool:
     if told == "DomainEventBatch":
         return row.type in BATCHES
-    # The type of an activity is its kind, for clients that ask for it; others learn only that there is one.
-    return told == row.type or (told == "ActivityAdded" and row.feed)
+    # An activity is told by its kind, the type in capitals, to clients that ask; others learn only that there is one.
+    kind = told.replace("_", "").lower()
+    return kind == row.type.lower() or (told == "ActivityAdded" and row.feed)
 
 
 @lru_cache(maxsize=1 << 18)

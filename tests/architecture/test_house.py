@@ -29,7 +29,7 @@ SELF = Path(__file__).relative_to(house.ROOT)
 HISTORY = Path("migrations/versions")
 
 PIP_LOCKS = ("requirements/bootstrap.lock", "requirements/run.lock", "requirements/dev.lock")
-NPM_LOCKS = ("web/ui/package-lock.json", "tests/browser/package-lock.json")
+NPM_LOCKS = ("web/ui/package-lock.json", "tests/browser/package-lock.json", "bench/fleet/package-lock.json")
 
 
 def ours(path: Path) -> bool:
@@ -107,7 +107,7 @@ def test_pip_locks_hold_names_versions_and_hashes_only(lock: str) -> None:
 @pytest.mark.parametrize("lock", NPM_LOCKS)
 def test_npm_locks_name_no_registry(lock: str) -> None:
     packages = json.loads((house.ROOT / lock).read_text())["packages"]
-    assert len(packages) > 10
+    assert len(packages) > 5
     for name, package in packages.items():
         assert "resolved" not in package, name
         assert name == "" or package["integrity"].startswith("sha512-")

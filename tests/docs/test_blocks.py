@@ -16,6 +16,7 @@ import pytest_asyncio
 from aiohttp import ClientSession
 from graphql import OperationDefinitionNode, OperationType, build_schema, parse, validate
 
+from bench.fleet import recipe
 from cli.main import main
 from tests.docs.blocks import ROOT, Operation, blocks, filled, lines, operations, pages
 from tests.e2e.product import HELIOGRAPH, Api, Product
@@ -203,22 +204,30 @@ def test_every_block_is_of_a_language_that_is_tested() -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_the_official_client_is_used_as_shown(demo: Api, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "heard"), [("activity.mjs", b"ActivitySnapshot\n"), ("proxies.mjs", b"ProxySnapshot\n")]
+)
+async def test_official_clients_are_used_as_shown(demo: Api, tmp_path: Path, name: str, heard: bytes) -> None:
     """The JavaScript runs as it stands, with another address and token, until it has heard something."""
-    (block,) = [block for page in pages() for block in blocks(page) if block.language == "js"]
-    shown = block.text.replace("ws://127.0.0.1:8000", demo.client.url.replace("http", "ws", 1))
-    (tmp_path / "shown.mjs").write_text(shown.replace("TOKEN", demo.client.token))
-    (tmp_path / "node_modules").symlink_to(ROOT / "web/ui/node_modules")
-    process = await asyncio.create_subprocess_exec(
-        NODE, "shown.mjs", cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+    recipe.unpack(
+        tmp_path, {"//127.0.0.1:8000": demo.client.url.removeprefix("http:"), "TOKEN": demo.client.token}
     )
+    process = await asyncio.create_subprocess_exec(NODE, name, cwd=tmp_path, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     try:
         async with asyncio.timeout(SECONDS):
-            assert await process.stdout.readline() == b"ActivitySnapshot\n"
+            assert await process.stdout.readline() == heard
     finally:
         process.kill()
         await process.communicate()
+
+
+def test_all_javascript_is_run() -> None:
+    """As a whole program above, or as a part of one and by the fleet."""
+    assert len(recipe.shown()) == len(
+        [block for page in pages() for block in blocks(page) if block.language == "js"]
+    )
+    assert recipe.shown().keys() == {"follow.mjs", "activity.mjs", "listen.mjs", "proxies.mjs"}
 
 
 class Curl:
