@@ -10,7 +10,7 @@ from cli.campaign_screen import Screen
 from cli.remote import documents
 from cli.remote.failures import DONE, REFUSED
 from cli.remote.output import line
-from cli.remote.server import Json, Server
+from cli.remote.server import Json, Server, nothing
 
 
 async def watch(server: Server, campaign_id: str, *, as_json: bool) -> int:
@@ -39,7 +39,7 @@ async def _follow(
     campaign_id: str,
     board: Board,
     show: Callable[[Json], None],
-    on_loss: Callable[[], None] | None = None,
+    on_loss: Callable[[], None] = nothing,
 ) -> None:
     async with aclosing(server.follow(documents.CAMPAIGN_EVENTS, on_loss, id=campaign_id)) as frames:
         async for frame in frames:

@@ -45,6 +45,7 @@ COMMANDS = {
     "token": Entry("cli.token_command", "create, list and revoke access tokens"),
     "schema": Entry("cli.schema_command", "print the GraphQL schema"),
     "campaign": Entry("cli.campaign_command", "list, make, run and watch campaigns of a running server"),
+    "tail": Entry("cli.tail_command", "follow what happens on a running server, line by line"),
     "proxy": Entry("cli.proxy_command", "list and test proxies of a running server"),
     "keywords": Entry("cli.keywords_command", "try keyword rules on a text, a file or a page"),
     "export": Entry("cli.export_command", "write all domains of a campaign as CSV or NDJSON"),

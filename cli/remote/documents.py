@@ -171,3 +171,12 @@ query TestKeywords($input: TestKeywordsInput!) {{
   }}
 }}
 """
+PROXY_POOL = "query ProxyPool($id: ID!) { node(id: $id) { ... on ProxyPool { id name } } }"
+PROXY_POOLS = """
+query ProxyPools($first: Int!, $after: String, $search: String) {
+  proxyPools(first: $first, after: $after, filter: { search: $search }) {
+    pageInfo { hasNextPage endCursor } nodes { id name }
+  }
+}
+"""
+CURSOR = "query Cursor { cursor }"

@@ -23,6 +23,7 @@ SCORING_PROFILE = Noun(
     "scoring profile", documents.SCORING_PROFILE, documents.SCORING_PROFILES, "scoringProfiles"
 )
 PROXY = Noun("proxy", documents.PROXY, documents.PROXIES, "proxies")
+PROXY_POOL = Noun("proxy pool", documents.PROXY_POOL, documents.PROXY_POOLS, "proxyPools")
 
 
 async def find(server: Server, noun: Noun, given: str) -> Json:

@@ -3,12 +3,13 @@
 A stream is followed for as long as its consumer wants. When the connection is lost, as it is when the server is
 killed, restarted or cut off, it is made anew, after waits that double up to a few seconds, with the cursor of the
 last frame that the consumer was given: the consumer sees every frame once and in order, and is told of the gap only
-by `on_loss`. What ends a stream is its completion, the consumer, or a word of the server that no new attempt mends.
+by `on_loss`, at each attempt that failed, and by `on_return`. What ends a stream is its completion, the consumer, or
+a word of the server that no new attempt mends.
 """
 
 import json
 import os
-from asyncio import sleep
+from asyncio import get_running_loop, sleep
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -25,10 +26,15 @@ SUBPROTOCOL = "graphql-transport-ws"
 REQUEST_SECONDS = 60.0
 HANDSHAKE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 15.0
+SETTLED_SECONDS = 1.0
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 5.0
 FINAL_CODES = frozenset(code.code for code in TABLE if not code.retried)
 PASSING = frozenset({"UNAVAILABLE"})
+
+
+def nothing() -> None:
+    """For whoever does not ask to be told."""
 
 
 class Lost(Exception):
@@ -84,9 +90,16 @@ class Server:
         return found
 
     async def follow(
-        self, document: str, on_loss: Callable[[], None] | None = None, **variables: object
+        self,
+        document: str,
+        on_loss: Callable[[], None] = nothing,
+        on_return: Callable[[], None] = nothing,
+        **variables: object,
     ) -> AsyncGenerator[Json, None]:
         """The frames of a subscription with one field and a variable `after`, across connections.
+
+        `on_loss` is called whenever the stream waits for another attempt, `on_return` while it goes on:
+        with each frame, and once when there is none for a while.
 
         Raises:
             Unauthorized: the token is not valid any more.
@@ -97,19 +110,21 @@ class Server:
         wait = FIRST_WAIT_SECONDS
         while True:
             try:
-                async with aclosing(self._frames(document, {**variables, "after": after})) as frames:
+                asked = {**variables, "after": after}
+                async with aclosing(self._frames(document, asked, on_return)) as frames:
                     async for frame in frames:
                         after, wait = frame["cursor"], FIRST_WAIT_SECONDS
                         yield frame
             except (Lost, ClientError, OSError, TimeoutError):
-                if on_loss is not None:
-                    on_loss()
+                on_loss()
                 await sleep(wait)
                 wait = min(2 * wait, LONGEST_WAIT_SECONDS)
             else:
                 return
 
-    async def _frames(self, document: str, variables: Mapping[str, object]) -> AsyncGenerator[Json, None]:
+    async def _frames(
+        self, document: str, variables: Mapping[str, object], on_begin: Callable[[], None]
+    ) -> AsyncGenerator[Json, None]:
         """The frames of one connection, until the subscription is complete."""
         # The heartbeat finds out that the other side is gone without a word.
         async with self._http.ws_connect(
@@ -119,8 +134,15 @@ class Server:
             await _receive(socket, HANDSHAKE_SECONDS)
             payload = {"query": document, "variables": variables}
             await socket.send_json({"id": "1", "type": "subscribe", "payload": payload})
-            while (message := await _receive(socket))["type"] != "complete":
-                yield _frame(message)
+            # A refusal comes at once, and a server that cannot answer yet refuses: then nothing has begun.
+            quiet = get_running_loop().call_later(SETTLED_SECONDS, on_begin)
+            try:
+                while (message := await _receive(socket))["type"] != "complete":
+                    frame = _frame(message)
+                    on_begin()
+                    yield frame
+            finally:
+                quiet.cancel()
 
     def _data(self, status: int, body: bytes) -> Json:
         if status == 401:

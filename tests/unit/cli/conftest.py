@@ -1,13 +1,16 @@
 """The program in this process, or really started."""
 
+import json
 import logging
 import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 import structlog
@@ -16,6 +19,7 @@ from cli.main import main
 
 PROGRAM = [sys.executable, "-m", "cli"]
 ROOT = Path(__file__).parents[3]
+PARTS = "{ personas(first: 9) { nodes { id type } } keywordSets(first: 9) { nodes { id } } }"
 
 
 @dataclass(frozen=True)
@@ -110,3 +114,71 @@ def start(place: Path) -> Iterator[Callable[..., Started]]:
         each.process.wait()
         assert each.process.stdout is not None
         each.process.stdout.close()
+
+
+def answer(address: str, token: str, query: str) -> object:
+    """What the API says."""
+    request = urllib.request.Request(
+        address,
+        json.dumps({"query": query}).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return json.load(response)
+
+
+class Demo(NamedTuple):
+    """A running demo: where, an admin's token, and the input of a campaign over its world."""
+
+    url: str
+    token: str
+    draft: dict[str, Any]
+
+    def named(self, name: str) -> str:
+        """The input of a campaign with this name, as JSON."""
+        return json.dumps({**self.draft, "name": name})
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder = tmp_path_factory.mktemp("demo")
+    started = Started(
+        ["serve", "--demo", "--demo-dir", str(folder / "d"), "--port", "0", "--demo-names", "0"], folder
+    )
+    try:
+        started.read_until("Workers")
+        url, _, token = started.rows["GraphiQL"].partition("#token=")
+        yield Demo(url, token, draft(answer(url, token, PARTS)))
+        assert started.end(signal.SIGTERM) == 0, started.errors
+    finally:
+        started.process.kill()
+        started.process.wait()
+        assert started.process.stdout is not None
+        started.process.stdout.close()
+
+
+def draft(parts: Any) -> dict[str, Any]:
+    personas = {each["type"]: each["id"] for each in parts["data"]["personas"]["nodes"]}
+    sets = [each["id"] for each in parts["data"]["keywordSets"]["nodes"]]
+    return {
+        "name": "Draft",
+        "mode": "FULL_SEQUENCE",
+        "generation": {
+            "patternType": "PREFIX",
+            "characterSet": "abcdefghijklmnopqrst",
+            "constant": "beacon",
+            "tlds": [".test"],
+            "prefixLength": 2,
+            "count": "100",
+        },
+        "dns": {"personaIds": [personas["DNS"]]},
+        "http": {"personaIds": [personas["HTTP"]], "keywordSetIds": sets},
+    }
+
+
+@pytest.fixture
+def asking(demo: Demo, heliograph: Heliograph, monkeypatch: pytest.MonkeyPatch) -> Heliograph:
+    """The program, told where the demo is."""
+    monkeypatch.setenv("HELIOGRAPH_URL", demo.url)
+    monkeypatch.setenv("HELIOGRAPH_TOKEN", demo.token)
+    return heliograph

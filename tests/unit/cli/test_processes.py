@@ -2,27 +2,15 @@
 
 import json
 import signal
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.servers.redis import RedisServer
-from tests.unit.cli.conftest import Heliograph, Started
+from tests.unit.cli.conftest import Heliograph, Started, answer
 
 Start = Callable[..., Started]
-
-
-def answer(address: str, token: str, query: str) -> object:
-    """What the API says."""
-    request = urllib.request.Request(
-        address,
-        json.dumps({"query": query}).encode(),
-        {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
-    )
-    with urllib.request.urlopen(request, timeout=10) as response:
-        return json.load(response)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

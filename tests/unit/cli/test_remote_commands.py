@@ -4,11 +4,9 @@ import csv
 import io
 import json
 import os
-import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from graphql import build_schema, parse, validate
@@ -19,67 +17,7 @@ from cli.remote import documents
 from cli.remote.failures import Rejected, Unauthorized
 from cli.remote.server import Server
 from core.settings import load_client
-from tests.unit.cli.conftest import PROGRAM, ROOT, Ended, Heliograph, Started
-from tests.unit.cli.test_processes import answer
-
-PARTS = "{ personas(first: 9) { nodes { id type } } keywordSets(first: 9) { nodes { id } } }"
-
-
-class Demo(NamedTuple):
-    """A running demo: where, an admin's token, and the input of a campaign over its world."""
-
-    url: str
-    token: str
-    draft: dict[str, Any]
-
-    def named(self, name: str) -> str:
-        """The input of a campaign with this name, as JSON."""
-        return json.dumps({**self.draft, "name": name})
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    folder = tmp_path_factory.mktemp("demo")
-    started = Started(
-        ["serve", "--demo", "--demo-dir", str(folder / "d"), "--port", "0", "--demo-names", "0"], folder
-    )
-    try:
-        started.read_until("Workers")
-        url, _, token = started.rows["GraphiQL"].partition("#token=")
-        yield Demo(url, token, draft(answer(url, token, PARTS)))
-        assert started.end(signal.SIGTERM) == 0, started.errors
-    finally:
-        started.process.kill()
-        started.process.wait()
-        assert started.process.stdout is not None
-        started.process.stdout.close()
-
-
-def draft(parts: Any) -> dict[str, Any]:
-    personas = {each["type"]: each["id"] for each in parts["data"]["personas"]["nodes"]}
-    sets = [each["id"] for each in parts["data"]["keywordSets"]["nodes"]]
-    return {
-        "name": "Draft",
-        "mode": "FULL_SEQUENCE",
-        "generation": {
-            "patternType": "PREFIX",
-            "characterSet": "abcdefghijklmnopqrst",
-            "constant": "beacon",
-            "tlds": [".test"],
-            "prefixLength": 2,
-            "count": "100",
-        },
-        "dns": {"personaIds": [personas["DNS"]]},
-        "http": {"personaIds": [personas["HTTP"]], "keywordSetIds": sets},
-    }
-
-
-@pytest.fixture
-def asking(demo: Demo, heliograph: Heliograph, monkeypatch: pytest.MonkeyPatch) -> Heliograph:
-    """The program, told where the demo is."""
-    monkeypatch.setenv("HELIOGRAPH_URL", demo.url)
-    monkeypatch.setenv("HELIOGRAPH_TOKEN", demo.token)
-    return heliograph
+from tests.unit.cli.conftest import PROGRAM, ROOT, Demo, Ended, Heliograph, answer
 
 
 def created(asking: Heliograph, demo: Demo, name: str) -> dict[str, Any]:

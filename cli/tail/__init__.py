@@ -1,0 +1,1 @@
+"""Following a stream of a running server in the terminal."""
