@@ -8,6 +8,7 @@ The law: after the frame with which it began, a subscriber has each event of its
 What a snapshot holds is not told again; after a `StreamReset` the law begins anew, and the reset is counted.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -230,7 +231,9 @@ class _Walk:
         if not self._comparable:
             return
         left_out: dict[UUID | None, list[int]] = {}
+        moved: Counter[UUID | None] = Counter()
         for place, row in self._rows.items():
+            moved[row.campaign_id] += row.type == PROGRESS
             if not self._begin < place <= min(end, self.until):
                 continue
             self.expected += 1
@@ -241,17 +244,21 @@ class _Walk:
             elif place not in self._seen:
                 pending.append(place)
             else:
-                self._account(place, pending)
+                self._account(place, pending, moved[row.campaign_id] - 1)
                 pending.clear()
         for pending in left_out.values():
             self.missing += pending
 
-    def _account(self, place: int, pending: list[int]) -> None:
-        """A frame of progress says how many before it were left out: that many are accounted for, no more, no less."""
+    def _account(self, place: int, pending: list[int], before: int) -> None:
+        """A frame of progress says how many before it were left out: that many are accounted for.
+
+        The frame is the same for all who follow the same, so it may count some that this subscriber has, from a
+        snapshot or a replay; but no more than there were.
+        """
         said = self._seen[place]
         self.skipped += min(said, len(pending))
         self.missing += pending[: max(0, len(pending) - said)]
-        if said > len(pending):
+        if said > before:
             self.foreign.append(place)
 
 
