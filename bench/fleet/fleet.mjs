@@ -89,8 +89,8 @@ class Subscriber {
     return new ReadableStream(
       {
         pull: async (controller) => {
-          if (this.woken) await this.woken.promise;
           const { done, value } = await reader.read();
+          if (this.woken) await this.woken.promise;
           if (done) controller.close();
           else controller.enqueue(value);
         },

@@ -80,10 +80,15 @@ class Fleet:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, tasks: Sequence[ClientTask], folder: Path) -> AsyncIterator[Self]:
-        """A fleet with these clients, which begin at once; `folder` is for its records alone."""
+    async def open(
+        cls, tasks: Sequence[ClientTask], folder: Path, replaced: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Self]:
+        """A fleet with these clients, which begin at once; `folder` is for its records alone.
+
+        What `replaced` says stands for what the documents show, for who cannot wait as long as they do.
+        """
         (folder / "records").mkdir(parents=True)
-        recipe.unpack(folder)
+        recipe.unpack(folder, replaced)
         (folder / "tasks.json").write_text(json.dumps([task.told() for task in tasks]))
         with (folder / "fleet.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
