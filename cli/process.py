@@ -1,7 +1,8 @@
 """A process that serves until it is told to stop: its event loop, its log and its signals.
 
 SIGINT and SIGTERM set one event, and the work ends by itself, in order, with exit code 0. Cancelling the main task
-instead would cut short the very steps that leave nothing behind. A second signal ends the process at once.
+instead would cut short the very steps that leave nothing behind. SIGTERM is what a supervisor sends who has time
+for a gentle end; Ctrl-C is somebody who waits for the prompt. A second signal ends the process at once.
 
 Until a process stands, the log has errors only: what is wrong at the start is told in one line, by the exception
 that ends it, and a warning before it would be a second one. `configure` then sets the level that was asked for.
@@ -15,8 +16,16 @@ import uvloop
 
 from core.logging import configure
 
-Work = Callable[[asyncio.Event], Awaitable[None]]
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopping(asyncio.Event):
+    """Set when the process shall stop; `gently` is whether there is time to let clients leave one by one."""
+
+    gently = False
+
+
+Work = Callable[[Stopping], Awaitable[None]]
 
 
 def run(work: Work) -> int:
@@ -29,14 +38,15 @@ def run(work: Work) -> int:
 
 async def _until_stopped(work: Work) -> None:
     loop = asyncio.get_running_loop()
-    stopping = asyncio.Event()
+    stopping = Stopping()
 
-    def stop() -> None:
+    def stop(received: signal.Signals) -> None:
+        stopping.gently = received is signal.SIGTERM
         stopping.set()
         for number in SIGNALS:
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_DFL)
 
     for number in SIGNALS:
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, stop, number)
     await work(stopping)

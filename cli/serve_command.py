@@ -1,7 +1,6 @@
 """`heliograph serve`: the API, with workers in the same process unless told otherwise, or the whole demo."""
 
 import argparse
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from cli import setting_flags
 from cli.demo import seeding
 from cli.demo.folder import DEFAULT, DemoFolder
 from cli.demo.world import Demo, taking_part
+from cli.process import Stopping
 from cli.process import run as run_process
 from cli.start_screen import show
 from core.clock import SystemClock
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     # Read before the event loop, so that a wrong setting is told of before anything is done.
     settings = load(**flags)
 
-    async def work(stopping: asyncio.Event) -> None:
+    async def work(stopping: Stopping) -> None:
         if args.demo:
             await _serve_demo(args, flags, stopping)
         else:
@@ -70,23 +70,30 @@ def run(args: argparse.Namespace) -> int:
     return run_process(work)
 
 
-async def _serve(settings: Settings, stopping: asyncio.Event, *, migrating: bool) -> None:
+async def _serve(settings: Settings, stopping: Stopping, *, migrating: bool) -> None:
     await _prepare_database(settings, migrating=migrating)
     async with ApiProcess.open(settings, SystemClock()) as api:
         configure(settings.log_level)
         known = LATER if settings.bootstrap_token is None else GIVEN
         _show(api, api.first_token, {"Token": api.first_token or known})
-        await stopping.wait()
+        await _until_left(api, stopping)
 
 
-async def _serve_demo(args: argparse.Namespace, flags: Mapping[str, Any], stopping: asyncio.Event) -> None:
+async def _serve_demo(args: argparse.Namespace, flags: Mapping[str, Any], stopping: Stopping) -> None:
     async with taking_part(DemoFolder(args.demo_dir), flags) as demo:
         await _prepare_database(demo.settings, migrating=args.migrate)
         async with ApiProcess.open(demo.settings, SystemClock()) as api:
             configure(demo.settings.log_level)
             token, rows = await _seed(api, demo, args.demo_names)
             _show(api, token, {"Token": f"{token} (an admin's)", **rows})
-            await stopping.wait()
+            await _until_left(api, stopping)
+
+
+async def _until_left(api: ApiProcess, stopping: Stopping) -> None:
+    """Return when the process shall stop, and nobody who has time to leave is left."""
+    await stopping.wait()
+    if stopping.gently:
+        await api.drain()
 
 
 async def _prepare_database(settings: Settings, *, migrating: bool) -> None:

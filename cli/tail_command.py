@@ -28,7 +28,11 @@ from cli.tail.streams import STREAMS
 
 STATE = (
     "keep in FILE how far it is, and go on from there the next time. What was printed in the last moment before a "
-    "kill -9 or a power cut may be printed again; nothing is left out. The file is of one stream with its filters."
+    "kill -9 may be printed again; nothing is left out. The file is of one stream with its filters."
+)
+RATE = (
+    "tell progress of a campaign at most N times a second, the newest; it says how many were skipped. Nothing else is "
+    "left out. May differ from time to time with one --state."
 )
 
 
@@ -51,6 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         below.add_argument(
             "--count", metavar="N", type=_number, help="end after N frames, snapshots among them"
         )
+        if stream.has_rate:
+            below.add_argument("--max-rate", metavar="N", type=float, help=RATE)
         add_flags(below)
 
 
@@ -73,7 +79,8 @@ async def _tail(server: Server, args: argparse.Namespace) -> int:
         await server.ask(documents.CURSOR)
         variables, after = await stream.variables(server, args), args.after
     notices = Notices(Console(stderr=True))
-    frames = server.follow(stream.document, notices.lost, notices.returned, **variables, after=after)
+    rate = {"maxRate": args.max_rate} if stream.has_rate else {}
+    frames = server.follow(stream.document, notices.lost, notices.returned, **variables, **rate, after=after)
     keeping = nullcontext(ignored) if state is None else state.kept(variables)
     try:
         with ended_by_others(), keeping as keep:

@@ -1,13 +1,13 @@
 """`heliograph worker`: workers in a process of their own; start as many as there is work for."""
 
 import argparse
-import asyncio
 from pathlib import Path
 
 from auth.sealing import Sealer
 from cli import setting_flags
 from cli.demo.folder import DemoFolder
 from cli.demo.world import worker_settings
+from cli.process import Stopping
 from cli.process import run as run_process
 from cli.start_screen import show
 from core.clock import SystemClock
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """
     settings = _settings(args)
 
-    async def work(stopping: asyncio.Event) -> None:
+    async def work(stopping: Stopping) -> None:
         await _work(settings, stopping)
 
     return run_process(work)
@@ -54,7 +54,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     return settings
 
 
-async def _work(settings: Settings, stopping: asyncio.Event) -> None:
+async def _work(settings: Settings, stopping: Stopping) -> None:
     async with standing(settings, SystemClock()) as ground:
         configure(settings.log_level)
         sealer = Sealer.from_file(settings.secret_key_file)

@@ -41,8 +41,8 @@ ACTIVITY_STREAM = _follow(
 )
 CAMPAIGN_STREAM = _follow(
     "campaignEvents",
-    "$campaignId: ID!, ",
-    "campaignId: $campaignId, ",
+    "$campaignId: ID!, $maxRate: Float, ",
+    "campaignId: $campaignId, maxRate: $maxRate, ",
     f"""... on CampaignSnapshot {{
       campaign {{ {CAMPAIGN} phases {{ kind status percent ratePerMinute etaAt {COUNTS} }} }}
     }}""",
@@ -56,16 +56,16 @@ CAMPAIGN_STREAM = _follow(
     ... on PhaseStarted {{ cause }}
     ... on PhaseFailed {{ code message }}
     ... on CampaignProgress {{
-      ratePerMinute etaAt campaignPercent running {{ phase percent {COUNTS} }} rejections {{ {REJECTIONS} }}
+      skipped ratePerMinute etaAt campaignPercent running {{ phase percent {COUNTS} }} rejections {{ {REJECTIONS} }}
     }}""",
 )
 CAMPAIGNS_STREAM = _follow(
     "campaignList",
-    "$filter: CampaignFilter, ",
-    "filter: $filter, ",
+    "$filter: CampaignFilter, $maxRate: Float, ",
+    "filter: $filter, maxRate: $maxRate, ",
     f"... on CampaignListSnapshot {{ campaigns {{ {CAMPAIGN} }} omitted }}",
     f"""... on CampaignAdded {{ campaign {{ {CAMPAIGN} }} }}
-    ... on CampaignChanged {{ campaign {{ {CAMPAIGN} }} }}
+    ... on CampaignChanged {{ skipped campaign {{ {CAMPAIGN} }} }}
     ... on CampaignRemoved {{ campaignId }}""",
 )
 DOMAINS_STREAM = _follow(

@@ -4,6 +4,7 @@ A frame of a kind that this program does not know is a row with its name, so tha
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from cli.remote.output import count
@@ -99,22 +100,17 @@ def _happening(frame: Json) -> tuple[str, str]:
 
 def _details(frame: Json) -> Iterator[str | None]:
     """What single kinds of frames have; a field of a later version is not shown."""
-    if "current" in frame:
-        yield f"{frame['previous']} → {frame['current']}"
-    elif "previous" in frame:
-        yield f"was {frame['previous']}"
-    if "currentMode" in frame:
-        yield f"{frame['previousMode']} → {frame['currentMode']}"
-    if "counts" in frame:
-        yield _counted(frame)
-    yield _pace(frame)
-    if "result" in frame:
-        yield _tested(frame["result"])
-    if frame.get("changed"):
-        yield f"changed: {', '.join(frame['changed'])}"
-    for change in frame.get("changes", ()):
-        yield f"{change['name']}: {change['before']} → {change['after']}"
-    yield from (frame.get(key) for key in ("cause", "code", "message", "target", "failure"))
+    for field, say in DETAILS.items():
+        if frame.get(field):
+            yield say(frame)
+
+
+def _passage(frame: Json) -> str:
+    return f"{frame['previous']} → {frame['current']}" if "current" in frame else f"was {frame['previous']}"
+
+
+def _change(change: Json) -> str:
+    return f"{change['name']}: {change['before']} → {change['after']}"
 
 
 def _counted(frame: Json) -> str:
@@ -161,6 +157,19 @@ THINGS: Mapping[str, Callable[[Json], tuple[str, str]]] = {
     "proxyPools": lambda pool: (pool["name"], _joined(("pool", _off(pool)))),
     "scoringProfiles": lambda profile: (profile["name"], f"scoring profile, version {profile['version']}"),
     "settings": lambda setting: (setting["name"], setting["value"]),
+}
+
+
+DETAILS: Mapping[str, Callable[[Json], str | None]] = {
+    "previous": _passage,
+    "currentMode": lambda frame: f"{frame['previousMode']} → {frame['currentMode']}",
+    "counts": _counted,
+    "ratePerMinute": _pace,
+    "result": lambda frame: _tested(frame["result"]),
+    "changed": lambda frame: f"changed: {', '.join(frame['changed'])}",
+    "skipped": lambda frame: f"{frame['skipped']} skipped",
+    "changes": lambda frame: "; ".join(map(_change, frame["changes"])),
+    **{name: itemgetter(name) for name in ("cause", "code", "message", "target", "failure")},
 }
 
 

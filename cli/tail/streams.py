@@ -16,12 +16,13 @@ THING = "its id, or its name if no other has the same"
 
 
 class Stream(NamedTuple):
-    """One line on it, its subscription, its arguments and flags, and what those mean as variables."""
+    """One line on it, its subscription, its arguments and flags, what those mean as variables, and if it has a rate."""
 
     text: str
     document: str
     arguments: Mapping[str, Mapping[str, Any]]
     variables: Callable[[Server, argparse.Namespace], Awaitable[Json]]
+    has_rate: bool = False
 
     def asked(self, args: argparse.Namespace) -> Json:
         """What was asked for, as it was typed."""
@@ -98,6 +99,7 @@ STREAMS: Mapping[str, Stream] = {
         stream_documents.CAMPAIGN_STREAM,
         {"campaign": {"metavar": "CAMPAIGN", "help": THING}},
         _campaign,
+        has_rate=True,
     ),
     "campaigns": Stream(
         "which campaigns there are, and how far each is",
@@ -107,6 +109,7 @@ STREAMS: Mapping[str, Stream] = {
             "--search": {"metavar": "TEXT", "help": "only those with this in their name"},
         },
         _campaigns,
+        has_rate=True,
     ),
     "domains": Stream(
         "what becomes of the domains of one campaign, until it is deleted",

@@ -74,8 +74,8 @@ def frame(kind: str, /, **fields: Any) -> dict[str, Any]:
             [Row(AT, "ModeChanged", "x", "STEP → FULL")],
         ),
         (
-            frame("CampaignChanged", campaign=CAMPAIGN),
-            [Row(AT, "CampaignChanged", "Wind", "RUNNING, 12.5 %, 1,500/min")],
+            frame("CampaignChanged", campaign=CAMPAIGN, skipped=2),
+            [Row(AT, "CampaignChanged", "Wind", "RUNNING, 12.5 %, 1,500/min, 2 skipped")],
         ),
         (
             frame("ProxyHealthChanged", proxy=PROXY, previous="HEALTHY"),
