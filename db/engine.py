@@ -79,7 +79,7 @@ class Engines:
         Raises:
             Unavailable: the database does not answer, or not in time.
         """
-        async with _in_time(seconds), self._read_sessions() as session, session.begin():
+        async with in_time(seconds), self._read_sessions() as session, session.begin():
             yield session
 
     @asynccontextmanager
@@ -93,7 +93,7 @@ class Engines:
             Unavailable: the database does not answer, or not in time.
         """
         async with (
-            _in_time(seconds or TRANSACTION_SECONDS),
+            in_time(seconds or TRANSACTION_SECONDS),
             self._write_sessions() as session,
             session.begin(),
         ):
@@ -115,7 +115,12 @@ class Engines:
 
 
 @asynccontextmanager
-async def _in_time(seconds: float | None) -> AsyncIterator[None]:
+async def in_time(seconds: float | None) -> AsyncIterator[None]:
+    """What the block asks of the database has to be answered within so many seconds; None: whenever.
+
+    Raises:
+        Unavailable: it does not answer, or not in time.
+    """
     limit = asyncio.timeout(seconds)
     try:
         with translated():

@@ -7,8 +7,12 @@ server goes away was reproduced for every backend: it says nothing, subscribers 
   overwrite each other);
 - the Redis and PostgreSQL backends are ours (`channel_redis.py`, `channel_postgres.py`), made for broadcaster's
   public `Broadcast(backend=…)`; a lost line arrives as a message, `LOST`, through the subscription itself;
-- a supervisor connects again with growing pauses, and after every doubt (a connection lost, made, or not made)
-  tells the listener, who then reads the log.
+- a supervisor connects again with growing pauses, and tells the listener of every doubt (a connection lost or made),
+  who then reads the log;
+- whoever commits while the line is down cannot ring, so until it is back the listener is told again and again, however
+  long an attempt to connect hangs;
+- a line that does not take what is published is lost as well, so that a server that hangs holds up the few writers who
+  find it out, and nobody after them.
 """
 
 import asyncio
@@ -50,6 +54,8 @@ class Channel:
         self._doubted = doubted
         self._owner = Owner("channel")
         self._broadcast: Broadcast | None = None
+        self._apart = asyncio.Event()
+        self._listening = asyncio.timeout(None)
         self._first_attempt = asyncio.Event()
         self.last_error: str | None = None
 
@@ -73,6 +79,7 @@ class Channel:
             Misconfigured: the channel cannot be reached now; at start this is an error of the installation.
         """
         self._owner.start(self._supervise(), "supervise")
+        self._owner.start(self._doubt_while_apart(), "doubt while apart")
         await self._first_attempt.wait()
         if not self.connected:
             await self.close()
@@ -92,10 +99,23 @@ class Channel:
                 await broadcast.publish(NAME, message)
         except Exception as error:  # noqa: BLE001  Each backend has errors of its own; all mean the same here.
             log.warning("channel_publish_failed", error=repr(error))
+            self._give_up(broadcast)
             return False
         finally:
             _heed_cancelling()
         return True
+
+    def _give_up(self, broadcast: Broadcast) -> None:
+        """Count the line as lost, unless it is another one by now."""
+        if self._broadcast is broadcast:
+            self._broadcast = None
+            self._listening.reschedule(asyncio.get_running_loop().time())
+
+    async def _doubt_while_apart(self) -> None:
+        while True:
+            await self._apart.wait()
+            self._doubted()
+            await asyncio.sleep(LONGEST_PAUSE_SECONDS)
 
     async def _supervise(self) -> None:
         pause = FIRST_PAUSE_SECONDS
@@ -109,8 +129,7 @@ class Channel:
                 _heed_cancelling()
             self._first_attempt.set()
             log.warning("channel_lost", error=self.last_error, again_in=pause)
-            # Whoever commits meanwhile cannot ring, so while the line is down the log is read at each attempt.
-            self._doubted()
+            self._apart.set()
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
@@ -122,6 +141,7 @@ class Channel:
                 limit.reschedule(None)
                 self._broadcast = broadcast
                 self._first_attempt.set()
+                self._apart.clear()
                 self._doubted()
                 try:
                     yield _messages(subscriber)
@@ -131,10 +151,14 @@ class Channel:
                     limit.reschedule(asyncio.get_running_loop().time() + CONNECT_SECONDS)
 
     async def _listen(self, messages: AsyncIterator[str]) -> None:
-        async for message in messages:
-            if message == LOST:
-                raise ConnectionError("the line was lost")
-            self._heard(message)
+        try:
+            async with asyncio.timeout(None) as self._listening:
+                async for message in messages:
+                    if message == LOST:
+                        raise ConnectionError("the line was lost")
+                    self._heard(message)
+        except TimeoutError as error:
+            raise ConnectionError("the line did not take what was published") from error
 
 
 async def _messages(subscriber: Subscriber) -> AsyncIterator[str]:

@@ -1,7 +1,8 @@
 """A PostgreSQL backend for broadcaster: LISTEN on one connection, NOTIFY on another, and a loss is noticed.
 
 broadcaster's own uses one connection for both, on which concurrent publishers fail, and never learns that the
-connection ended. Messages are well below the limit of 8,000 bytes (`events/doorbell.py`).
+connection ended. A silent line is asked by preparing an empty statement: a round trip that executes nothing. Messages
+are well below the limit of 8,000 bytes (`events/doorbell.py`).
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from typing import Any
 import asyncpg
 from broadcaster import BroadcastBackend, Event
 
-from events.channel_line import LOST
+from events.channel_line import LOST, SILENCE_SECONDS
 
 QUEUE_MESSAGES = 10_000
 KEEPALIVE_SECONDS = 2
@@ -78,11 +79,26 @@ class PostgresLine(BroadcastBackend):
 
     async def next_published(self) -> Event:
         """The next message; `LOST` once when a connection has ended, then nothing."""
-        return Event(self._name, await self._queue.get())
+        while True:
+            try:
+                async with asyncio.timeout(None if self._over else SILENCE_SECONDS):
+                    return Event(self._name, await self._queue.get())
+            except TimeoutError:
+                await self._ask()
+
+    async def _ask(self) -> None:
+        # Ending the connection ends the question too; a time limit of asyncpg's would ask the server to cancel it.
+        limit = asyncio.get_running_loop().call_later(SILENCE_SECONDS, self._listener.terminate)
+        try:
+            await self._listener.prepare("")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            self._put(LOST)
+        finally:
+            limit.cancel()
 
 
 def _keep_alive(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Let the kernel find out that the other end is gone, so that a silent line costs the server no query."""
+    """Let the kernel find out that the other end of a connection is gone, also of the one that nobody asks."""
     transport: asyncio.Transport = connection._transport  # type: ignore[attr-defined]  # noqa: SLF001
     raw = transport.get_extra_info("socket")
     if raw is None or raw.family not in (socket.AF_INET, socket.AF_INET6):

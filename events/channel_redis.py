@@ -1,7 +1,7 @@
 """A Redis backend for broadcaster that awaits the acknowledgement of SUBSCRIBE and notices a dead server.
 
-broadcaster's own delivers nothing with redis-py 8 and hangs for ever after a loss. Silence is not death, so a
-silent line is asked (PING on the subscribed connection) and given as long again to answer.
+broadcaster's own delivers nothing with redis-py 8 and hangs for ever after a loss. A silent line is asked by a PING
+on the subscribed connection.
 """
 
 import asyncio
@@ -9,11 +9,11 @@ from typing import Any
 
 from broadcaster import BroadcastBackend, Event
 from redis import asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from events.channel_line import LOST
-
-SILENCE_SECONDS = 2.0
+from events.channel_line import LOST, SILENCE_SECONDS
 
 
 class RedisLine(BroadcastBackend):
@@ -24,7 +24,9 @@ class RedisLine(BroadcastBackend):
             url,
             decode_responses=True,
             socket_connect_timeout=SILENCE_SECONDS,
-            socket_timeout=2 * SILENCE_SECONDS,
+            socket_timeout=SILENCE_SECONDS,
+            # The channel's supervisor tries again, and tells meanwhile that the line is lost.
+            retry=Retry(NoBackoff(), 0),
         )
         self._pubsub = self._client.pubsub()
         self._publishing = asyncio.Lock()
@@ -48,6 +50,8 @@ class RedisLine(BroadcastBackend):
         async with asyncio.timeout(SILENCE_SECONDS):
             while (await self._pubsub.get_message(timeout=SILENCE_SECONDS) or {}).get("type") != "subscribe":
                 pass
+        # The other connection is made too, for redis-py may ignore being cancelled while it makes one.
+        await self._client.ping()  # type: ignore[misc]
         # broadcaster listens from `connect` on, when there is nothing to listen to yet.
         self._subscribed.set()
 

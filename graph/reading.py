@@ -16,7 +16,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from strawberry.dataloader import DataLoader
 
 from core.errors import Unavailable
-from db.engine import Engines, Session, translated
+from db.engine import TRANSACTION_SECONDS, Engines, Session, in_time
 from db.repositories import event_log
 from db.repositories.event_log import Head
 
@@ -54,10 +54,9 @@ class Reading:
             RuntimeError: the operation is over.
         """
         async with self._lock:
-            session = self._session or await self._open()
             try:
-                with translated():
-                    return await read(session, *args, **kwargs)
+                async with in_time(TRANSACTION_SECONDS):
+                    return await read(self._session or await self._open(), *args, **kwargs)
             except BaseException as error:
                 self._failure = error
                 raise
@@ -100,9 +99,15 @@ class Reading:
         self._heads.clear_all()
         if snapshot is None:
             return
-        if failure is None:
-            await snapshot.__aexit__(None, None, None)
-            return
-        # Its own reader has seen the failure; here it only says that the transaction is to be rolled back.
+        # A failure was seen by its own reader, and only says that the transaction is to be rolled back. An outage on
+        # leaving takes nothing away from what was read, or changed before it.
         with suppress(Unavailable):
-            await snapshot.__aexit__(type(failure), failure, failure.__traceback__)
+            async with in_time(TRANSACTION_SECONDS):
+                await _leave(snapshot, failure)
+
+
+async def _leave(snapshot: AbstractAsyncContextManager[Session], failure: BaseException | None) -> None:
+    if failure is None:
+        await snapshot.__aexit__(None, None, None)
+    else:
+        await snapshot.__aexit__(type(failure), failure, failure.__traceback__)

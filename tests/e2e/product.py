@@ -7,7 +7,6 @@ and then nothing is asked of it any more.
 
 import asyncio
 import json
-import os
 import re
 import signal
 import sys
@@ -47,13 +46,6 @@ class Process(ServerProcess):
         for line in self.log[start:].splitlines():
             if line.startswith("{"):
                 yield json.loads(line)
-
-    def freeze(self) -> None:
-        """Stop it where it is, so that a condition that holds goes on to hold."""
-        os.kill(self.pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        os.kill(self.pid, signal.SIGCONT)
 
     async def kill(self) -> None:
         """`kill -9`."""

@@ -7,13 +7,16 @@ from contextlib import asynccontextmanager
 import pytest
 
 from core.errors import Misconfigured
-from events.channel import Channel
+from events import channel as channel_module
+from events import channel_line, channel_postgres, channel_redis
+from events.channel import PUBLISH_SECONDS, Channel
 from tests.integration.waiting import until
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import free_port
 from tests.servers.redis import RedisServer
 
 Server = PostgresServer | RedisServer
+NOTICED_SECONDS = 5
 
 
 class Ear:
@@ -81,6 +84,49 @@ async def test_a_killed_server_is_noticed_and_found_again(server: Server) -> Non
         assert await channel.publish("found")
         await until(lambda: "found" in ear.messages)
     assert ear.messages == ["found"]
+
+
+async def test_a_server_that_hangs_is_noticed_though_nobody_speaks(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGSTOP: its kernel goes on taking connections and bytes, so only an answer tells that it is alive."""
+    assert 2 * channel_line.SILENCE_SECONDS < NOTICED_SECONDS
+    for module in (channel_postgres, channel_redis):
+        monkeypatch.setattr(module, "SILENCE_SECONDS", 0.4)
+    monkeypatch.setattr(channel_module, "LONGEST_PAUSE_SECONDS", 0.2)
+    ear = Ear()
+    loop = asyncio.get_running_loop()
+    async with opened(server.url, ear) as channel:
+        server.freeze()
+        try:
+            await until(lambda: not channel.connected, seconds=2)
+            doubts, began = ear.doubts, loop.time()
+            # Each attempt to connect hangs as well; the log is read all the same.
+            await until(lambda: ear.doubts >= doubts + 3, seconds=2)
+            assert not channel.connected
+            assert loop.time() - began < 2
+        finally:
+            server.thaw()
+        await until(lambda: channel.connected, seconds=2)
+        assert await channel.publish("found")
+        await until(lambda: "found" in ear.messages)
+
+
+async def test_a_server_that_hangs_holds_up_only_those_who_find_it_out(server: Server) -> None:
+    ear = Ear()
+    loop = asyncio.get_running_loop()
+    async with opened(server.url, ear) as channel:
+        server.freeze()
+        try:
+            began = loop.time()
+            assert not any(await asyncio.gather(*(channel.publish("never") for _ in range(8))))
+            found_out = loop.time() - began
+            assert not channel.connected
+            assert not any([await channel.publish("never") for _ in range(100)])
+            assert loop.time() - began < found_out + 0.5 < PUBLISH_SECONDS + 1
+        finally:
+            server.thaw()
+        await until(lambda: channel.connected, seconds=2)
 
 
 @pytest.mark.parametrize("scheme", ["redis", "postgres"])

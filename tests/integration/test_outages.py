@@ -12,15 +12,23 @@ from core.errors import Unavailable
 from core.tasks import Owner, cancel
 from db import engine as module
 from db.engine import LONG_TRANSACTION_SECONDS, Engines
+from db.repositories import event_log
 from db.unit_of_work import Database, Outcome
 from events import doorbell
+from events.cursor import Cursor
 from events.doorbell import Doorbell
 from events.envelope import Page
 from events.hub import Hub
 from events.log import Log
+from graph import reading as reading_module
+from graph.reading import Reading
 from tests.fakes.bell import RecordingBell
 from tests.integration.recording import commit
 from tests.integration.waiting import until
+from tests.servers.postgres import PostgresServer
+
+# What SQLAlchemy and asyncpg take to leave a connection, for each of them.
+GIVEN_UP_SECONDS = 8
 
 
 @pytest.fixture(params=["asyncpg", "psycopg"])
@@ -61,6 +69,29 @@ async def test_a_transaction_that_takes_too_long_is_unavailable(
     with pytest.raises(Unavailable):
         async with engines.reading(0.01):
             await asyncio.Event().wait()
+
+
+async def test_a_database_that_hangs_is_given_up_by_writers_and_readers(
+    postgres_url: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGSTOP: connections stay, and nothing is answered. The reading of an operation has a limit for each read."""
+    monkeypatch.setattr(module, "TRANSACTION_SECONDS", 0.1)
+    monkeypatch.setattr(reading_module, "TRANSACTION_SECONDS", 0.1)
+    engines = Engines(postgres_url)
+    database = Database(engines, RecordingBell(), SystemClock())
+    readings = [Reading(engines), Reading(engines)]
+    await readings[0].head()
+    postgres_server.freeze()
+    try:
+        async with asyncio.timeout(GIVEN_UP_SECONDS):
+            for ask in (commit(database, "a"), readings[0].run(event_log.head), readings[1].head()):
+                with pytest.raises(Unavailable):
+                    await ask
+            await asyncio.gather(*(reading.close() for reading in readings))
+    finally:
+        postgres_server.thaw()
+    assert await commit(database, "b") == 1
+    await engines.close()
 
 
 async def test_what_may_take_long_is_given_its_time(
@@ -107,11 +138,11 @@ class BrokenOnce(Log):
 
     broken = True
 
-    async def read_after(self, position: int, limit: int) -> Page:
+    async def read_after(self, position: int, limit: int, seen: Cursor | None = None) -> Page:
         if self.broken:
             self.broken = False
             raise ZeroDivisionError
-        return await super().read_after(position, limit)
+        return await super().read_after(position, limit, seen)
 
 
 async def test_the_hub_goes_on_after_a_failure_of_any_kind(engines: Engines, database: Database) -> None:
@@ -143,7 +174,7 @@ async def test_a_commit_that_ends_after_its_writer_was_cancelled_is_read(
     engines, bell = Engines(postgres_url), Doorbell("memory://", "test")
     hub = Hub(Log(engines), window_events=10)
     await bell.start()
-    bell.listen(lambda ring: hub.rung(ring.position))
+    bell.listen(lambda ring: hub.rung(ring.position, ring.tag))
     await hub.start()
     async with engines.writing() as session:
         await session.execute(text(SLOW_COMMIT))

@@ -118,6 +118,16 @@ class PostgresServer:
         if self._process is not None:
             await self._process.kill()
 
+    def freeze(self) -> None:
+        """Let it hang: connections stay and are taken, and nothing is answered."""
+        if self._process is not None:
+            self._process.freeze()
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self._process is not None:
+            self._process.thaw()
+
     async def restart(self) -> None:
         """Stop it if it runs, and start it on the same port with the same data."""
         await self.stop()

@@ -101,6 +101,21 @@ class ServerProcess:
             await self.kill()
             raise ServerFailed(f"{self!r} ignored {how.name} for {seconds} s.") from late
 
+    def freeze(self) -> None:
+        """Stop it and all its descendants where they are: the kernel goes on taking connections for them, and bytes."""
+        self._process.send_signal(signal.SIGSTOP)
+        self._signal_descendants(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        self._signal_descendants(signal.SIGCONT)
+        self._process.send_signal(signal.SIGCONT)
+
+    def _signal_descendants(self, which: signal.Signals) -> None:
+        for pid in descendants(self.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, which)
+
     async def kill(self) -> None:
         """SIGKILL it and all its descendants at once, and return when none of them is left."""
         if not self.running:
