@@ -30,8 +30,8 @@ STREAMS = (
     "resourceEvents",
 )
 DECLARED = {
-    "campaignEvents": "$id: ID!, $after: Cursor",
-    "campaignList": "$after: Cursor",
+    "campaignEvents": "$id: ID!, $after: Cursor, $maxRate: Float",
+    "campaignList": "$after: Cursor, $maxRate: Float",
     "domainEvents": "$id: ID!, $after: Cursor",
     "proxyEvents": "$after: Cursor",
     "activity": "$after: Cursor",
@@ -39,8 +39,8 @@ DECLARED = {
     "resourceEvents": "$after: Cursor",
 }
 GIVEN = {
-    "campaignEvents": "campaignId: $id, after: $after",
-    "campaignList": "after: $after",
+    "campaignEvents": "campaignId: $id, after: $after, maxRate: $maxRate",
+    "campaignList": "after: $after, maxRate: $maxRate",
     "domainEvents": "campaignId: $id, after: $after",
     "proxyEvents": "after: $after",
     "activity": "after: $after",

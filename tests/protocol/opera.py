@@ -4,6 +4,7 @@ Each event is caused by what causes it in earnest: a mutation, a command's verb,
 resolved, fetched or tested. Nothing is recorded by hand.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -30,13 +31,18 @@ STATS = """{ streamStats { clients subscriptions published delivered resets posi
 
 
 class Opera:
-    """The performance. `heard` maps each stream to everything that came on it."""
+    """The performance.
+
+    `heard` maps each stream to everything that came on it; `seldom` are pairs that follow one campaign, the second of
+    which is told progress once in ten seconds.
+    """
 
     def __init__(self, api: ApiProcess, box: Sandbox, audience: Audience) -> None:
         self.api = api
         self.box = box
         self.audience = audience
         self.ids: dict[str, str] = {}
+        self.seldom: list[tuple[Following, Following]] = []
 
     @property
     def heard(self) -> dict[str, list[Json]]:
@@ -46,7 +52,8 @@ class Opera:
         return found
 
     async def play(self) -> None:
-        """All of it."""
+        """All of it; `seconds` is how long it took."""
+        begun = asyncio.get_running_loop().time()
         self.activity = await self.audience.follow("activity")
         self.proxies = await self.audience.follow("proxyEvents")
         self.campaigns = await self.audience.follow("campaignList")
@@ -66,7 +73,10 @@ class Opera:
         ]
         # The last that happened is the making of a campaign, which both tell.
         for following in (self.activity, self.campaigns):
-            await following.until(lambda frame: bool(frame["cursor"] == last["cursor"]))
+            await _until_at(following, last["cursor"])
+        for every, seldom in self.seldom:
+            await _until_at(seldom, every.frames[-1]["cursor"])
+        self.seconds = asyncio.get_running_loop().time() - begun
         self.stats = (await self.audience.ask(STATS))["streamStats"]
 
     async def _resets(self) -> None:
@@ -209,6 +219,8 @@ class Opera:
         before = (await self.audience.ask("{ cursor }"))["cursor"]
         ident = await self._create(name, self.ids[dns], "http", count, proxies)
         following = await self.audience.follow("campaignEvents", id=ident, after=before)
+        seldom = await self.audience.follow("campaignEvents", id=ident, after=before, maxRate=0.1)
+        self.seldom.append((following, seldom))
         await following.type("CampaignCreated")
         await self.audience.follow("campaignEvents", id=ident)
         return ident, following
@@ -257,6 +269,10 @@ class Opera:
                 await self.audience.change("cancelCampaign", "cursor", id=ident)
             await following.type({"cancelled": "PhaseCancelled", "failed": "PhaseFailed"}[name])
             await following.until(lambda frame: bool(frame.get("current") in {"CANCELLED", "FAILED"}))
+
+
+async def _until_at(following: Following, place: str) -> None:
+    await following.until(lambda frame: bool(frame["cursor"] == place))
 
 
 @asynccontextmanager

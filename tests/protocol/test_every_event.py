@@ -79,6 +79,28 @@ def test_the_last_progress_comes_before_an_end_and_has_its_counts(opera: Opera) 
         assert before["counts"] == after["counts"]
 
 
+def test_who_is_seldom_told_progress_is_told_everything_else(opera: Opera) -> None:
+    """Three campaigns, one of which is completed, one cancelled and one failed."""
+    ends = {"COMPLETED", "CANCELLED", "FAILED"}
+    assert {one["current"] for _, seldom in opera.seldom for one in seldom.frames if "current" in one} > ends
+    for following in opera.seldom:
+        every, seldom = [[frame for frame in one.frames if not _moves(frame)] for one in following]
+        assert every == seldom
+
+
+def test_who_is_seldom_told_progress_is_told_how_much_was_left_out(opera: Opera) -> None:
+    for every, seldom in opera.seldom:
+        told = [frame["skipped"] for frame in seldom.frames if _moves(frame)]
+        assert len(told) + sum(told) == len([frame for frame in every.frames if _moves(frame)])
+        # Besides those that came right before something else.
+        alone = [one for one, after in pairwise(seldom.frames) if _moves(one) and _moves(after)]
+        assert len(alone) <= 1 + opera.seconds / 10
+
+
+def _moves(frame: Json) -> bool:
+    return bool(frame["__typename"] == "CampaignProgress")
+
+
 def test_a_deleted_campaigns_stream_is_complete(opera: Opera) -> None:
     assert opera.deleted.complete
     assert opera.deleted.types[-1] == "CampaignDeleted"
