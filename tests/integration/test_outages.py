@@ -90,6 +90,7 @@ async def test_a_database_that_hangs_is_given_up_by_writers_and_readers(
             await asyncio.gather(*(reading.close() for reading in readings))
     finally:
         postgres_server.thaw()
+    monkeypatch.undo()
     assert await commit(database, "b") == 1
     await engines.close()
 
