@@ -5,7 +5,7 @@ and nothing else.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox import world
@@ -30,7 +30,7 @@ class Kind:
     noun: str
     member: str
     text: str
-    extra: Mapping[str, Any]
+    extra: Mapping[str, Any] = field(hash=False)
 
     def named(self, number: int) -> dict[str, Any]:
         """The input that makes one that is unlike all others."""
