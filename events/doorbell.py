@@ -13,6 +13,7 @@ standing in the same way, here too: the server may be at it still, so one look i
 
 Settlements are sent by one task, which sends all that are due in one message: many commits, few messages. What
 the channel does not take is kept until it does, for the others may hear each other all the while and be in no doubt.
+What is repeated or comes late does no harm, and strangers on the channel, however many, cause a look now and then.
 Listeners in the writer's own process are told directly, so they need no channel at all.
 """
 
@@ -33,6 +34,9 @@ LOOK_AFTER_SECONDS = (
     *(60.0, 120.0, 240.0, LONG_TRANSACTION_SECONDS + 5.0),
 )
 STANDING_LIMIT = 10_000
+MANY = ""
+"""Stands for the sender of those announcements that are too many to be looked after one by one."""
+STRANGERS_PAUSE_SECONDS = 1.0
 NUMBERS_PER_MESSAGE = 200
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 1.0
@@ -41,11 +45,13 @@ LONGEST_PAUSE_SECONDS = 1.0
 class Ring(msgspec.Struct, frozen=True):
     """What a listener is told.
 
-    The log reaches `position` (None: perhaps further than known), and there is new `work` (None: perhaps).
+    The log reaches `position` (None: perhaps further than known), and there is new `work` (None: perhaps). `tag` is
+    that of the position, if the sender knows it.
     """
 
     position: int | None
     work: bool | None
+    tag: int | None = None
 
 
 DOUBT = Ring(position=None, work=None)
@@ -66,6 +72,7 @@ class Settled(msgspec.Struct, frozen=True, tag="s"):
     position: int = 0
     work: bool = False
     doubt: bool = False
+    tag: int | None = None
 
 
 _decoder: msgspec.json.Decoder[Announced | Settled] = msgspec.json.Decoder(Announced | Settled)
@@ -84,6 +91,8 @@ class Doorbell:
         self._due = asyncio.Event()
         self._sending = asyncio.Lock()
         self._standing: dict[tuple[str, int], asyncio.TimerHandle] = {}
+        self._pausing: asyncio.TimerHandle | None = None
+        self._strangers = False
         self.rings_heard = 0
         self.doubts = 0
 
@@ -110,6 +119,8 @@ class Doorbell:
         for timer in self._standing.values():
             timer.cancel()
         self._standing.clear()
+        if self._pausing is not None:
+            self._pausing.cancel()
         await self.channel.close()
 
     async def announce(self) -> int:
@@ -120,7 +131,9 @@ class Doorbell:
             await self.channel.publish(_encode(Announced(sender=self._process, number=number)))
         return number
 
-    def settle(self, number: int, outcome: Outcome, position: int, *, work: bool) -> None:
+    def settle(
+        self, number: int, outcome: Outcome, position: int, *, work: bool, tag: int | None = None
+    ) -> None:
         """Say how the transaction ended. See `db.unit_of_work.Bell`."""
         committed = outcome is Outcome.COMMITTED
         doubt = outcome is Outcome.IN_DOUBT
@@ -128,7 +141,7 @@ class Doorbell:
             self._tell(DOUBT)
             self._look_later((self._process, number), attempt=0)
         elif committed and (position or work):
-            self._tell(Ring(position=position, work=work))
+            self._tell(Ring(position=position, work=work, tag=tag))
         self._add(
             Settled(
                 sender=self._process,
@@ -136,6 +149,7 @@ class Doorbell:
                 position=position if committed else 0,
                 work=committed and work,
                 doubt=doubt,
+                tag=tag if committed else None,
             )
         )
 
@@ -168,21 +182,36 @@ class Doorbell:
         try:
             message = _decoder.decode(text)
         except msgspec.MsgspecError:
-            # Something else speaks on our channel, or another version of ourselves.
-            self._tell(DOUBT)
+            self._stranger()
             return
         if isinstance(message, Announced):
             self._stand(message)
         else:
             self._settled(message)
 
+    def _stranger(self) -> None:
+        """Something else speaks on our channel, or another version of ourselves: look, but not for each word."""
+        if self._pausing is not None:
+            self._strangers = True
+            return
+        self._tell(DOUBT)
+        self._pausing = asyncio.get_running_loop().call_later(STRANGERS_PAUSE_SECONDS, self._end_pause)
+
+    def _end_pause(self) -> None:
+        self._pausing = None
+        if self._strangers:
+            self._strangers = False
+            self._stranger()
+
     def _stand(self, message: Announced) -> None:
         if message.sender == self._process:
             return
+        key = (message.sender, message.number)
         if len(self._standing) >= STANDING_LIMIT:
-            self._forget(next(iter(self._standing)))
-            self._tell(DOUBT)
-        self._look_later((message.sender, message.number), attempt=0)
+            # Nobody is forgotten: those that come within one second are looked after together, settled or not.
+            key = (MANY, int(asyncio.get_running_loop().time()))
+        if key not in self._standing:
+            self._look_later(key, attempt=0)
 
     def _look_later(self, key: tuple[str, int], attempt: int) -> None:
         waited = LOOK_AFTER_SECONDS[attempt - 1] if attempt else 0.0
@@ -209,7 +238,7 @@ class Doorbell:
         if message.doubt:
             self._tell(DOUBT)
         elif message.position or message.work:
-            self._tell(Ring(position=message.position, work=message.work))
+            self._tell(Ring(position=message.position, work=message.work, tag=message.tag))
 
     def _tell(self, ring: Ring) -> None:
         self.rings_heard += 1
@@ -220,11 +249,13 @@ class Doorbell:
 
 def _together(one: Settled, other: Settled) -> Settled:
     """Two settlements of the same sender in one message."""
+    last = max(one, other, key=lambda each: each.position)
     return Settled(
         sender=one.sender,
         # Numbers beyond the limit are left to time out at the listeners, who then look into the log.
         numbers=(one.numbers + other.numbers)[-NUMBERS_PER_MESSAGE:],
-        position=max(one.position, other.position),
+        position=last.position,
+        tag=last.tag,
         work=one.work or other.work,
         doubt=one.doubt or other.doubt,
     )

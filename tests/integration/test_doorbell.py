@@ -9,6 +9,7 @@ from redis import asyncio as redis
 
 from db.unit_of_work import Outcome
 from events import doorbell as module
+from events.channel import NAME
 from events.doorbell import DOUBT, Doorbell, Ring
 from tests.integration.waiting import until
 from tests.servers.redis import RedisServer
@@ -117,14 +118,53 @@ async def test_a_strange_message_is_a_doubt(pair: Pair) -> None:
     await until(lambda: pair.at_listener == [DOUBT])
 
 
-async def test_too_many_announcements_forget_the_oldest_and_look(
+async def test_too_many_announcements_are_looked_after_together(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """What is beyond the limit costs a look a second in all, and none of the others is forgotten for it."""
     monkeypatch.setattr(module, "STANDING_LIMIT", 3)
-    for _ in range(4):
+    monkeypatch.setattr(module, "LOOK_AFTER_SECONDS", (0.2, 0.4))
+    for _ in range(500):
         await pair.writer.announce()
-    await until(lambda: pair.at_listener == [DOUBT])
-    assert "3 announcements" in repr(pair.listener)
+    # Two looks for each of the first three, and for the rest of each second.
+    await until(lambda: len(pair.at_listener) >= 8)
+    await until(lambda: "0 announcements" in repr(pair.listener))
+    assert len(pair.at_listener) < 20
+
+
+async def test_what_is_repeated_or_reordered_leaves_nothing_behind(
+    pair: Pair, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An announcement that is heard twice stands once, and a settlement may come before it and again after it."""
+    monkeypatch.setattr(module, "LOOK_AFTER_SECONDS", (0.2, 0.3))
+    twice = '{"type":"a","sender":"other","number":1}'
+    settled = '{"type":"s","sender":"other","numbers":[1],"position":4}'
+    async with redis.Redis.from_url(redis_server.url) as client:
+        for message in (twice, twice, settled, settled):
+            await client.publish(NAME, message)
+        await until(lambda: pair.at_listener == [Ring(position=4, work=False)] * 2)
+        assert "0 announcements" in repr(pair.listener)
+        assert pair.listener.doubts == 1
+        # The other way round: it stands, is looked after, and is forgotten.
+        await client.publish(NAME, settled)
+        await client.publish(NAME, twice)
+        await until(lambda: pair.listener.doubts == 3)
+        await until(lambda: "0 announcements" in repr(pair.listener))
+
+
+async def test_strangers_on_the_channel_cause_a_look_now_and_then(
+    pair: Pair, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STRANGERS_PAUSE_SECONDS", 0.3)
+    async with redis.Redis.from_url(redis_server.url) as client:
+        for number in range(1000):
+            await client.publish(NAME, f"a stranger's {number}")
+            if number == 0:
+                await until(lambda: pair.at_listener == [DOUBT])
+        flood = len(pair.at_listener)
+        # The last of them is not forgotten either.
+        await until(lambda: len(pair.at_listener) > flood)
+    assert len(pair.at_listener) < 10
 
 
 async def test_memory_announces_nothing_and_rings_at_once() -> None:
