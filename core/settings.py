@@ -146,6 +146,24 @@ class Settings(BaseSettings):
     window_events: int = Field(
         10_000, ge=1, le=1_000_000, description="How many of the newest events a process keeps in memory."
     )
+    ping_seconds: float = Field(
+        15.0,
+        ge=0.1,
+        le=3600,
+        description="How often who follows something is pinged; a peer that is silent for two pings is gone.",
+    )
+    slow_client_seconds: float = Field(
+        30.0,
+        ge=0.1,
+        le=3600,
+        description="How long a client may take nothing while something waits for it, before it is closed.",
+    )
+    drain_seconds: float = Field(
+        10.0,
+        ge=0,
+        le=600,
+        description="On SIGTERM, over how long open sockets and event streams are closed; 0 is at once.",
+    )
     log_level: str = Field(
         "info",
         pattern="^(debug|info|warning|error)$",

@@ -38,6 +38,9 @@ DUPLICATE = CloseCode(4409, "Subscriber already exists", False, "an id of a runn
 TOO_MANY_INITS = CloseCode(
     4429, "Too many initialisation requests", False, "a second connection_init arrived"
 )
+TOO_SLOW = CloseCode(
+    4510, "Too slow", True, "the client took nothing for too long, and something waited for it"
+)
 INTERNAL = CloseCode(4500, "Internal server error", False, "a defect of the server; the log has its reason")
 
 TABLE = (
@@ -54,6 +57,7 @@ TABLE = (
     DUPLICATE,
     TOO_MANY_INITS,
     INTERNAL,
+    TOO_SLOW,
 )
 
 

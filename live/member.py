@@ -11,7 +11,10 @@ from typing import Any, Protocol
 import msgspec
 
 from live.operations import Stream
-from live.window import Due, FrameWindow
+from live.window import Due, FrameWindow, fitting
+
+TURN_BYTES = 256 * 1024
+
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -80,7 +83,7 @@ class Member:
         return window.beyond(self.position)
 
     def take(self, limit: int) -> Sequence[Due]:
-        """At most `limit` frames that are due now; they count as delivered.
+        """At most `limit` frames that are due now, and TURN_BYTES unless one alone is larger; they count as delivered.
 
         Nothing is due when it returns nothing: `notify` is called when that may have changed.
         """
@@ -116,7 +119,8 @@ class Member:
         page = self._page
         if page is None:
             return ()
-        due, rest = page.due[:limit], page.due[limit:]
+        count = fitting(page.due, limit, TURN_BYTES)
+        due, rest = page.due[:count], page.due[count:]
         self.position = due[-1].frame.position if rest else page.position
         self._page = Chunk(rest, page.position) if rest else None
         return due
@@ -127,6 +131,7 @@ class Member:
             self._ask()
             return ()
         due = window.after(self.position, limit)
+        del due[fitting(due, limit, TURN_BYTES) :]
         if due:
             self.position = due[-1].frame.position
         return due

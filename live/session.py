@@ -3,6 +3,9 @@
 The reader carries out what the protocol decides. Each operation starts as a task of the session, so that a
 slow one holds up nobody; the task of a query or mutation ends with its result, the task of a subscription ends
 as soon as its member has joined its group. What runs when the socket closes is cancelled and awaited.
+
+In an outage of the database a query or mutation fails at once, and its client decides. A subscription waits: to a
+client of graphql-transport-ws the error of an operation is its end, and its stream would be lost.
 """
 
 import asyncio
@@ -11,17 +14,30 @@ from functools import partial
 from typing import Any
 
 import msgspec
+import structlog
 
 from core.clock import Clock
 from core.errors import Unavailable
 from core.tasks import Owner, cancel
 from live import close_codes
+from live.close_codes import CloseCode
 from live.failures import explain
 from live.group import Groups
 from live.messages import complete_message, error_message, next_message
-from live.operations import Authenticate, OperationKind, Operations, Request, Unauthenticated
+from live.operations import (
+    Authenticate,
+    OperationKind,
+    Operations,
+    Plan,
+    Request,
+    Stream,
+    Unauthenticated,
+)
+from live.outages import through_outages
 from live.protocol import Action, Close, Connection, Ignore, Initialise, Phase, Send, Start, Stop
 from live.writer import Operation, Socket, Writer
+
+log = structlog.get_logger(__name__)
 
 
 class SessionLimits(msgspec.Struct, frozen=True):
@@ -32,12 +48,16 @@ class SessionLimits(msgspec.Struct, frozen=True):
         operations: how many operations may run at the same time.
         executing: how many of them may be executing at the same time; subscriptions that run do not count.
         replies: how many replies wait for a socket before nothing more is read from it.
+        leave_seconds: how long queries and mutations may take to be answered once the socket is to close.
+        retry_seconds: the first wait of a subscription that begins in an outage; it doubles up to sixteen times this.
     """
 
     init_seconds: float = 10.0
     operations: int = 1000
     executing: int = 16
     replies: int = 64
+    leave_seconds: float = 5.0
+    retry_seconds: float = 0.25
 
 
 class Reception(msgspec.Struct, frozen=True):
@@ -65,6 +85,7 @@ class Session:
         self._tasks = Owner("session")
         self._caller: object = None
         self._init_deadline = 0.0
+        self._leaving = False
 
     def __repr__(self) -> str:
         return f"<Session {self._connection!r}, {len(self._tasks)} tasks>"
@@ -81,6 +102,21 @@ class Session:
             finally:
                 for operation in list(self._operations.values()):
                     self._leave(operation)
+
+    async def leave(self, code: CloseCode) -> None:
+        """Begin nothing more, answer the queries and mutations that run, and close the socket with this code."""
+        self._leaving = True
+        try:
+            async with asyncio.timeout(self._reception.limits.leave_seconds):
+                answering = [
+                    each.task for each in self._operations.values() if each.task and not each.follows
+                ]
+                if answering:
+                    await asyncio.wait(answering)
+                await self._writer.flush()
+        except TimeoutError:
+            log.warning("left_unanswered", session=repr(self))
+        await self._socket.close(code, code.name)
 
     async def _receive(self) -> Action | None:
         """The action that the next frame asks for; None once the socket is closed."""
@@ -128,13 +164,15 @@ class Session:
         return self._connection.acknowledge()
 
     def _start(self, ident: str, request: Request) -> None:
+        if self._leaving:
+            # The client learns by the close that nothing became of it.
+            return
         operation = self._operations[ident] = Operation(ident)
         operation.task = self._tasks.start(self._perform(operation, request), "operation")
 
     async def _perform(self, operation: Operation, request: Request) -> None:
         try:
-            async with self._executing:
-                result = await self._carry_out(operation, request)
+            result = await self._carry_out(operation, request)
         except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends this operation only.
             errors = explain(error, f"operation {request.operation_name or ''}".rstrip())
             await self._writer.say(error_message(operation.id, errors), operation)
@@ -147,15 +185,25 @@ class Session:
 
     async def _carry_out(self, operation: Operation, request: Request) -> bytes | None:
         """The result of a query or mutation; None if a subscription has begun."""
-        operations = self._reception.operations
-        plan = operations.prepare(request)
-        if plan.kind is not OperationKind.SUBSCRIPTION:
-            return await operations.execute(plan, request, self._caller)
-        stream = await operations.subscribe(plan, request, self._caller)
+        plan = self._reception.operations.prepare(request)
+        if plan.kind is OperationKind.SUBSCRIPTION:
+            await self._follow(operation, plan, request)
+            return None
+        async with self._executing:
+            return await self._reception.operations.execute(plan, request, self._caller)
+
+    async def _follow(self, operation: Operation, plan: Plan, request: Request) -> None:
+        async def authorised() -> Stream:
+            # Not held while an outage is waited out: queries shall be told of it at once.
+            async with self._executing:
+                return await self._reception.operations.subscribe(plan, request, self._caller)
+
+        operation.follows = True
+        name = request.operation_name or "subscription"
+        stream = await through_outages(authorised, name, self._reception.limits.retry_seconds)
         notify = partial(self._writer.notify, operation)
         operation.member = self._reception.groups.join(stream, notify)
         notify()
-        return None
 
     async def _stop(self, ident: str) -> None:
         """The client has completed an operation: nothing more is sent for it."""

@@ -17,6 +17,8 @@ from live.operations import Frame, Stream
 
 COMPLETE = b"event: complete\ndata:\n\n"
 PING = b":\n\n"
+RETRY = b"retry: 1000\n\n"
+"""After how many milliseconds a browser comes back; what it takes by itself is up to it, and often seconds."""
 FRAMES_IN_TURN = 64
 
 
@@ -33,33 +35,49 @@ def error_event(errors: list[dict[str, Any]]) -> bytes:
     return next_event(msgspec.json.encode({"errors": errors}))
 
 
-async def deliver(
-    groups: Groups, stream: Stream, clock: Clock, ping_seconds: float = 15.0
-) -> AsyncGenerator[bytes, None]:
-    """The events of one subscription, until it completes, fails, or the process is about to stop.
+class Delivery:
+    """One subscription on its way to one reader."""
 
-    In the last case no `complete` is sent, so the client comes back and resumes. While nothing is due a
-    comment is sent every `ping_seconds`, which is how a vanished reader is noticed.
-    """
-    wake = asyncio.Event()
-    member = groups.join(stream, wake.set)
-    try:
-        while not member.dismissed:
-            wake.clear()
-            due = member.take(FRAMES_IN_TURN)
-            if due:
-                yield b"".join(_frame_event(each.frame) for each in due)
-                count_delivery(groups.meter, clock.now(), stream.field, due)
-            if member.finished:
-                yield COMPLETE
-                return
-            if not due and member.failure is not None:
-                yield error_event(member.failure) + COMPLETE
-                return
-            if not member.more and not await _woken(wake, ping_seconds):
-                yield PING
-    finally:
-        groups.leave(member)
+    def __init__(self, groups: Groups, stream: Stream, clock: Clock, ping_seconds: float = 15.0) -> None:
+        self._groups = groups
+        self._stream = stream
+        self._clock = clock
+        self._ping_seconds = ping_seconds
+        self._wake = asyncio.Event()
+        self._leaving = False
+
+    def __repr__(self) -> str:
+        return f"<Delivery of {self._stream.field}>"
+
+    def leave(self) -> None:
+        """End it without `complete`, so that the client comes back and resumes."""
+        self._leaving = True
+        self._wake.set()
+
+    async def events(self) -> AsyncGenerator[bytes, None]:
+        """The events, until the subscription completes or fails, or the process is about to stop.
+
+        In the last case no `complete` is sent. While nothing is due a comment is sent every `ping_seconds`, which
+        the reader's system acknowledges, or does not (`web/pulse.py`).
+        """
+        member = self._groups.join(self._stream, self._wake.set)
+        try:
+            while not (member.dismissed or self._leaving):
+                self._wake.clear()
+                due = member.take(FRAMES_IN_TURN)
+                if due:
+                    yield b"".join(_frame_event(each.frame) for each in due)
+                    count_delivery(self._groups.meter, self._clock.now(), self._stream.field, due)
+                if member.finished:
+                    yield COMPLETE
+                    return
+                if not due and member.failure is not None:
+                    yield error_event(member.failure) + COMPLETE
+                    return
+                if not member.more and not await _woken(self._wake, self._ping_seconds):
+                    yield PING
+        finally:
+            self._groups.leave(member)
 
 
 def _frame_event(frame: Frame) -> bytes:

@@ -6,6 +6,7 @@ reads here; a member below it has to read the log.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -18,6 +19,16 @@ class Due(msgspec.Struct, frozen=True):
 
     frame: Frame
     occurred_at: datetime | None = None
+
+
+def fitting(due: Sequence[Due], limit: int, max_bytes: int) -> int:
+    """How many of these, at most `limit`, fit into so many bytes; the first one always does."""
+    size = 0
+    for index, each in enumerate(due[:limit]):
+        size += len(each.frame.payload)
+        if index and size > max_bytes:
+            return index
+    return min(limit, len(due))
 
 
 class FrameWindow:

@@ -3,7 +3,7 @@
 It takes replies (acknowledgements, pongs, results, errors) first, then the frames that are due, a few of each
 subscription in turn, and hands them to the socket in one call; then it waits until the socket takes more.
 While it waits nothing is produced for this socket: subscriptions are cursors, and whoever has a reply to give
-waits for room. So a slow socket costs a bounded number of messages and delays nobody else.
+waits for room. So a slow socket costs a bounded number of messages, and of bytes, and delays nobody else.
 """
 
 import asyncio
@@ -23,6 +23,9 @@ from live.window import Due
 
 FRAMES_IN_TURN = 8
 BATCH_MESSAGES = 64
+BATCH_BYTES = 256 * 1024
+"""A batch ends with the turn that reaches it: beside the socket's buffer a slow client costs twice this at most."""
+REPLY_BYTES = 1 << 20
 
 log = structlog.get_logger(__name__)
 
@@ -45,16 +48,40 @@ class Socket(Protocol):
 
 
 class Operation:
-    """One operation on a connection; `member` is set while it is a running subscription."""
+    """One operation on a connection; `member` is set while it is a running subscription.
 
-    __slots__ = ("id", "member", "prefix", "stopped", "task")
+    `follows` is whether it is known to be a subscription, also one that has not begun yet.
+    """
+
+    __slots__ = ("follows", "id", "member", "prefix", "stopped", "task")
 
     def __init__(self, ident: str) -> None:
         self.id = ident
         self.prefix = next_prefix(ident)
         self.member: Member | None = None
         self.task: asyncio.Task[None] | None = None
+        self.follows = False
         self.stopped = False
+
+
+class Batch:
+    """Messages that are handed to a socket in one call; the bounds are reached by the last one at most."""
+
+    __slots__ = ("_bytes", "messages")
+
+    def __init__(self) -> None:
+        self.messages: list[bytes] = []
+        self._bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what else there is has to wait for the next batch."""
+        return len(self.messages) >= BATCH_MESSAGES or self._bytes >= BATCH_BYTES
+
+    def add(self, message: bytes) -> None:
+        """One more message."""
+        self.messages.append(message)
+        self._bytes += len(message)
 
 
 class Writer:
@@ -67,11 +94,14 @@ class Writer:
         self._clock = clock
         self._max_replies = max_replies
         self._replies: deque[tuple[Operation | None, bytes]] = deque()
+        self._reply_bytes = 0
         self._ready: dict[Operation, None] = {}
         self._taken: list[tuple[str, Sequence[Due]]] = []
         self._work = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self._written = asyncio.Event()
+        self._written.set()
         self._over = False
 
     def __repr__(self) -> str:
@@ -80,11 +110,18 @@ class Writer:
 
     async def say(self, message: bytes, operation: Operation | None = None) -> None:
         """Queue a reply, once there is room; it is dropped if its operation is stopped before it is written."""
-        while len(self._replies) >= self._max_replies and not self._over:
+        while not (self._has_room or self._over):
             self._room.clear()
             await self._room.wait()
         self._replies.append((operation, message))
+        self._reply_bytes += len(message)
+        self._written.clear()
         self._work.set()
+
+    async def flush(self) -> None:
+        """Return when the socket has taken every reply that was queued, or nothing is written any more."""
+        while not self._over and not self._written.is_set():
+            await self._written.wait()
 
     def notify(self, operation: Operation) -> None:
         """The operation's member may have frames due."""
@@ -105,8 +142,10 @@ class Writer:
                 while batch := self._collect():
                     await self._socket.write(batch)
                     self._measure()
+                    self._note_written()
                     # A socket with room for everything must not keep the others from their turn.
                     await asyncio.sleep(0)
+                self._note_written()
         except ConnectionError:
             # The reader learns of it too, and ends the session.
             pass
@@ -116,39 +155,53 @@ class Writer:
         finally:
             self._over = True
             self._room.set()
+            self._written.set()
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._replies) < self._max_replies and self._reply_bytes < REPLY_BYTES
+
+    def _note_written(self) -> None:
+        if not self._replies:
+            self._written.set()
 
     def _collect(self) -> list[bytes]:
-        batch: list[bytes] = []
-        while self._replies and len(batch) < BATCH_MESSAGES:
+        batch = Batch()
+        while self._replies and not batch.is_full:
             operation, message = self._replies.popleft()
+            self._reply_bytes -= len(message)
             if operation is None or not operation.stopped:
-                batch.append(message)
-        if len(self._replies) < self._max_replies:
+                batch.add(message)
+        if self._has_room:
             self._room.set()
-        while self._ready and len(batch) < BATCH_MESSAGES:
+        while self._ready and not batch.is_full:
             operation = next(iter(self._ready))
             del self._ready[operation]
-            batch.extend(self._turn(operation))
-        return batch
+            self._turn(operation, batch)
+        return batch.messages
 
-    def _turn(self, operation: Operation) -> list[bytes]:
+    def _turn(self, operation: Operation, batch: "Batch") -> None:
         """A few messages of one subscription, which then goes to the end of the line if it may have more."""
         member = operation.member
         if member is None:
-            return []
-        due = member.take(FRAMES_IN_TURN)
-        messages = [b"%b%b}" % (operation.prefix, each.frame.payload) for each in due]
-        if due:
-            self._taken.append((member.stream.field, due))
+            return
+        due = self._take(operation, member, batch)
         if member.finished:
-            messages.append(complete_message(operation.id))
+            batch.add(complete_message(operation.id))
             self.on_end(operation)
         elif member.more:
             self._ready[operation] = None
         elif not due and member.failure is not None:
-            messages.append(error_message(operation.id, member.failure))
+            batch.add(error_message(operation.id, member.failure))
             self.on_end(operation)
-        return messages
+
+    def _take(self, operation: Operation, member: Member, batch: "Batch") -> Sequence[Due]:
+        due = member.take(FRAMES_IN_TURN)
+        for each in due:
+            batch.add(b"%b%b}" % (operation.prefix, each.frame.payload))
+        if due:
+            self._taken.append((member.stream.field, due))
+        return due
 
     def _measure(self) -> None:
         now = self._clock.now()

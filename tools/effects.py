@@ -1,4 +1,4 @@
-"""Which settings change what a worker does, and which tests show it: the source of docs/settings-effects.md.
+"""Which settings change what a process does, and which tests show it: the source of docs/settings-effects.md.
 
 A test says so by its mark, `@pytest.mark.effect("dns_persona.attempts")`. Tests are read, not run, so that the
 documents can be written and checked without the servers that some of them need.
@@ -36,6 +36,8 @@ NOT_ABOUT_WORK = frozenset(
     }
 )
 
+FOLLOWERS = ("ping_seconds", "slow_client_seconds", "drain_seconds")
+
 
 class Group(NamedTuple):
     """Settings that belong together: what they are called in marks, on the page, and in the schema."""
@@ -62,7 +64,12 @@ POOL = (
 
 
 GROUPS = (
-    Group("setting", "Workers", tuple(name for name in Settings.model_fields if name not in NOT_ABOUT_WORK)),
+    Group(
+        "setting",
+        "Workers",
+        tuple(name for name in Settings.model_fields if name not in {*NOT_ABOUT_WORK, *FOLLOWERS}),
+    ),
+    Group("setting", "Who follows something", FOLLOWERS),
     Group("override", "Changed while they run", tuple(sorted(CHANGEABLE)), "UpdateSettingsInput"),
     Group("persona", "Every persona", ("enabled",), "CreatePersonaInput"),
     Group("dns_persona", "DNS personas", _names(DnsPersonaConfig), "DnsPersonaConfigInput"),

@@ -8,10 +8,11 @@ BACKLOG = 1024
 ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  It is recognised here, not bound.
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, patience_seconds: float) -> socket.socket:
     """A listening socket: from here on clients can connect, and are answered as soon as somebody accepts.
 
-    It is opened before everything else at start, so that a port in use is found out before workers begin.
+    A client that takes nothing for `patience_seconds` is dropped by the kernel, whatever it is answered with. It
+    is opened before everything else at start, so that a port in use is found out before workers begin.
 
     Raises:
         Misconfigured: the port is in use, may not be used, or the host is no address of this machine.
@@ -25,6 +26,10 @@ def listen(host: str, port: int) -> socket.socket:
     listening = socket.socket(family, kind, protocol)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # RFC 5482; tcp(7): accepted sockets inherit it, and it counts for a peer with a closed window too.
+            milliseconds = round(patience_seconds * 1000)
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
         listening.bind(address)
         listening.listen(BACKLOG)
     except OSError as error:

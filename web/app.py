@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import replace
 from typing import Self
 
+import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
@@ -49,6 +50,8 @@ from web.health import Health
 from web.http import Executor, GraphQLEndpoint
 from web.metrics import Metrics
 from web.outcomes import watch
+from web.peers import Peers
+from web.pulse import Patience
 from web.readiness import checks
 from web.routes import GRAPHQL_PATH, add_graphql
 from web.socket import Sockets
@@ -60,6 +63,8 @@ SHUTDOWN_SECONDS = 5.0
 BODY_BYTES = 2 << 20
 """`web/graphql_request.py` has the limit that clients are told of; this one is behind it."""
 
+log = structlog.get_logger(__name__)
+
 
 class ApiProcess:
     """A running API. Make it with `open`.
@@ -67,11 +72,14 @@ class ApiProcess:
     `first_token` is the admin token that was made at random because the database was empty; it is known nowhere else.
     """
 
-    def __init__(self, ground: Foundation, services: Services, url: str, first_token: str | None) -> None:
+    def __init__(
+        self, ground: Foundation, services: Services, url: str, first_token: str | None, peers: Peers
+    ) -> None:
         self.ground = ground
         self.services = services
         self.url = url
         self.first_token = first_token
+        self._peers = peers
 
     def __repr__(self) -> str:
         return f"<ApiProcess {self.url} on {self.ground.engines!r}>"
@@ -85,8 +93,9 @@ class ApiProcess:
             Misconfigured: the port, the database, the channel, a file or the web assets are not in order.
             Unavailable: the database stopped answering meanwhile.
         """
+        patience = Patience(settings.ping_seconds, settings.slow_client_seconds)
         async with AsyncExitStack() as stack:
-            listening = stack.enter_context(closing(listen(settings.host, settings.port)))
+            listening = stack.enter_context(closing(_listening(settings, patience)))
             ground = await stack.enter_async_context(standing(settings, clock))
             stack.enter_context(sole_process(ground))
             sealer = Sealer.from_file(settings.secret_key_file)
@@ -96,8 +105,23 @@ class ApiProcess:
             first_token = await services.principals.bootstrap(given)
             runner = await _start_workers(stack, ground, sealer)
             hub = await _start_hub(stack, ground)
-            await _serve(stack, _application(ground, services, hub, runner), listening)
-            yield cls(ground, services, http_url(listening), first_token)
+            peers = Peers(patience)
+            await _serve(stack, _application(ground, services, hub, runner, peers), listening)
+            yield cls(ground, services, http_url(listening), first_token, peers)
+
+    async def drain(self) -> None:
+        """Be no longer ready, refuse who comes to follow something, and ask those who do to leave, one by one.
+
+        Everything else is answered as before. It takes `drain_seconds` if somebody is there, else no time.
+        """
+        log.info("draining", connections=len(self._peers))
+        await self._peers.drain(self.ground.settings.drain_seconds)
+
+
+def _listening(settings: Settings, patience: Patience) -> socket.socket:
+    # After all that is done about slow clients where they can be told: the rest of them, and who has vanished.
+    longest = max(patience.slow_seconds, 2 * patience.ping_seconds) + 2 * patience.close_seconds
+    return listen(settings.host, settings.port, longest)
 
 
 def _services(ground: Foundation, sealer: Sealer) -> Services:
@@ -138,26 +162,29 @@ async def _start_hub(stack: AsyncExitStack, ground: Foundation) -> Hub:
     return hub
 
 
-def _application(ground: Foundation, services: Services, hub: Hub, runner: Runner | None) -> web.Application:
+def _application(
+    ground: Foundation, services: Services, hub: Hub, runner: Runner | None, peers: Peers
+) -> web.Application:
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     metrics = Metrics(registry)
     groups = Groups(hub, metrics)
+    peers.on_drop = metrics.count_drop
 
     def counts() -> StreamCounts:
         return StreamCounts(len(sockets), hub.events_read, hub.position, metrics.by_field())
 
     operations = GraphOperations(replace(services, streams=counts), ground.engines, hub)
     authenticate = BearerTokens(services.principals)
-    executor = Executor(operations, authenticate, groups, ground.clock)
-    sockets = Sockets(Reception(operations, authenticate, groups, ground.clock))
+    executor = Executor(operations, authenticate, groups, ground.clock, peers)
+    sockets = Sockets(Reception(operations, authenticate, groups, ground.clock), peers)
 
     app = web.Application(client_max_size=BODY_BYTES)
     request_ids.install(app)
     watch(app, log_request, metrics.count_request)
-    add_graphql(app, GraphQLEndpoint(executor, graphiql_page), sockets, groups)
-    health = Health(checks(ground, hub, runner))
+    add_graphql(app, GraphQLEndpoint(executor, graphiql_page), sockets, groups, peers)
+    health = Health(checks(ground, hub, runner), is_draining=lambda: peers.draining)
     app.router.add_get("/", _to_graphiql)
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)

@@ -22,18 +22,29 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Health:
-    """`/healthz` and `/readyz`. A check returns when all is well and raises when it is not."""
+    """`/healthz` and `/readyz`. A check returns when all is well and raises when it is not.
 
-    def __init__(self, checks: Mapping[str, Check], check_seconds: float = CHECK_SECONDS) -> None:
+    A process that is about to stop is not ready, however well it is: `is_draining` says so, and nothing is checked.
+    """
+
+    def __init__(
+        self,
+        checks: Mapping[str, Check],
+        check_seconds: float = CHECK_SECONDS,
+        is_draining: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._checks = dict(checks)
         self._check_seconds = check_seconds
+        self._is_draining = is_draining
 
     async def alive(self, _request: web.Request) -> web.Response:
         """The event loop runs; nothing else is looked at."""
         return _json(200, {"status": "alive"})
 
     async def ready(self, _request: web.Request) -> web.Response:
-        """Each check by its name; 503 when one of them failed."""
+        """Each check by its name; 503 when one of them failed, or the process is about to stop."""
+        if self._is_draining():
+            return _json(503, {"status": "draining", "checks": {}})
         outcomes = await asyncio.gather(*(self._look(name, check) for name, check in self._checks.items()))
         ready = all(outcome.ok for outcome in outcomes)
         body = {

@@ -2,14 +2,14 @@
 
 The order is: method, media type of the answer, who is asking, the request, the operation. Nothing is executed
 before all of them are in order. With `application/graphql-response+json` the status says how it went; with
-`application/json` every well-formed request is answered with 200, as old clients expect.
+`application/json` every well-formed request is answered with 200, as old clients expect. A subscription that cannot
+begin now, in an outage or because the process is to stop, is an event stream that ends at once (`web/event_stream.py`).
 
 A client that goes away cancels its operation: run the application with `handler_cancellation=True`.
 """
 
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import structlog
@@ -29,8 +29,10 @@ from live.operations import (
     Request,
     Unauthenticated,
 )
+from web.event_stream import ask_to_come_back, of, send_delivery, send_events
 from web.graphql_request import read_graphql
 from web.negotiation import JSON_TYPES, SUPPORTED, Accept, MediaType
+from web.peers import Peers
 from web.refusals import Refusal, errors_response, json_response
 from web.request_ids import KEY
 
@@ -55,14 +57,14 @@ class Executor(msgspec.Struct, frozen=True):
         authenticate: who is asking.
         groups: whom a subscription joins.
         clock: for the latency of deliveries.
-        ping_seconds: how long an event stream may be silent.
+        peers: who looks after those that follow something.
     """
 
     operations: Operations
     authenticate: Authenticate
     groups: Groups
     clock: Clock
-    ping_seconds: float = 15.0
+    peers: Peers
 
 
 class GraphQLEndpoint:
@@ -97,8 +99,23 @@ class GraphQLEndpoint:
         if accept.best(*JSON_TYPES, MediaType.EVENTS) is None:
             message = f"Accept must allow one of {', '.join((*JSON_TYPES, MediaType.EVENTS))}."
             raise Refusal(406, "NOT_ACCEPTABLE", message)
-        caller = await self._authenticate(request)
+        try:
+            caller = await self._authenticate(request)
+        except Unavailable as error:
+            if await self._is_for_events(request, accept):
+                return await self._put_off(request, error)
+            raise
         return await self._run(request, await read_graphql(request), caller, accept)
+
+    async def _is_for_events(self, request: web.Request, accept: Accept) -> bool:
+        """Whether a request that nobody can be found for now is a subscription that its client waits for."""
+        if not accept.names(MediaType.EVENTS):
+            return False
+        try:
+            plan = self._executor.operations.prepare(await read_graphql(request))
+        except Rejected:
+            return False
+        return plan.kind is OperationKind.SUBSCRIPTION
 
     async def _authenticate(self, request: web.Request) -> object:
         try:
@@ -122,7 +139,7 @@ class GraphQLEndpoint:
         except Rejected as rejected:
             result = msgspec.json.encode({"errors": rejected.errors})
         if media is MediaType.EVENTS:
-            return await _send_events(request, _single(result))
+            return await send_events(request, of(sse.next_event(result) + sse.COMPLETE))
         return json_response(status_of(result, media), result, media)
 
     async def _subscribe(
@@ -134,9 +151,19 @@ class GraphQLEndpoint:
             message = "Subscriptions need Accept: text/event-stream, or a WebSocket."
             raise Refusal(406, "NOT_ACCEPTABLE", message)
         executor = self._executor
-        stream = await executor.operations.subscribe(plan, graphql, caller)
-        events = sse.deliver(executor.groups, stream, executor.clock, executor.ping_seconds)
-        return await _send_events(request, events)
+        if executor.peers.draining:
+            return await ask_to_come_back(request)
+        try:
+            stream = await executor.operations.subscribe(plan, graphql, caller)
+        except Unavailable as error:
+            return await self._put_off(request, error)
+        ping_seconds = executor.peers.patience.ping_seconds
+        delivery = sse.Delivery(executor.groups, stream, executor.clock, ping_seconds)
+        return await send_delivery(request, delivery, executor.peers)
+
+    async def _put_off(self, request: web.Request, error: Unavailable) -> web.StreamResponse:
+        log.warning("event_stream_put_off", reason=str(error))
+        return await ask_to_come_back(request)
 
 
 def status_of(result: bytes, media: MediaType) -> int:
@@ -147,32 +174,6 @@ def status_of(result: bytes, media: MediaType) -> int:
     if shape.data is msgspec.UNSET:
         return 400
     return 200 if shape.errors is msgspec.UNSET else PARTIAL_SUCCESS
-
-
-async def _single(result: bytes) -> AsyncGenerator[bytes, None]:
-    """The events of an operation that has one result."""
-    yield sse.next_event(result) + sse.COMPLETE
-
-
-async def _send_events(request: web.Request, events: AsyncGenerator[bytes, None]) -> web.StreamResponse:
-    """Respond with server-sent events, until they end or the reader is gone."""
-    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    response = web.StreamResponse(headers=headers)
-    response.content_type = MediaType.EVENTS
-    response.charset = "utf-8"
-    async with aclosing(events):
-        await response.prepare(request)
-        try:
-            # aiohttp sends the headers with the first bytes of the body, and the first event may be long in coming.
-            await response.write(sse.PING)
-            async for part in events:
-                await response.write(part)
-        except ConnectionError:
-            log.debug("event_stream_left")
-        except Exception:
-            # The status is on its way already; a stream without `complete` is one that clients resume.
-            log.exception("event_stream_failed")
-    return response
 
 
 def _masked(request: web.Request, media: MediaType) -> web.Response:

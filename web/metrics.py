@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from vocabulary.streams import FieldCounts
+from web.peers import Dropped
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -62,6 +63,12 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
+        self.dropped = Counter(
+            "heliograph_connections_dropped",
+            "Sockets and event streams ended by the server: dead peers, slow clients, and a process that stops.",
+            ["reason"],
+            registry=registry,
+        )
         self.requests = Counter(
             "heliograph_http_requests",
             "HTTP requests answered.",
@@ -97,6 +104,10 @@ class Metrics:
         route = "other" if resource is None else resource.canonical
         method = request.method if request.method in METHODS else "other"
         self.requests.labels(route, method, str(status)).inc()
+
+    def count_drop(self, reason: Dropped) -> None:
+        """A connection was ended from this side; a listener of `web/peers.py`."""
+        self.dropped.labels(reason.value).inc()
 
     def subscribed(self, field: str) -> None:
         """A subscription began."""

@@ -4,20 +4,30 @@ from aiohttp import web
 
 from live.group import Groups
 from web.http import GraphQLEndpoint
+from web.peers import Peers
 from web.socket import Sockets, is_handshake
 
 GRAPHQL_PATH = "/graphql"
 
 
-def add_graphql(app: web.Application, endpoint: GraphQLEndpoint, sockets: Sockets, groups: Groups) -> None:
+def add_graphql(
+    app: web.Application, endpoint: GraphQLEndpoint, sockets: Sockets, groups: Groups, peers: Peers
+) -> None:
     """Serve `/graphql`; at shutdown close sockets with 1012 and end event streams so that clients resume."""
 
     async def graphql(request: web.Request) -> web.StreamResponse:
-        return await (sockets.handle(request) if is_handshake(request) else endpoint.handle(request))
+        if is_handshake(request):
+            return await sockets.handle(request)
+        response = await endpoint.handle(request)
+        if peers.draining:
+            # A connection that is kept would keep its client here, through a balancer of connections too.
+            response.force_close()
+        return response
 
     async def stop(_app: web.Application) -> None:
         await sockets.close()
         await groups.close()
+        await peers.close()
 
     app.router.add_route("*", GRAPHQL_PATH, graphql)
     app.on_shutdown.append(stop)

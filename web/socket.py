@@ -1,60 +1,125 @@
 """The WebSocket of aiohttp as `live/` sees one, and the registry of those that are open.
 
 permessage-deflate is off: each client would be compressed for separately. A browser's handshake must come from
-a page of this very origin, since it carries the cookies of whoever reads the page. Dead peers are found by
-pings: a ping every 15 s, and 7.5 s for its pong.
+a page of this very origin, since it carries the cookies of whoever reads the page.
+
+Dead peers are found by `web/peers.py` and not by aiohttp's heartbeat: that one takes a client that reads a backlog,
+and so comes late to the ping behind it, for a dead one, and its close waits for a buffer that nobody takes.
 """
 
 import asyncio
 from collections.abc import Sequence
 
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
 from live import close_codes
 from live.close_codes import CloseCode
 from live.failures import formatted
 from live.session import Reception, Session
 from web.negotiation import MediaType
+from web.peers import Peers
+from web.pulse import Pulse
 from web.refusals import errors_response
 
 SUBPROTOCOL = "graphql-transport-ws"
-HEARTBEAT_SECONDS = 15.0
-CLOSE_SECONDS = 5.0
 MESSAGE_BYTES = 256 * 1024
 
 log = structlog.get_logger(__name__)
 
 
 class AiohttpSocket:
-    """Implements `live.writer.Socket`."""
+    """Implements `live.writer.Socket` and most of `web.peers.Peer`."""
 
-    def __init__(self, response: web.WebSocketResponse) -> None:
+    def __init__(self, response: web.WebSocketResponse, transport: asyncio.Transport, pulse: Pulse) -> None:
+        self.pulse = pulse
+        self.transport = transport
+        self.listening = False
         self._response = response
+
+    def __repr__(self) -> str:
+        return f"<AiohttpSocket {self.pulse!r}>"
 
     async def receive(self) -> str | bytes | None:
         """The next frame; None once the peer is gone or the socket is closed."""
-        message = await self._response.receive()
-        if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-            data: str | bytes = message.data
-            return data
-        return None
+        while True:
+            message = await self._hear()
+            match message.type:
+                case WSMsgType.TEXT | WSMsgType.BINARY:
+                    data: str | bytes = message.data
+                    return data
+                case WSMsgType.PING:
+                    await self._response.pong(message.data)
+                case WSMsgType.PONG:
+                    pass
+                case _:
+                    return None
+
+    async def _hear(self) -> WSMessage:
+        self.listening = True
+        try:
+            message = await self._response.receive()
+        finally:
+            self.listening = False
+        self.pulse.hear(asyncio.get_running_loop().time())
+        return message
 
     async def write(self, messages: Sequence[bytes]) -> None:
         """Send text frames; returns when the transport is below its high-water mark."""
         for message in messages:
             await self._response.send_frame(message, WSMsgType.TEXT)
 
+    async def ping(self) -> None:
+        """Send a ping."""
+        await self._response.ping()
+
     async def close(self, code: CloseCode, reason: str) -> None:
-        """Close; a peer that does not answer the close frame is dropped after 5 s."""
-        await self._response.close(code=code.code, message=close_codes.cut(reason), drain=False)
+        """Close; a peer that does not take the close frame, or does not answer it, is dropped within seconds."""
+        seconds = self.pulse.patience.close_seconds
+        try:
+            # aiohttp bounds the wait for the answer, but neither that for a full buffer in here …
+            async with asyncio.timeout(seconds):
+                await self._response.close(code=code.code, message=close_codes.cut(reason), drain=False)
+        except TimeoutError:
+            self.transport.abort()
+        if self.transport.get_write_buffer_size():
+            # … nor the one of a transport, which closes when its buffer is empty and not before.
+            asyncio.get_running_loop().call_later(seconds, self.transport.abort)
+
+
+class SocketPeer:
+    """A session and its socket, for `web/peers.py`."""
+
+    def __init__(self, socket: AiohttpSocket, session: Session) -> None:
+        self.pulse = socket.pulse
+        self.transport = socket.transport
+        self.ping = socket.ping
+        self._socket = socket
+        self._session = session
+
+    def __repr__(self) -> str:
+        return f"<SocketPeer {self._session!r}>"
+
+    @property
+    def listening(self) -> bool:
+        """Whether the session is reading."""
+        return self._socket.listening
+
+    async def give_up(self) -> None:
+        """Close with 4510, which arrives if the client takes what is before it soon; else drop it."""
+        await self._socket.close(close_codes.TOO_SLOW, close_codes.TOO_SLOW.name)
+
+    async def leave(self) -> None:
+        """Answer what runs, and close with 1012."""
+        await self._session.leave(close_codes.RESTART)
 
 
 class Sockets:
     """Accepts WebSockets, serves each with a session, and closes them all when the process stops."""
 
-    def __init__(self, reception: Reception) -> None:
+    def __init__(self, reception: Reception, peers: Peers) -> None:
         self._reception = reception
+        self._peers = peers
         self._open: set[AiohttpSocket] = set()
         self._closing = False
 
@@ -73,12 +138,16 @@ class Sockets:
         response = web.WebSocketResponse(
             protocols=(SUBPROTOCOL,),
             compress=False,
-            heartbeat=HEARTBEAT_SECONDS,
+            autoping=False,
             max_msg_size=MESSAGE_BYTES,
-            timeout=CLOSE_SECONDS,
+            timeout=self._peers.patience.close_seconds,
         )
         await response.prepare(request)
-        await self._serve(AiohttpSocket(response), response.ws_protocol)
+        transport = request.transport
+        if transport is not None:
+            pulse = Pulse(self._peers.patience, asyncio.get_running_loop().time(), answers=True)
+            socket = AiohttpSocket(response, transport, pulse)
+            await self._serve(socket, response.ws_protocol)
         return response
 
     async def close(self) -> None:
@@ -93,8 +162,10 @@ class Sockets:
             await socket.close(refusal, refusal.name)
             return
         self._open.add(socket)
+        session = Session(socket, self._reception)
         try:
-            await Session(socket, self._reception).run()
+            async with self._peers.watched(SocketPeer(socket, session)):
+                await session.run()
         except Exception:
             log.exception("session_failed")
             await socket.close(close_codes.INTERNAL, close_codes.INTERNAL.name)
@@ -104,7 +175,7 @@ class Sockets:
     def _refusal(self, subprotocol: str | None) -> CloseCode | None:
         if subprotocol != SUBPROTOCOL:
             return close_codes.BAD_SUBPROTOCOL
-        return close_codes.RESTART if self._closing else None
+        return close_codes.RESTART if self._closing or self._peers.draining else None
 
 
 def same_origin(request: web.Request) -> bool:

@@ -95,7 +95,7 @@ class EventsWire(Wire):
         """The fields of the next event; comments are skipped."""
         fields: dict[str, str] = {}
         while line := await self._line():
-            if line == "\n" and fields:
+            if line == "\n" and "data" in fields:
                 return fields
             name, _, value = line.rstrip("\n").partition(": ")
             if name.strip(":"):

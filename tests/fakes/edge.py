@@ -16,23 +16,34 @@ from web.health import Check, Health
 from web.http import Executor, GraphQLEndpoint
 from web.metrics import Metrics
 from web.outcomes import watch
+from web.peers import Peers
+from web.pulse import Patience
 from web.routes import add_graphql
 from web.socket import Sockets
+
+PATIENT = Patience(ping_seconds=60, slow_seconds=60)
 
 
 class Edge:
     """What a test can reach: the client, the hub to publish on, and the counts."""
 
-    def __init__(self, limits: SessionLimits, checks: Mapping[str, Check], ping_seconds: float) -> None:
+    def __init__(self, limits: SessionLimits, checks: Mapping[str, Check], patience: Patience) -> None:
         self.hub = FakeHub()
         self.registry = CollectorRegistry()
         self.metrics = Metrics(self.registry)
         self.groups = Groups(self.hub, self.metrics, GroupLimits(retry_seconds=0.001))
         self.operations = FakeOperations(self.hub)
-        self.sockets = Sockets(Reception(self.operations, authenticate, self.groups, SystemClock(), limits))
-        executor = Executor(self.operations, authenticate, self.groups, SystemClock(), ping_seconds)
+        self.peers = Peers(patience)
+        self.peers.on_drop = self.metrics.count_drop
+        reception = Reception(self.operations, authenticate, self.groups, SystemClock(), limits)
+        self.sockets = Sockets(reception, self.peers)
+        executor = Executor(self.operations, authenticate, self.groups, SystemClock(), self.peers)
         self.endpoint = GraphQLEndpoint(executor, _page)
-        self.runner = web.AppRunner(self._app(Health(checks)), handler_cancellation=True, shutdown_timeout=5)
+        self.runner = web.AppRunner(
+            self._app(Health(checks, is_draining=lambda: self.peers.draining)),
+            handler_cancellation=True,
+            shutdown_timeout=5,
+        )
         self.url = ""
         self.client: ClientSession
 
@@ -48,7 +59,7 @@ class Edge:
         app = web.Application()
         request_ids.install(app)
         watch(app, self.metrics.count_request)
-        add_graphql(app, self.endpoint, self.sockets, self.groups)
+        add_graphql(app, self.endpoint, self.sockets, self.groups, self.peers)
         app.router.add_get("/healthz", health.alive)
         app.router.add_get("/readyz", health.ready)
         app.router.add_get("/metrics", self.metrics.show)
@@ -63,10 +74,10 @@ async def _page(_request: web.Request) -> web.StreamResponse:
 async def serving(
     limits: SessionLimits | None = None,
     checks: Mapping[str, Check] | None = None,
-    ping_seconds: float = 60.0,
+    patience: Patience = PATIENT,
 ) -> AsyncIterator[Edge]:
     """Serve on a free port of the loopback for as long as the context lasts."""
-    edge = Edge(limits or SessionLimits(), checks or {}, ping_seconds)
+    edge = Edge(limits or SessionLimits(), checks or {}, patience)
     await edge.runner.setup()
     site = web.TCPSite(edge.runner, "127.0.0.1", 0)
     await site.start()

@@ -42,13 +42,17 @@ class FakePlan(msgspec.Struct, frozen=True):
 
 
 class FakeOperations:
-    """Conforms to `live.operations.Operations`. `counts` tells what began, ended and was cancelled."""
+    """Conforms to `live.operations.Operations`. `counts` tells what began, ended and was cancelled.
+
+    While it is `out`, no subscription can be authorised.
+    """
 
     def __init__(self, hub: FakeHub) -> None:
         self.counts: Counter[str] = Counter()
         self.requests: list[Request] = []
         self.callers: list[object] = []
         self.gate = asyncio.Event()
+        self.out = False
         self._hub = hub
 
     def prepare(self, request: Request) -> FakePlan:
@@ -77,11 +81,15 @@ class FakeOperations:
 
     async def subscribe(self, plan: FakePlan, request: Request, caller: object) -> FakeStream:
         self.callers.append(caller)
+        if self.out:
+            raise Unavailable("No database.")
         if plan.field == "forbidden":
             raise Rejected([{"message": "Not yours."}])
         after = request.extensions.get("lastEventId", request.variables.get("after"))
         position = None if after is None else int(str(after).lstrip("c"))
-        stream = FakeStream(self._hub, str(request.variables.get("topic", "a")), after=position)
+        topic, padding = str(request.variables.get("topic", "a")), int(request.variables.get("padding", 0))
+        stream = FakeStream(self._hub, topic, after=position, key=(topic, padding))
+        stream.padding = padding
         if plan.field == "broken":
             stream.failure = ValueError("secret")
         return stream

@@ -30,6 +30,7 @@ class FakeStream:
         self.after = after
         self.max_rate: float | None = None
         self.skipped: dict[int, int] = {}
+        self.padding = 0
         self.renders: list[int] = []
         self.failure: Exception | None = None
         self.failing_open: Exception | None = None
@@ -57,7 +58,7 @@ class FakeStream:
         if envelope.position in self.silent:
             return None
         self.skipped[envelope.position] = skipped
-        return frame(envelope.position, "event", last=envelope.summary.endswith("!"))
+        return frame(envelope.position, "event", self.padding, last=envelope.summary.endswith("!"))
 
     async def open(self) -> Frame:
         await self.gate.wait()
@@ -69,8 +70,8 @@ class FakeStream:
         return frame(self._hub.head, "reset")
 
 
-def frame(position: int, kind: str, *, last: bool = False) -> Frame:
-    payload = msgspec.json.encode({"data": {kind: position}})
+def frame(position: int, kind: str, padding: int = 0, *, last: bool = False) -> Frame:
+    payload = msgspec.json.encode({"data": {kind: position}}) + b" " * padding
     return Frame(position=position, cursor=f"c{position}", payload=payload, last=last)
 
 

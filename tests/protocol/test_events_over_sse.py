@@ -71,7 +71,7 @@ async def next_event(response: ClientResponse) -> Event:
         fields: Event = {}
         async for line in response.content:
             text = line.decode().rstrip("\n")
-            if not text and fields:
+            if not text and "data" in fields:
                 return fields
             name, _, value = text.partition(":")
             if name:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.clock import SettableClock
+from live import close_codes
 from live.group import GroupLimits, Groups
 from live.session import Reception, Session, SessionLimits
 from tests.fakes.hub import FakeHub
@@ -32,7 +33,8 @@ class Line:
 
     def connect(self) -> tuple[FakeSocket, "asyncio.Task[None]"]:
         socket = FakeSocket()
-        return socket, asyncio.get_running_loop().create_task(Session(socket, self.reception).run())
+        self.session = Session(socket, self.reception)
+        return socket, asyncio.get_running_loop().create_task(self.session.run())
 
     async def start(self) -> None:
         self.socket.feed(INIT)
@@ -320,6 +322,27 @@ class TestSlowSockets:
         await line.hang_up()
         assert line.socket.sent == []
 
+    async def test_large_frames_are_few_to_a_write(self, line: Line) -> None:
+        line.hub.publish(*"a" * 20)
+        await line.start()
+        line.socket.block()
+        line.subscribe("1", variables={"after": 0, "padding": 100_000})
+        await until(lambda: line.meter.counts["replays"] == 1)
+        line.socket.flowing.set()
+        await until(lambda: len(line.socket.sent) == 20)
+        assert max(line.socket.batches) <= 5
+        assert [message["payload"]["data"]["event"] for message in line.socket.messages] == [*range(1, 21)]  # type: ignore[index]
+
+    async def test_large_replies_leave_no_room_for_others(self, line: Line) -> None:
+        await line.start()
+        line.socket.block()
+        line.socket.feed(*[{"type": "ping", "payload": {"x": "y" * 100_000}}] * 40)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert line.socket.unread >= 20
+        line.socket.flowing.set()
+        await until(lambda: len(line.socket.sent) == 40)
+
     async def test_several_frames_are_one_write(self, line: Line) -> None:
         await line.start()
         line.subscribe("1", variables={"after": 0})
@@ -328,3 +351,95 @@ class TestSlowSockets:
         line.hub.publish(*"aaaaa")
         await until(lambda: len(line.socket.sent) == 5)
         assert line.socket.batches == [5]
+
+
+class TestOutages:
+    @pytest.fixture
+    def limits(self) -> SessionLimits:
+        return SessionLimits(executing=2, retry_seconds=0.001)
+
+    async def test_a_subscription_waits_and_a_query_does_not_wait_for_it(self, line: Line) -> None:
+        await line.start()
+        line.operations.out = True
+        for ident in "1234":
+            line.subscribe(ident)
+        await until(lambda: len(line.operations.callers) > 20)
+        line.subscribe("q", "{ hello }")
+        line.subscribe("d", "{ down }")
+        await until(lambda: len(line.socket.sent) == 3)
+        answers = {(message["id"], message["type"]) for message in line.socket.messages}
+        assert answers == {("q", "next"), ("q", "complete"), ("d", "error")}
+        line.socket.sent.clear()
+        line.operations.out = False
+        await until(lambda: len(line.socket.sent) == 4)
+        assert {message["type"] for message in line.socket.messages} == {"next"}
+
+    async def test_complete_ends_the_waiting_at_once(self, line: Line) -> None:
+        await line.start()
+        line.operations.out = True
+        before = len(asyncio.all_tasks())
+        line.subscribe("1")
+        await until(lambda: len(line.operations.callers) > 2)
+        line.socket.feed({"id": "1", "type": "complete"})
+        await until(lambda: len(asyncio.all_tasks()) == before)
+        line.operations.out = False
+        line.subscribe("1", "{ hello }")
+        await until(lambda: len(line.socket.sent) == 2)
+
+    async def test_and_so_does_hanging_up(self, line: Line) -> None:
+        await line.start()
+        line.operations.out = True
+        line.subscribe("1")
+        await until(lambda: len(line.operations.callers) > 2)
+        await line.hang_up()
+        asked = len(line.operations.callers)
+        await asyncio.sleep(0.02)
+        assert len(line.operations.callers) == asked
+
+
+class TestLeaving:
+    async def leave(self, line: Line) -> None:
+        await line.session.leave(close_codes.RESTART)
+
+    async def test_what_runs_is_answered_and_then_it_closes(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", "{ slow }")
+        line.subscribe("2")
+        await until(lambda: line.operations.counts["slow"] == 1 and len(line.socket.sent) == 1)
+        leaving = asyncio.get_running_loop().create_task(self.leave(line))
+        await asyncio.sleep(0)
+        line.subscribe("3", "mutation { touch }")
+        await until(lambda: line.socket.unread == 0)
+        assert not leaving.done()
+        line.operations.gate.set()
+        await leaving
+        assert line.socket.closed == (1012, "Service restart")
+        told = [(message["id"], message["type"]) for message in line.socket.messages]
+        assert told == [("2", "next"), ("1", "next"), ("1", "complete")]
+        assert line.operations.counts["touch"] == 0
+
+    async def test_an_idle_one_closes_at_once_whatever_it_follows(self, line: Line) -> None:
+        await line.start()
+        line.operations.out = True
+        line.subscribe("1")
+        await until(lambda: len(line.operations.callers) > 0)
+        async with asyncio.timeout(1):
+            await self.leave(line)
+        assert line.socket.closed == (1012, "Service restart")
+
+    @pytest.mark.parametrize("limits", [SessionLimits(leave_seconds=0.01)])
+    async def test_what_never_ends_is_not_waited_for(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", "{ slow }")
+        await until(lambda: line.operations.counts["slow"] == 1)
+        await self.leave(line)
+        assert line.socket.closed == (1012, "Service restart")
+
+    @pytest.mark.parametrize("limits", [SessionLimits(leave_seconds=0.01)])
+    async def test_nor_is_a_socket_that_takes_nothing(self, line: Line) -> None:
+        await line.start()
+        line.socket.block()
+        line.subscribe("1", "{ hello }")
+        await until(lambda: line.operations.counts["hello"] == 1)
+        await self.leave(line)
+        assert line.socket.closed == (1012, "Service restart")

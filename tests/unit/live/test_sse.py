@@ -18,7 +18,7 @@ class House:
         self.groups = Groups(self.hub, self.meter, GroupLimits(retry_seconds=0.001))
 
     def deliver(self, stream: FakeStream, ping_seconds: float = 60.0) -> AsyncGenerator[bytes, None]:
-        return sse.deliver(self.groups, stream, SettableClock(), ping_seconds)
+        return sse.Delivery(self.groups, stream, SettableClock(), ping_seconds).events()
 
 
 @pytest.fixture

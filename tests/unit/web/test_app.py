@@ -1,5 +1,6 @@
 """The API process as a whole, on SQLite and the channel inside the process."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -127,6 +128,65 @@ async def test_open_sockets_are_told_to_come_back_and_nothing_holds_the_end_up(
         while (message := await socket_.receive(5)).type != WSMsgType.CLOSE:
             assert message.type == WSMsgType.TEXT
         assert message.data == WSCloseCode.SERVICE_RESTART
+
+
+async def acknowledged(api: ApiProcess, client: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
+    where = api.url.replace("http:", "ws:") + "/graphql"
+    socket_ = await client.ws_connect(where, protocols=["graphql-transport-ws"], autoping=False)
+    await socket_.send_json({"type": "connection_init", "payload": {"Authorization": f"Bearer {TOKEN}"}})
+    assert (await socket_.receive_json())["type"] == "connection_ack"
+    return socket_
+
+
+@pytest.mark.effect("setting.ping_seconds")
+async def test_ping_seconds(settings: Settings, client: aiohttp.ClientSession) -> None:
+    loop = asyncio.get_running_loop()
+    changed = settings.model_copy(update={"ping_seconds": 0.2})
+    async with ApiProcess.open(changed, SystemClock()) as api:
+        silent = await acknowledged(api, client)
+        start = loop.time()
+        types = [(await silent.receive(5)).type for _ in range(2)]
+        assert types[0] is WSMsgType.PING
+        assert types[1] in {WSMsgType.CLOSED, WSMsgType.ERROR}
+        assert 0.3 < loop.time() - start < 1
+
+
+@pytest.mark.effect("setting.slow_client_seconds")
+async def test_slow_client_seconds(settings: Settings, client: aiohttp.ClientSession) -> None:
+    changed = settings.model_copy(update={"slow_client_seconds": 0.2})
+    async with ApiProcess.open(changed, SystemClock()) as api:
+        slow = await acknowledged(api, client)
+        asking = asyncio.get_running_loop().create_task(ask_and_read_nothing(slow))
+        while 'reason="slow"' not in await metrics(api, client):  # noqa: ASYNC110  A process to ask.
+            await asyncio.sleep(0.02)
+        assert not asking.done()
+        asking.cancel()
+        await asyncio.wait({asking})
+
+
+async def ask_and_read_nothing(slow: aiohttp.ClientWebSocketResponse) -> None:
+    while True:
+        await slow.send_json({"type": "ping", "payload": {"x": "y" * 200_000}})
+
+
+async def metrics(api: ApiProcess, client: aiohttp.ClientSession) -> str:
+    async with client.get(f"{api.url}/metrics") as answer:
+        return await answer.text()
+
+
+@pytest.mark.effect("setting.drain_seconds")
+@pytest.mark.parametrize("seconds", [0.0, 0.4])
+async def test_drain_seconds(settings: Settings, client: aiohttp.ClientSession, seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    async with ApiProcess.open(settings.model_copy(update={"drain_seconds": seconds}), SystemClock()) as api:
+        first, second = [await acknowledged(api, client) for _ in range(2)]
+        start = loop.time()
+        draining = loop.create_task(api.drain())
+        codes = [(await each.receive(5)).data for each in (first, second)]
+        took = loop.time() - start
+        await draining
+    assert codes == [1012, 1012]
+    assert seconds / 2 <= took < seconds / 2 + 0.2
 
 
 async def test_a_port_in_use_is_found_out_before_anything_is_touched(

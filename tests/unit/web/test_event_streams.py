@@ -9,6 +9,7 @@ from aiohttp import ClientResponse
 from tests.fakes.edge import Edge, serving
 from tests.fakes.operations import TOKEN
 from tests.integration.waiting import until
+from web.pulse import Patience
 
 EVENTS = "text/event-stream"
 TICKS = "subscription { ticks }"
@@ -38,11 +39,11 @@ async def test_headers_come_at_once_and_keep_caches_away(edge: Edge, response: C
     assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
     assert response.headers["Cache-Control"] == "no-cache"
     assert response.headers["X-Request-ID"]
-    assert await part(response) == ":"
+    assert await part(response) == "retry: 1000"
 
 
 async def test_snapshot_events_and_complete(edge: Edge, response: ClientResponse) -> None:
-    assert [await part(response) for _ in range(2)] == [":", event("snapshot", 0)]
+    assert [await part(response) for _ in range(2)] == ["retry: 1000", event("snapshot", 0)]
     edge.hub.publish("a!")
     assert await part(response) == event("event", 1)
     assert await part(response) == "event: complete\ndata:"
@@ -52,13 +53,13 @@ async def test_snapshot_events_and_complete(edge: Edge, response: ClientResponse
 async def test_last_event_id_resumes(edge: Edge) -> None:
     edge.hub.publish(*"aaa")
     response = await listen(edge, **{"Last-Event-ID": "c1"})
-    assert [await part(response) for _ in range(3)] == [":", event("event", 2), event("event", 3)]
+    assert [await part(response) for _ in range(3)] == ["retry: 1000", event("event", 2), event("event", 3)]
 
 
 async def test_by_post_too(edge: Edge) -> None:
     headers = {"Authorization": TOKEN, "Accept": EVENTS}
     response = await edge.client.post(edge.graphql, json={"query": TICKS}, headers=headers)
-    assert [await part(response) for _ in range(2)] == [":", event("snapshot", 0)]
+    assert [await part(response) for _ in range(2)] == ["retry: 1000", event("snapshot", 0)]
 
 
 async def test_a_single_result_is_next_and_complete(edge: Edge) -> None:
@@ -106,9 +107,9 @@ async def test_a_mutation_by_get_is_405(edge: Edge) -> None:
 
 
 async def test_silence_is_broken_by_comments() -> None:
-    async with serving(ping_seconds=0.005) as edge:
+    async with serving(patience=Patience(ping_seconds=0.05)) as edge:
         response = await listen(edge)
-        assert [await part(response) for _ in range(4)] == [":", event("snapshot", 0), ":", ":"]
+        assert [await part(response) for _ in range(4)] == ["retry: 1000", event("snapshot", 0), ":", ":"]
 
 
 async def test_a_reader_that_goes_away_ends_its_group(edge: Edge, response: ClientResponse) -> None:
@@ -121,6 +122,6 @@ async def test_a_reader_that_goes_away_ends_its_group(edge: Edge, response: Clie
 async def test_a_server_that_stops_ends_the_stream_without_complete(
     edge: Edge, response: ClientResponse
 ) -> None:
-    assert [await part(response) for _ in range(2)] == [":", event("snapshot", 0)]
+    assert [await part(response) for _ in range(2)] == ["retry: 1000", event("snapshot", 0)]
     await edge.runner.cleanup()
     assert await response.read() == b""

@@ -1,0 +1,147 @@
+"""Everybody who follows something from this process: sockets and event streams, looked after by one task.
+
+It pings, drops who is dead, closes who is too slow (`web/pulse.py` decides), and, when the process is to stop,
+asks them to leave, evenly over a time, so that they do not all come back to another process in one instant.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from enum import StrEnum
+from typing import Protocol
+
+import structlog
+
+from core.tasks import Owner
+from web.pulse import Patience, Pulse, Verdict
+from web.traffic import look
+
+IN_TURN = 64
+
+log = structlog.get_logger(__name__)
+
+
+class Dropped(StrEnum):
+    """Why a connection was ended from this side."""
+
+    DEAD = "dead"
+    SLOW = "slow"
+    DRAINED = "drained"
+
+
+class Peer(Protocol):
+    """One connection that lasts."""
+
+    @property
+    def pulse(self) -> Pulse:
+        """What has been seen of it."""
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """What its bytes go through."""
+
+    @property
+    def listening(self) -> bool:
+        """Whether its frames are being read at this moment."""
+
+    async def ping(self) -> None:
+        """Ask for a sign of life. Only called while nothing waits to be written, so it does not wait either.
+
+        Raises:
+            ConnectionError: the peer is gone.
+        """
+
+    async def give_up(self) -> None:
+        """End it because it takes nothing; returns within seconds, whether the peer hears of it or not."""
+
+    async def leave(self) -> None:
+        """End it because the process stops, once what was asked for is answered; the client comes back elsewhere."""
+
+
+class Peers:
+    """The open connections; `on_drop` hears of each that is ended from here."""
+
+    def __init__(self, patience: Patience) -> None:
+        self.patience = patience
+        self.draining = False
+        self.on_drop: Callable[[Dropped], None] = lambda _: None
+        self._open: dict[Peer, None] = {}
+        self._ending: set[Peer] = set()
+        self._tasks = Owner("web.peers")
+        self._watch: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        state = "draining" if self.draining else "open"
+        return f"<Peers {state}, {len(self._open)} connections>"
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @asynccontextmanager
+    async def watched(self, peer: Peer) -> AsyncIterator[None]:
+        """Look after a connection until the block ends."""
+        self._open[peer] = None
+        if self._watch is None or self._watch.done():
+            self._watch = self._tasks.start(self._look_after(), "watch")
+        try:
+            yield
+        finally:
+            del self._open[peer]
+            self._ending.discard(peer)
+
+    async def drain(self, seconds: float) -> None:
+        """Refuse who comes, and ask those who are here to leave, evenly over `seconds`; returns when all have left."""
+        self.draining = True
+        leaving = tuple(self._open)
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        tasks = set()
+        for index, peer in enumerate(leaving):
+            await asyncio.sleep(start + seconds * index / len(leaving) - loop.time())
+            if peer in self._open and peer not in self._ending:
+                tasks.add(self._end(peer, Dropped.DRAINED))
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def close(self) -> None:
+        """Look after nobody any more. Safe to call twice."""
+        await self._tasks.close()
+
+    async def _look_after(self) -> None:
+        loop = asyncio.get_running_loop()
+        # The task began with the names of whoever came first, and speaks of everybody.
+        structlog.contextvars.clear_contextvars()
+        while self._open:
+            await asyncio.sleep(self.patience.look_seconds)
+            for number, peer in enumerate(tuple(self._open)):
+                if number % IN_TURN == 0:
+                    # Thousands are looked at; nobody's event shall wait for all of that.
+                    await asyncio.sleep(0)
+                if peer not in self._ending and not peer.transport.is_closing():
+                    traffic = look(peer.transport)
+                    await self._act(peer, peer.pulse.judge(loop.time(), traffic, listening=peer.listening))
+        self._watch = None
+
+    async def _act(self, peer: Peer, verdict: Verdict) -> None:
+        match verdict:
+            case Verdict.PING:
+                with suppress(ConnectionError):
+                    await peer.ping()
+            case Verdict.DEAD:
+                self._count(peer, Dropped.DEAD)
+                # A close would wait for a buffer that nobody takes.
+                peer.transport.abort()
+            case Verdict.SLOW:
+                self._end(peer, Dropped.SLOW)
+            case Verdict.FINE:
+                pass
+
+    def _end(self, peer: Peer, reason: Dropped) -> asyncio.Task[None]:
+        self._ending.add(peer)
+        self._count(peer, reason)
+        return self._tasks.start(peer.give_up() if reason is Dropped.SLOW else peer.leave(), reason)
+
+    def _count(self, peer: Peer, reason: Dropped) -> None:
+        self.on_drop(reason)
+        if reason is not Dropped.DRAINED:
+            log.info("peer_dropped", peer=repr(peer), reason=reason.value)
