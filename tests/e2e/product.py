@@ -21,6 +21,8 @@ from tests.servers.process import Launch, ServerProcess
 HELIOGRAPH = Path(sys.executable).with_name("heliograph")
 TOKEN = "e2e-administrator"
 START_SECONDS = 30
+DRAIN_SECONDS = 0.2
+"""Long enough to be what it is, and no test waits for it."""
 END_SECONDS = 15
 LINK = re.compile(r"(http://\S+)/graphql(?:#token=(\S+))?")
 
@@ -109,7 +111,7 @@ class Product:
         return process
 
     def _start(self, arguments: list[str], **settings: object) -> Process:
-        given = {"bootstrap_token": TOKEN, **self._settings, **settings}
+        given = {"bootstrap_token": TOKEN, "drain_seconds": DRAIN_SECONDS, **self._settings, **settings}
         env = {f"HELIOGRAPH_{name.upper()}": str(value) for name, value in given.items() if value is not None}
         log = self.folder / f"{arguments[0]}-{len(self._processes)}.log"
         process = Process(arguments, log, env)
