@@ -82,10 +82,11 @@ def _has_fields(kind: GraphQLOutputType) -> bool:
 
 
 class Following:
-    """One subscription: its frames so far."""
+    """One subscription: what was given to it, and its frames so far."""
 
-    def __init__(self, field: str) -> None:
+    def __init__(self, field: str, given: Json) -> None:
         self.field = field
+        self.given = given
         self.frames: list[Json] = []
         self.complete = False
 
@@ -131,7 +132,7 @@ class Audience:
 
     async def follow(self, field: str, **variables: object) -> Following:
         """Subscribe to everything of a stream."""
-        following = Following(field)
+        following = Following(field, variables)
         self.followings[await self._send(everything(field), variables, following)] = following
         return following
 

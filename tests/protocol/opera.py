@@ -37,8 +37,9 @@ class Opera:
     which is told progress once in ten seconds.
     """
 
-    def __init__(self, api: ApiProcess, box: Sandbox, audience: Audience) -> None:
+    def __init__(self, api: ApiProcess, client: ClientSession, box: Sandbox, audience: Audience) -> None:
         self.api = api
+        self.client = client
         self.box = box
         self.audience = audience
         self.ids: dict[str, str] = {}
@@ -288,4 +289,4 @@ async def playing(directory: Path) -> AsyncIterator[Opera]:
         api = await stack.enter_async_context(ApiProcess.open(settings, SystemClock()))
         client = await stack.enter_async_context(ClientSession())
         audience = await stack.enter_async_context(Audience.open(client, api.url, TOKEN))
-        yield Opera(api, box, audience)
+        yield Opera(api, client, box, audience)

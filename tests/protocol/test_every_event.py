@@ -4,7 +4,8 @@ One performance (`tests/protocol/opera.py`) is heard by all tests here. They are
 so a union that gets a member, or the feed a kind, that the performance does not bring about, fails.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,8 @@ import pytest_asyncio
 from events import cursor
 from graph.enums import ActivityKind, ResetReason
 from tests.protocol.audience import STREAMS, Json, union_of
-from tests.protocol.opera import Opera, playing
+from tests.protocol.bare import Told, over_a_socket, over_events
+from tests.protocol.opera import TOKEN, Opera, playing
 from vocabulary.campaigns import PhaseKind
 
 MEMBERS = [(field, member.name) for field in STREAMS for member in union_of(field).types]
@@ -63,6 +65,42 @@ def test_every_stream_is_in_the_order_of_the_log(opera: Opera) -> None:
     for following in opera.audience.followings.values():
         positions = [cursor.decode(frame["cursor"]).position for frame in following.frames]
         assert all(before < after for before, after in pairwise(positions)), following.field
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("way", [over_a_socket, over_events], ids=["socket", "events"])
+@pytest.mark.parametrize("field", STREAMS)
+async def test_every_frame_has_its_cursor_whatever_is_selected(
+    opera: Opera, field: str, way: Callable[..., AsyncGenerator[Told, None]]
+) -> None:
+    """Snapshot, reset and events: the places are those that a client had who selected them."""
+    known = [one for one in opera.audience.followings.values() if one.field == field]
+    *_, replaced = [one for one in known if one.types[0] == "StreamReset"]
+    longest = max((one for one in known if "maxRate" not in one.given), key=lambda one: len(one.frames))
+    begun, *frames = [frame["cursor"] for frame in longest.frames]
+
+    def frames_after(given: Json, after: str | None) -> AsyncGenerator[Told, None]:
+        return way(opera.client, opera.api.url, TOKEN, field, {**given, "after": after})
+
+    (kind, place), *_ = await _until(frames_after(replaced.given, None))
+    assert kind == union_of(field).types[0].name
+    assert cursor.decode(place).position >= cursor.decode(replaced.frames[0]["cursor"]).position
+    (kind, _), *_ = await _until(frames_after(replaced.given, replaced.given["after"]))
+    assert kind == "StreamReset"
+    places = [place for _, place in await _until(frames_after(longest.given, begun), frames[-1])]
+    # A list tells how a campaign is now, and there is less to tell of what is long past.
+    assert places == ([one for one in frames if one in places] if field == "campaignList" else frames)
+
+
+async def _until(told: AsyncGenerator[Told, None], place: str | None = None) -> list[Told]:
+    """What comes up to that place, or the first if none is given."""
+    found = []
+    async with aclosing(told):
+        async for one in told:
+            found.append(one)
+            if place in (None, one[1]):
+                return found
+    raise AssertionError(f"It ended with {found[-1:]}.")
 
 
 def test_the_last_progress_comes_before_an_end_and_has_its_counts(opera: Opera) -> None:
