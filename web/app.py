@@ -114,7 +114,8 @@ class ApiProcess:
 
         Everything else is answered as before. It takes `drain_seconds` if somebody is there, else no time.
         """
-        log.info("draining", connections=len(self._peers))
+        if len(self._peers):
+            log.info("draining", connections=len(self._peers))
         await self._peers.drain(self.ground.settings.drain_seconds)
 
 
