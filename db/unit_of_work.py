@@ -66,8 +66,10 @@ class Bell(Protocol):
     async def announce(self) -> int:
         """Say that a commit may come; gives a number to settle. Must return soon and never raise."""
 
-    def settle(self, number: int, outcome: Outcome, position: int, *, work: bool) -> None:
-        """Say how it ended: the log's position, and whether there is new work for workers."""
+    def settle(
+        self, number: int, outcome: Outcome, position: int, *, work: bool, tag: int | None = None
+    ) -> None:
+        """Say how it ended: the log's position with its tag, and whether there is new work for workers."""
 
 
 @dataclass
@@ -78,6 +80,7 @@ class UnitOfWork:
     now: datetime
     work: bool = False
     position: int = 0
+    tag: int | None = None
     pending: list[PendingEvent] = field(default_factory=list)
 
     def record(self, event: PendingEvent) -> None:
@@ -120,8 +123,10 @@ class Database:
             raise _conflict(error) from error
         finally:
             _note(outcome)
-            position = 0 if unit is None else unit.position
-            self._bell.settle(number, outcome, position, work=unit is not None and unit.work)
+            if unit is None:
+                self._bell.settle(number, outcome, 0, work=False)
+            else:
+                self._bell.settle(number, outcome, unit.position, work=unit.work, tag=unit.tag)
 
 
 def _note(outcome: Outcome) -> None:
@@ -138,7 +143,7 @@ async def append_events(unit: UnitOfWork) -> int:
     """
     await unit.session.flush()
     if unit.pending:
-        unit.position = await event_log.append(unit.session, unit.now, unit.pending)
+        unit.position, unit.tag = await event_log.append(unit.session, unit.now, unit.pending)
         unit.pending = []
     return unit.position
 

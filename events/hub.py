@@ -3,6 +3,11 @@
 The hub is told by the doorbell that something happened (a position) or may have happened (a doubt). It reads
 the log after its position until there is nothing more, once for everybody. A reading that fails is owed: it
 is tried again, with growing pauses, until the database answers. Nothing here runs on a timer while all is well.
+
+The database may be replaced under a running process, by another or by its own past. Each page is read together with
+the event at the hub's position, and when that is another than the hub has seen, the hub goes over to the log that is
+there: a new *era*, in which positions mean other events. Who reads says in which era it is, and is told `Replaced`
+when that is over. A hub at rest learns of it by a ring whose tag is not that of its own event at the position.
 """
 
 import asyncio
@@ -15,7 +20,7 @@ from core.tasks import Owner
 from db.repositories.event_log import Head
 from events.cursor import Cursor
 from events.envelope import Page
-from events.log import Lapsed, Log
+from events.log import Lapsed, Log, Replaced
 from events.window import Gap, Window
 
 log = structlog.get_logger(__name__)
@@ -36,6 +41,7 @@ class Hub:
         self._advanced = asyncio.Event()
         self._window = Window(position=0, size=window_events)
         self.incarnation = ""
+        self.era = 0
         self.pages_read = 0
         self.events_read = 0
 
@@ -53,36 +59,66 @@ class Hub:
         Raises:
             Unavailable: the database does not answer.
         """
-        head = await self._log.head()
-        self.incarnation = head.incarnation
-        self._window = Window(position=head.position, size=self._size, tag=head.tag)
+        self._begin_at(await self._log.head())
         self._owner.start(self._follow(), "follow")
 
     async def close(self) -> None:
         """Stop reading."""
         await self._owner.close()
 
-    def rung(self, position: int | None) -> None:
-        """Hear of a commit at `position`, or, if it is None, that there may have been one."""
-        if position is None or position > self.position:
+    def rung(self, position: int | None, tag: int | None = None) -> None:
+        """Hear of a commit at `position` with `tag`, or, if it is None, that there may have been one."""
+        is_news = position is None or position > self.position
+        if is_news or (tag is not None and tag != self._window.tag_at(position or 0)):
             self._owed.set()
 
-    async def wait_beyond(self, position: int) -> None:
-        """Return when `self.position` is beyond `position`."""
-        while self.position <= position:
-            await self._advanced.wait()
+    async def wait_beyond(self, position: int, era: int | None = None) -> None:
+        """Return when `self.position` is beyond `position`.
 
-    async def read_after(self, position: int, limit: int) -> Page:
-        """At most `limit` events after `position`, from the window where it reaches so far, else from the log.
+        Args:
+            position: where the caller is.
+            era: that of the position; None asks about whatever log there is.
 
         Raises:
-            Lapsed: the log is no longer kept from there on.
-            Unavailable: the database does not answer.
+            Replaced: the era is over.
         """
+        self._require(era)
+        while self.position <= position:
+            await self._advanced.wait()
+            self._require(era)
+
+    async def read_after(self, position: int, limit: int, era: int | None = None) -> Page:
+        """At most `limit` events after `position`, from the window where it reaches so far, else from the log.
+
+        Args:
+            position: the page begins after it.
+            limit: how many events at most.
+            era: that of the position; None asks about whatever log there is.
+
+        Raises:
+            Replaced: the era is over.
+            Lapsed: the log is no longer kept from there on.
+            Unavailable: the database does not answer, or has another log than the hub, which is about to see it.
+        """
+        self._require(era)
         if self._window.covers(position):
             return self._window.read_after(position, limit)
         self.pages_read += 1
-        return await self._log.read_after(position, limit)
+        try:
+            page = await self._log.read_after(position, limit, self._seen)
+        except Replaced as error:
+            self.rung(None)
+            raise Unavailable(f"{error} The hub has to look first.") from error
+        self._require(era)
+        return page
+
+    def _require(self, era: int | None) -> None:
+        if era not in (None, self.era):
+            raise Replaced(f"Era {era} is over, the present one is {self.era}.")
+
+    @property
+    def _seen(self) -> Cursor:
+        return Cursor(self.incarnation, self.position, self._window.tag)
 
     async def knows(self, place: Cursor) -> bool:
         """Whether the log has come by a cursor's place; from the window where it reaches so far, else from the log.
@@ -90,12 +126,30 @@ class Hub:
         Raises:
             Unavailable: the database does not answer.
         """
-        if place.incarnation != self.incarnation:
-            return False
+        is_known = place.incarnation == self.incarnation and await self._has(place)
+        if not is_known:
+            # Perhaps it is not the client who has another log than we.
+            self.rung(None)
+        return is_known
+
+    async def _has(self, place: Cursor) -> bool:
         tag = self._window.tag_at(place.position)
-        if tag is not None:
-            return place.tag in (None, tag)
-        return await self._log.knows(place)
+        return await self._log.knows(place) if tag is None else place.tag in (None, tag)
+
+    def require_same(self, head: Head, reached: int) -> None:
+        """See that a head is of the log that the hub follows, as far as it can be seen.
+
+        Args:
+            head: read just now.
+            reached: the hub's position before that.
+
+        Raises:
+            Unavailable: it is of another log, which the hub is about to see.
+        """
+        tag = head.tag if head.position > self.position else self._window.tag_at(head.position)
+        if (head.incarnation, head.tag) != (self.incarnation, tag) or head.position < reached:
+            self.rung(None)
+            raise Unavailable("The log was replaced; the hub has to look first.")
 
     async def head(self) -> Head:
         """Where the log itself ends now, which may be further than `position`.
@@ -120,11 +174,19 @@ class Hub:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
-    async def _skip(self) -> None:
-        """Begin anew at the log's end: it was pruned beyond us. Readers below the new floor are told so."""
+    async def _begin_anew(self, *, replaced: bool) -> None:
+        """Begin at the log's end: it was pruned beyond us, or is another. Readers below the new floor are told so."""
         head = await self._log.head()
-        self._window = Window(position=head.position, size=self._size, tag=head.tag)
+        if replaced or head.incarnation != self.incarnation or head.position < self.position:
+            was, now = (self.incarnation, self.position), (head.incarnation, head.position)
+            log.warning("log_replaced", was=was, now=now)
+            self.era += 1
+        self._begin_at(head)
         self._advance()
+
+    def _begin_at(self, head: Head) -> None:
+        self.incarnation = head.incarnation
+        self._window = Window(position=head.position, size=self._size, tag=head.tag)
 
     def _advance(self) -> None:
         self._advanced.set()
@@ -133,9 +195,9 @@ class Hub:
     async def _catch_up(self) -> None:
         while True:
             try:
-                page = await self._log.read_after(self.position, PAGE_EVENTS)
-            except Lapsed:
-                await self._skip()
+                page = await self._log.read_after(self.position, PAGE_EVENTS, self._seen)
+            except (Lapsed, Replaced) as error:
+                await self._begin_anew(replaced=isinstance(error, Replaced))
                 return
             self.pages_read += 1
             self.events_read += len(page.envelopes)

@@ -24,7 +24,7 @@ import msgspec
 import structlog
 
 from core.errors import HeliographError
-from db.engine import Engines
+from db.engine import Engines, Session
 from db.models import EventRow
 from db.repositories import event_log
 from db.repositories.event_log import Head
@@ -39,6 +39,10 @@ log = structlog.get_logger(__name__)
 
 class Lapsed(HeliographError):
     """The log no longer holds what follows this position; only a fresh snapshot helps."""
+
+
+class Replaced(HeliographError):
+    """The log is not the one that was read until now: its database was replaced, or restored from a backup."""
 
 
 class Log:
@@ -59,30 +63,46 @@ class Log:
     async def knows(self, place: Cursor) -> bool:
         """Whether this log has come by a cursor's place: it reaches so far, and has the same event there.
 
-        What was pruned cannot be compared, and need not be: nothing is read from there.
-
         Raises:
             Unavailable: the database does not answer.
         """
-        async with self._engines.reading() as session:
-            head, tag = await event_log.head_and_tag(session, place.position)
-        if place.incarnation != head.incarnation or place.position > head.position:
+        try:
+            async with self._engines.reading() as session:
+                await _head(session, place)
+        except Replaced:
             return False
-        return tag is None or place.tag in (None, tag)
+        return True
 
-    async def read_after(self, position: int, limit: int) -> Page:
+    async def read_after(self, position: int, limit: int, seen: Cursor | None = None) -> Page:
         """At most `limit` events after `position`.
 
+        Args:
+            position: the page begins after it.
+            limit: how many events at most.
+            seen: the furthest place that the caller knows of; the log must have come by it.
+
         Raises:
+            Replaced: the log has not come by `seen`.
             Lapsed: the log is no longer kept from there on.
             Unavailable: the database does not answer.
         """
         async with self._engines.reading() as session:
-            head = await event_log.head(session)
+            head = await _head(session, seen)
             if position < head.floor:
                 raise Lapsed(f"Events up to {head.floor} are no longer kept; {position} is behind that.")
             rows = await event_log.read_after(session, position, limit)
         return _page(rows, head, limit)
+
+
+async def _head(session: Session, seen: Cursor | None) -> Head:
+    if seen is None:
+        return await event_log.head(session)
+    head, tag = await event_log.head_and_tag(session, seen.position)
+    is_same = seen.incarnation == head.incarnation and seen.position <= head.position
+    # What was pruned cannot be compared, and need not be: nothing is read from there.
+    if not is_same or (tag is not None and seen.tag not in (None, tag)):
+        raise Replaced(f"The log of {head.incarnation} at {head.position} has not come by {seen}.")
+    return head
 
 
 def _page(rows: Sequence[EventRow], head: Head, limit: int) -> Page:

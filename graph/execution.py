@@ -68,9 +68,11 @@ class GraphOperations:
     async def _begin(self, after: Place | None) -> Beginning:
         if after is None:
             return Beginning(after=None)
-        if not await self._rendering.hub.knows(after):
+        hub = self._rendering.hub
+        era = hub.era
+        if not await hub.knows(after):
             return Beginning(after=None, reset=ResetReason.LOG_REPLACED)
-        return Beginning(after=after.position)
+        return Beginning(after=after.position, era=era)
 
 
 def _last_event(request: Request) -> Place | None:

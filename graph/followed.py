@@ -17,10 +17,14 @@ from vocabulary.operations import Frame
 
 
 class Beginning(msgspec.Struct, frozen=True):
-    """Where a subscriber begins: after a position, or with a snapshot, which says so if it is a reset."""
+    """Where a subscriber begins: after a position, or with a snapshot, which says so if it is a reset.
+
+    `era` is that of the position in the hub.
+    """
 
     after: int | None
     reset: ResetReason | None = None
+    era: int = 0
 
 
 class Followed:
@@ -50,7 +54,13 @@ class Followed:
     @property
     def after(self) -> int | None:
         """Resume strictly after this position; None opens with a snapshot."""
-        return self._beginning.after
+        return None if self._is_replaced else self._beginning.after
+
+    @property
+    def _is_replaced(self) -> bool:
+        """Whether there was a position to go on from, and it is of a log that is gone."""
+        beginning = self._beginning
+        return beginning.after is not None and beginning.era != self._rendering.hub.era
 
     @property
     def max_rate(self) -> float | None:
@@ -88,15 +98,18 @@ class Followed:
             Rejected: there is nothing of the kind for the caller any more.
             Unavailable: the database does not answer.
         """
-        return await self._snapshot(self._beginning.reset)
+        reason = ResetReason.LOG_REPLACED if self._is_replaced else self._beginning.reset
+        return await self._snapshot(reason)
 
-    async def reset(self) -> Frame:
-        """A reset for a reader whom the log has left behind; raises what `open` raises."""
-        return await self._snapshot(ResetReason.RETENTION)
+    async def reset(self, *, replaced: bool = False) -> Frame:
+        """A reset for a reader whom the log has left behind, or whose log is gone; raises what `open` raises."""
+        return await self._snapshot(ResetReason.LOG_REPLACED if replaced else ResetReason.RETENTION)
 
     async def _snapshot(self, reason: ResetReason | None) -> Frame:
         async with self._rendering.context(self._caller) as context:
-            position = (await context.reading.head()).position
+            reached = self._rendering.hub.position
+            head = await context.reading.head()
+            self._rendering.hub.require_same(head, reached)
             place = await context.cursor()
             try:
                 snapshot = await self._source.snapshot(context, place)
@@ -104,4 +117,4 @@ class Followed:
                 raise rejected([error]) from error
             reset = reason and StreamReset(cursor=place, reason=reason, snapshot=snapshot)
             result = await executed(self._executor, reset or snapshot, context)
-        return self._rendering.frame(result, position, place, last=self._source.is_over(snapshot))
+        return self._rendering.frame(result, head.position, place, last=self._source.is_over(snapshot))

@@ -23,6 +23,11 @@ already above it. Why that loses nothing and repeats nothing either:
   all its members are below the floor, so it forgets what it holds.
 * `skipped` is of the frame, so of the group: whoever comes in between may have seen some of what it counts.
 
+The log may be replaced under a running process (`events/hub.py`). Positions are of one era of the hub; a group is in
+one era, and its members' positions are of the same. What was read in an era that is over meanwhile is thrown away, and
+nothing is handed to a member before its group has gone over to the hub's era (`_present`). Then whoever had a frame, or
+a position to go on from, is reset with a fresh snapshot of the new log; the same one for all of a group.
+
 An outage (`Unavailable`) is waited out, from the position that was reached. Any other failure ends the group's
 members with masked errors, and the next subscriber begins a new group.
 """
@@ -38,11 +43,11 @@ import structlog
 from core.errors import Unavailable
 from core.tasks import Owner
 from events.envelope import Page
-from events.log import Lapsed
+from events.log import Lapsed, Replaced
 from live.failures import explain
-from live.member import Chunk, Member
+from live.member import REPLACED, Chunk, Member
 from live.meter import Meter
-from live.operations import Stream
+from live.operations import Frame, Stream
 from live.teller import Teller
 from live.window import Due, FrameWindow
 
@@ -58,13 +63,22 @@ class Hub(Protocol):
     def position(self) -> int:
         """The newest position in the hub's window."""
 
-    async def wait_beyond(self, position: int) -> None:
-        """Return when the hub's position is above `position`."""
+    @property
+    def era(self) -> int:
+        """Which log the hub follows; it rises when another takes its place, and positions mean other events."""
 
-    async def read_after(self, position: int, limit: int) -> Page:
+    async def wait_beyond(self, position: int, era: int) -> None:
+        """Return when the hub's position is above `position`.
+
+        Raises:
+            events.log.Replaced: the era is over.
+        """
+
+    async def read_after(self, position: int, limit: int, era: int) -> Page:
         """At most `limit` events after `position`, ascending.
 
         Raises:
+            events.log.Replaced: the era is over.
             events.log.Lapsed: the log no longer holds what follows `position`.
             core.errors.Unavailable: the log cannot be read now.
         """
@@ -95,6 +109,7 @@ class Group:
 
     def __init__(self, stream: Stream, groups: "Groups") -> None:
         self.stream = stream
+        self.era = groups.hub.era
         self.position = groups.hub.position
         self.window = FrameWindow(
             self.position, max_frames=groups.limits.frames, max_bytes=groups.limits.bytes
@@ -103,7 +118,8 @@ class Group:
         self.failure: list[dict[str, Any]] | None = None
         self._groups = groups
         self._teller = Teller(stream, self.window.append)
-        self._replays: dict[int, list[Member]] = {}
+        self._replays: dict[tuple[int, int], list[Member]] = {}
+        self._anew = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._start(self._follow(), "follow")
 
@@ -123,11 +139,11 @@ class Group:
         position = member.position
         if position is None:
             self._start(self._open(member), "open")
-        elif position in self._replays:
-            self._replays[position].append(member)
+        elif (place := (self.era, position)) in self._replays:
+            self._replays[place].append(member)
         else:
-            self._replays[position] = [member]
-            self._start(self._replay(position), "replay")
+            self._replays[place] = [member]
+            self._start(self._replay(*place), "replay")
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = self._groups.owner.start(work, f"{self.stream.field}:{name}")
@@ -137,16 +153,22 @@ class Group:
     async def _follow(self) -> None:
         try:
             while True:
-                await self._something_to_do()
-                await self._through_outages(self._advance)
+                await self._one_step()
         except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends this group only.
             self._fail(error)
+
+    async def _one_step(self) -> None:
+        try:
+            await self._something_to_do()
+            await self._through_outages(self._advance)
+        except Replaced:
+            self._begin_anew()
 
     async def _something_to_do(self) -> None:
         """Wait until the hub is further, or what is held back is due."""
         with suppress(TimeoutError):
             async with asyncio.timeout_at(self._teller.deadline):
-                await self._groups.hub.wait_beyond(self.position)
+                await self._groups.hub.wait_beyond(self.position, self.era)
 
     async def _advance(self) -> None:
         """Tell one page of events, and then what is due of what was held. A retry repeats nothing."""
@@ -161,7 +183,7 @@ class Group:
         """The position rises event by event, so that a retry goes on where this failed."""
         hub = self._groups.hub
         try:
-            page = await hub.read_after(self.position, self._groups.limits.page)
+            page = await hub.read_after(self.position, self._groups.limits.page, self.era)
         except Lapsed:
             self._skip_to(hub.position)
             return
@@ -176,6 +198,22 @@ class Group:
         self.window.skip_to(position)
         self._teller.forget()
 
+    def _begin_anew(self) -> None:
+        """Go over to the log that has taken the place of ours."""
+        self.era = self._groups.hub.era
+        self._skip_to(self._groups.hub.position)
+        for member in self.members:
+            member.replaced()
+        self._anew.set()
+        self._anew = asyncio.Event()
+        self._wake()
+
+    async def _present(self) -> int:
+        """Wait until the group is in the hub's era, and give it."""
+        while self.era != self._groups.hub.era:
+            await self._anew.wait()
+        return self.era
+
     def _wake(self) -> None:
         for member in self.members:
             member.notify()
@@ -186,57 +224,74 @@ class Group:
         self._wake()
 
     async def _open(self, member: Member) -> None:
-        async def first_frame() -> Chunk:
-            frame = await member.stream.open()
-            return Chunk((Due(frame),), frame.position)
-
         try:
-            member.receive(await self._through_outages(first_frame))
+            member.receive(await self._through_outages(lambda: self._in_one_era(member.stream.open)))
         except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends this member only.
             member.receive(None, explain(error, f"opening {self.stream.field}"))
 
-    async def _replay(self, position: int) -> None:
+    async def _replay(self, era: int, position: int) -> None:
         chunk, failure = None, None
         try:
-            chunk = await self._through_outages(lambda: self._read(position))
+            chunk = await self._through_outages(lambda: self._read(era, position))
         except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends the waiting members.
             failure = explain(error, f"replay of {self.stream.field}")
-        for member in self._replays.pop(position):
+        for member in self._replays.pop((era, position)):
             member.receive(chunk, failure)
 
-    async def _read(self, position: int) -> Chunk:
+    async def _read(self, era: int, position: int) -> Chunk:
         groups = self._groups
         found: list[Due] = []
         async with groups.reading:
             try:
-                reached = await self._tell_from(position, found)
+                reached = await self._tell_from(era, position, found)
             except Lapsed:
-                return await self._reset()
+                return await self._reset(era, replaced=False)
+            except Replaced:
+                return await self._reset(era, replaced=True)
         groups.meter.replayed(self.stream.field, len(found))
         # What is replayed does not say how long it waited.
         return Chunk(tuple(Due(each.frame) for each in found), reached)
 
-    async def _tell_from(self, position: int, found: list[Due]) -> int:
+    async def _tell_from(self, era: int, position: int, found: list[Due]) -> int:
         """Tell a page of the log, and more of them while all there is is held back; how far it came.
 
         Without a rate nothing is held, so it is one page.
+
+        Raises:
+            Replaced: the era is over, so what was found counts for nothing.
+            Lapsed: the log is no longer kept from there on.
         """
+        if position == REPLACED:
+            raise Replaced("Where it was is no place in this log.")
         limits, teller = self._groups.limits, Teller(self.stream, found.append)
         reached, more = position, True
         while more:
-            page = await self._groups.hub.read_after(reached, limits.page)
+            page = await self._groups.hub.read_after(reached, limits.page, era)
             for envelope in page.envelopes:
                 await teller.tell(envelope)
             reached = page.position
             only_held = not found and 0 < teller.holding < limits.page
             more = only_held and len(page.envelopes) == limits.page and reached - position < limits.reading
         await teller.flush()
+        if era != self._groups.hub.era:
+            raise Replaced(f"Era {era} is over.")
         return reached
 
-    async def _reset(self) -> Chunk:
-        frame = await self.stream.reset()
+    async def _reset(self, era: int, *, replaced: bool) -> Chunk:
+        def reset() -> Awaitable[Frame]:
+            return self.stream.reset(replaced=replaced or era != self._groups.hub.era)
+
+        chunk = await self._in_one_era(reset)
         self._groups.meter.reset(self.stream.field)
-        return Chunk((Due(frame),), frame.position)
+        return chunk
+
+    async def _in_one_era(self, snapshot: Callable[[], Awaitable[Frame]]) -> Chunk:
+        """A snapshot of the log that the group and the hub are at when it is there."""
+        while True:
+            era = await self._present()
+            frame = await snapshot()
+            if era == self._groups.hub.era:
+                return Chunk((Due(frame),), frame.position)
 
     async def _through_outages(self, step: Callable[[], Awaitable[T]]) -> T:
         """Try `step` until it is not for an outage that it fails."""
@@ -275,7 +330,7 @@ class Groups:
             RuntimeError: the groups are closed.
         """
         group = self._groups.get(stream.key)
-        if group is None:
+        if group is None or group.era != self.hub.era:
             group = self._groups[stream.key] = Group(stream, self)
             self.meter.group_opened(stream.field)
         member = Member(group, stream, notify)

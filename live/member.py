@@ -15,6 +15,8 @@ from live.window import Due, FrameWindow, fitting
 
 TURN_BYTES = 256 * 1024
 
+REPLACED = -1
+"""The position of a member whose log is gone: before anything, so that it has to fetch, and gets a reset."""
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -109,6 +111,16 @@ class Member:
     def notify(self) -> None:
         """Something may be due."""
         self._notify()
+
+    def replaced(self) -> None:
+        """Another log has taken the place of the one that its position and its frames are of."""
+        # A fetch that is under way brings what is of the new one. Who has had nothing yet begins as it would have, but
+        # not with a snapshot of the old one that it was about to take.
+        if self._fetching:
+            return
+        self._page = None
+        if self.position is not None:
+            self.position = REPLACED
 
     def dismiss(self) -> None:
         """The process is about to stop: nothing more will come, and the stream has not ended."""

@@ -61,8 +61,11 @@ class Stream(Protocol):
     async def open(self) -> Frame:
         """The first frame: a snapshot, or a typed reset, exact at its position; deltas follow strictly after it."""
 
-    async def reset(self) -> Frame:
-        """A typed reset with a fresh snapshot, for a reader whose next event the log no longer holds."""
+    async def reset(self, *, replaced: bool = False) -> Frame:
+        """A typed reset with a fresh snapshot, for a reader whose next event the log no longer holds.
+
+        `replaced` says that it is so because another log has taken its place.
+        """
 
 
 class Plan(Protocol):

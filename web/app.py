@@ -157,7 +157,7 @@ async def _start_workers(stack: AsyncExitStack, ground: Foundation, sealer: Seal
 
 async def _start_hub(stack: AsyncExitStack, ground: Foundation) -> Hub:
     hub = Hub(Log(ground.engines), ground.settings.window_events)
-    ground.doorbell.listen(lambda ring: hub.rung(ring.position))
+    ground.doorbell.listen(lambda ring: hub.rung(ring.position, ring.tag))
     await hub.start()
     stack.push_async_callback(hub.close)
     return hub

@@ -17,6 +17,8 @@ def checks(ground: Foundation, hub: Hub, runner: Runner | None) -> dict[str, Che
 
     async def reads_log() -> None:
         head = await Log(ground.engines).head()
+        # A hub whose database was replaced while nothing happened may learn of it here.
+        hub.rung(head.position, head.tag)
         await hub.wait_beyond(head.position - 1)
 
     async def workers() -> None:

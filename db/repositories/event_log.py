@@ -45,8 +45,8 @@ class Head:
     floor_tag: int = 0
 
 
-async def append(session: Session, now: datetime, events: Sequence[PendingEvent]) -> int:
-    """Give the events the next positions and insert them; returns the last one.
+async def append(session: Session, now: datetime, events: Sequence[PendingEvent]) -> tuple[int, int]:
+    """Give the events the next positions and insert them; returns the last one, and the tag of all of them.
 
     The row of the head stays locked until the commit, which is what puts positions in commit order.
     """
@@ -61,7 +61,7 @@ async def append(session: Session, now: datetime, events: Sequence[PendingEvent]
     first = last - len(events) + 1
     rows = [_row(first + index, now, event, tag) for index, event in enumerate(events)]
     await session.execute(insert(EventRow), rows)
-    return last
+    return last, tag
 
 
 def _row(position: int, now: datetime, event: PendingEvent, tag: int) -> dict[str, object]:

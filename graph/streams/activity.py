@@ -18,10 +18,9 @@ LATEST = 50
 class ActivitySource(Source):
     """What people see in the feed, as far as the filter lets it through."""
 
-    def __init__(self, scope: Scope, after: Place | None, wanted: ActivityFilter, incarnation: str) -> None:
+    def __init__(self, scope: Scope, after: Place | None, wanted: ActivityFilter) -> None:
         super().__init__(scope, after)
         self._wanted = wanted
-        self._incarnation = incarnation
 
     def concerns(self, envelope: Envelope) -> bool:
         """Whether the filter lets the event through; the same conditions as the list's, on one event."""
@@ -46,7 +45,7 @@ class ActivitySource(Source):
 
     def event(self, envelope: Envelope, cursor: Cursor) -> object:
         """The event of the schema."""
-        activity = Activity.from_envelope(envelope, self._incarnation)
+        activity = Activity.from_envelope(envelope, cursor)
         return ActivityAdded(cursor=cursor, at=envelope.occurred_at, activity=activity)
 
     async def snapshot(self, context: Context, cursor: Cursor) -> Snapshot:
@@ -54,5 +53,6 @@ class ActivitySource(Source):
         newest = Wanted(filter=self._wanted, order=ActivityOrderField.POSITION, descending=True, limit=LATEST)
         rows = await context.loaders.pages(ACTIVITY).load(newest)
         context.spend(len(rows))
-        found = [Activity.from_row(row, self._incarnation) for row in rows]
+        incarnation = (await context.reading.head()).incarnation
+        found = [Activity.from_row(row, incarnation) for row in rows]
         return ActivitySnapshot(cursor=cursor, activities=found)

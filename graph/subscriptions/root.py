@@ -88,8 +88,7 @@ class Subscription(CampaignSubscriptions, BulkSubscriptions, ResourceSubscriptio
     ) -> AsyncIterator[ActivityEvent]:
         """Activity."""
         wanted = (where or ActivityFilter()).wanted()
-        incarnation = (await info.context.reading.head()).incarnation
-        source = ActivitySource(info.context.caller.scope, place(info.context, after), wanted, incarnation)
+        source = ActivitySource(info.context.caller.scope, place(info.context, after), wanted)
         return cast("AsyncIterator[ActivityEvent]", source)
 
 

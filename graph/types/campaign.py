@@ -306,13 +306,13 @@ class Activity(Node):
         return None if row is None else Campaign.from_row(row)
 
     @classmethod
-    def from_envelope(cls, envelope: Envelope, incarnation: str) -> Self:
-        """The activity of an event in the log with this incarnation."""
+    def from_envelope(cls, envelope: Envelope, cursor: Cursor) -> Self:
+        """The activity of an event with this cursor."""
         event = envelope.event
         return cls(
             id=node_ids.encode("Activity", envelope.position),
             campaign_key=event.campaign_id_or_none,
-            cursor=Cursor(stream_cursor.encode(incarnation, envelope.position, envelope.tag)),
+            cursor=cursor,
             at=envelope.occurred_at,
             actor=Actor.from_actor(envelope.actor),
             kind=ActivityKind(type(event).__name__),
@@ -325,7 +325,8 @@ class Activity(Node):
     @classmethod
     def from_row(cls, row: EventRow, incarnation: str) -> Self:
         """The activity of a row of the log with this incarnation."""
-        return cls.from_envelope(envelope_of(row), incarnation)
+        cursor = Cursor(stream_cursor.encode(incarnation, row.position, row.tag))
+        return cls.from_envelope(envelope_of(row), cursor)
 
 
 async def activity_page(

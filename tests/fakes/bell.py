@@ -14,5 +14,7 @@ class RecordingBell:
         self.announced.append(len(self.announced) + 1)
         return self.announced[-1]
 
-    def settle(self, number: int, outcome: Outcome, position: int, *, work: bool) -> None:
+    def settle(
+        self, number: int, outcome: Outcome, position: int, *, work: bool, tag: int | None = None
+    ) -> None:
         self.settled.append((number, outcome, position, work))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from core.errors import Unavailable
 from events.envelope import Envelope, Page
-from events.log import Lapsed
+from events.log import Lapsed, Replaced
 from events.resource_events import PersonaDeleted
 from vocabulary.access import SYSTEM
 from vocabulary.personas import PersonaType
@@ -29,6 +29,7 @@ class FakeHub:
         self.head = head
         self.position = head
         self.floor = head
+        self.era = 0
         self.outages = 0
         self.reads: list[int] = []
         self._log: list[Envelope] = []
@@ -58,13 +59,27 @@ class FakeHub:
         self.floor = max(self.floor, floor)
         self._log = [each for each in self._log if each.position > floor]
 
-    async def wait_beyond(self, position: int) -> None:
+    def replace(self, head: int) -> None:
+        """Another log takes the place of this one, and is empty from `head` on."""
+        self.era += 1
+        self.head = self.floor = head
+        self._log = []
+        self.hear()
+
+    async def wait_beyond(self, position: int, era: int) -> None:
+        self._require(era)
         while self.position <= position:
             await self._heard.wait()
+            self._require(era)
 
-    async def read_after(self, position: int, limit: int) -> Page:
+    def _require(self, era: int) -> None:
+        if era != self.era:
+            raise Replaced(f"{era} is over")
+
+    async def read_after(self, position: int, limit: int, era: int) -> Page:
         self.reads.append(position)
         await asyncio.sleep(0)
+        self._require(era)
         if self.outages:
             self.outages -= 1
             raise Unavailable("The database does not answer.")

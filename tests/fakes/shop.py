@@ -58,7 +58,9 @@ class WakingBell:
     async def announce(self) -> int:
         return 0
 
-    def settle(self, _number: int, outcome: Outcome, position: int, *, work: bool) -> None:
+    def settle(
+        self, _number: int, outcome: Outcome, position: int, *, work: bool, tag: int | None = None
+    ) -> None:
         if outcome is Outcome.COMMITTED:
             for listener in self.listeners:
                 listener(Ring(position=position, work=work))

@@ -213,7 +213,7 @@ async def open_stage(house: House, key_file: Path, window_events: int = 1000) ->
     bell = Doorbell("memory://", "stage")
     await bell.start()
     stage = Stage(house, bell, key_file, window_events)
-    bell.listen(lambda ring: stage.hub.rung(ring.position))
+    bell.listen(lambda ring: stage.hub.rung(ring.position, ring.tag))
     await stage.hub.start()
     try:
         yield stage

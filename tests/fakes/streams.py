@@ -66,8 +66,9 @@ class FakeStream:
             raise self.failing_open
         return frame(self._hub.head, "snapshot")
 
-    async def reset(self) -> Frame:
-        return frame(self._hub.head, "reset")
+    async def reset(self, *, replaced: bool = False) -> Frame:
+        await self.gate.wait()
+        return frame(self._hub.head, "replaced" if replaced else "reset")
 
 
 def frame(position: int, kind: str, padding: int = 0, *, last: bool = False) -> Frame:

@@ -32,7 +32,9 @@ class WakingItself(RecordingBell):
         super().__init__()
         self.heard = asyncio.Event()
 
-    def settle(self, number: int, outcome: object, position: int, *, work: bool) -> None:
+    def settle(
+        self, number: int, outcome: object, position: int, *, work: bool, tag: int | None = None
+    ) -> None:
         if work:
             self.heard.set()
 

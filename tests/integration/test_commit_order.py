@@ -61,7 +61,7 @@ async def test_the_second_writer_waits_for_the_first_and_comes_after_it(postgres
 async def _appended(session: Session, name: str) -> int:
     unit = UnitOfWork(session=session, now=SystemClock().now())
     note(unit, name)
-    return await event_log.append(unit.session, unit.now, unit.pending)
+    return (await event_log.append(unit.session, unit.now, unit.pending))[0]
 
 
 async def _until_blocked(engines: Engines) -> None:

@@ -1,0 +1,112 @@
+"""Groups when another log takes the place of theirs: one reset for everybody, and nothing of the old one after it."""
+
+import asyncio
+
+import pytest
+
+from live.group import GroupLimits
+from live.member import REPLACED
+from tests.fakes.streams import Reader
+from tests.integration.waiting import until
+from tests.unit.live.test_group import House, house, opened
+
+__all__ = ["house"]
+
+
+async def test_everybody_is_reset_once_and_goes_on_in_the_new_log(house: House) -> None:
+    readers = [house.join(), house.join(after=0)]
+    house.hub.publish("a", "a", "a")
+    for reader in readers:
+        await reader.until(3)
+        reader.seen.clear()
+    house.hub.replace(1)
+    await until(lambda: all(reader.member.position == REPLACED for reader in readers))
+    for reader in readers:
+        reader.read()
+    for reader in readers:
+        await reader.until(1)
+    house.hub.publish("a")
+    for reader in readers:
+        await reader.until(1, 2)
+        assert reader.seen == [("replaced", 1), ("event", 2)]
+    assert house.meter.counts["resets"] == 1
+
+
+async def test_whoever_takes_nothing_meanwhile_is_reset_too(house: House) -> None:
+    """What the group had in its window for a slow member was of the old log, at positions that the new one has too."""
+    slow = house.join(after=0)
+    quick = house.join(after=0)
+    house.hub.publish("a", "a", "a")
+    await quick.until(3)
+    house.hub.replace(0)
+    await until(lambda: slow.member.position == REPLACED)
+    house.hub.publish("a", "a", "a", "a")
+    await slow.until(4)
+    assert slow.seen[0][0] == "replaced"
+
+
+async def test_a_page_that_was_fetched_and_not_taken_is_thrown_away() -> None:
+    async with opened(limits=GroupLimits(frames=1, page=2)) as house:
+        house.hub.publish(*"aaaa")
+        behind = house.join(after=0)
+        behind.read(1)
+        await until(lambda: behind.calls > 0)
+        behind.read(1)
+        assert behind.positions == [1]
+        house.hub.replace(7)
+        await until(lambda: behind.member.position == REPLACED)
+        await behind.until(7)
+        assert behind.seen == [("event", 1), ("replaced", 7)]
+
+
+async def test_a_snapshot_that_was_not_taken_is_of_the_new_log_when_it_is(house: House) -> None:
+    house.hub.publish("a", "a")
+    reader = house.join()
+    reader.read()
+    await until(lambda: reader.calls > 0)
+    house.hub.replace(7)
+    await until(lambda: reader.calls > 1)
+    await reader.until(7)
+    assert reader.seen == [("snapshot", 7)]
+
+
+@pytest.mark.parametrize("after", [None, 0], ids=["opening", "replaying"])
+async def test_what_was_under_way_is_of_the_new_log_when_it_arrives(house: House, after: int | None) -> None:
+    house.hub.publish("a", "a")
+    stream = house.stream(after=after)
+    stream.gate.clear()
+    reader = Reader(house.groups, stream)
+    reader.read()
+    await asyncio.sleep(0)
+    house.hub.replace(1)
+    stream.gate.set()
+    await reader.until(1)
+    assert reader.seen == [("snapshot" if after is None else "replaced", 1)]
+
+
+async def test_an_outage_meanwhile_changes_nothing(house: House) -> None:
+    reader = house.join(after=0)
+    house.hub.publish("a")
+    await reader.until(1)
+    house.hub.outages = 3
+    house.hub.commit("a")
+    house.hub.replace(1)
+    house.hub.publish("a")
+    await reader.until(2)
+    assert ("event", 2) in reader.seen or ("replaced", 2) in reader.seen
+    assert reader.seen[1][0] == "replaced"
+
+
+async def test_whoever_joins_while_a_group_has_not_heard_yet_gets_a_group_of_the_new_log(
+    house: House,
+) -> None:
+    old = house.join(after=0)
+    house.hub.publish("a", "a", "a")
+    await old.until(3)
+    house.hub.replace(1)
+    new = house.join(after=1)
+    new.read()
+    house.hub.publish("a")
+    await new.until(2)
+    await old.until(2)
+    assert new.seen == [("event", 2)]
