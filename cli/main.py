@@ -46,6 +46,7 @@ COMMANDS = {
     "schema": Entry("cli.schema_command", "print the GraphQL schema"),
     "campaign": Entry("cli.campaign_command", "list, make, run and watch campaigns of a running server"),
     "tail": Entry("cli.tail_command", "follow what happens on a running server, line by line"),
+    "check": Entry("cli.check_command", "look at a running server from outside: is it right?"),
     "proxy": Entry("cli.proxy_command", "list and test proxies of a running server"),
     "keywords": Entry("cli.keywords_command", "try keyword rules on a text, a file or a page"),
     "export": Entry("cli.export_command", "write all domains of a campaign as CSV or NDJSON"),

@@ -180,3 +180,4 @@ query ProxyPools($first: Int!, $after: String, $search: String) {
 }
 """
 CURSOR = "query Cursor { cursor }"
+ME = "query Me { me { role } }"

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from cli.remote.failures import REFUSED, Refused
 from cli.remote.output import document, printable
@@ -13,11 +13,13 @@ from core.settings import ClientSettings, load_client
 Work = Callable[[Server, argparse.Namespace], Awaitable[int]]
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """`--json`, and a flag for each setting of a client."""
+def add_flags(parser: argparse.ArgumentParser, without: Collection[str] = ()) -> None:
+    """`--json`, and a flag for each setting of a client but those that a command takes in another way."""
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     group = parser.add_argument_group("server", "A flag goes before its environment variable.")
     for name, field in ClientSettings.model_fields.items():
+        if name in without:
+            continue
         told = f" Default: {field.default}." if field.default else ""
         text = f"HELIOGRAPH_{name.upper()}: {field.description}{told}"
         group.add_argument(f"--{name}", metavar=name.upper(), help=text)

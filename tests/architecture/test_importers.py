@@ -25,8 +25,9 @@ MAY_IMPORT = {
     "asyncpg": ("db*", "events.channel*"),
     "psycopg": ("db*",),
     # The edge, the network client and the world outside.
-    # The command line asks a server as any client does, over HTTP and a WebSocket, in one module.
-    "aiohttp": ("web*", "probes*", "sandbox*", "cli.remote.server"),
+    # The command line asks a server as any client does, over HTTP and a WebSocket, in one module; in another one it
+    # looks at what is on the wire.
+    "aiohttp": ("web*", "probes*", "sandbox*", "cli.remote.server", "cli.remote.wire"),
     # Tests speak to our proxies with a client that is not ours.
     "aiohttp_socks": (),
     "selectolax": ("probes*",),

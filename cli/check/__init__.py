@@ -1,0 +1,1 @@
+"""Looking at a running server from outside: does it do what the documents say?"""
