@@ -48,7 +48,7 @@ OUTAGE_CLASSES = frozenset({"08", "40", "53", "57"})
 
 
 class Engines:
-    """The pair of engines of one process. `close` gives every connection back."""
+    """The pair of engines of one process. `statements` counts what both were asked; `close` ends all connections."""
 
     def __init__(self, url: str, *, log_statements: bool = False) -> None:
         self.url = make_url(url)
@@ -60,14 +60,19 @@ class Engines:
         build = _sqlite_engine if self.is_sqlite else _postgres_engine
         self.writer = build(url, writing=True)
         self.reader = build(url, writing=False)
-        if log_statements:
-            for engine in (self.writer, self.reader):
+        self.statements = 0
+        for engine in (self.writer, self.reader):
+            event.listen(engine.sync_engine, "before_cursor_execute", self._count_statement)
+            if log_statements:
                 event.listen(engine.sync_engine, "before_cursor_execute", _log_statement)
         self._write_sessions = async_sessionmaker(self.writer, expire_on_commit=False)
         self._read_sessions = async_sessionmaker(self.reader, expire_on_commit=False)
 
     def __repr__(self) -> str:
         return f"<Engines {self.url.render_as_string(hide_password=True)}>"
+
+    def _count_statement(self, *_event: object) -> None:
+        self.statements += 1
 
     @asynccontextmanager
     async def reading(self, seconds: float | None = TRANSACTION_SECONDS) -> AsyncIterator[Session]:

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 PAGE_EVENTS = 500
 FIRST_PAUSE_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 1.0
 
 
 class Hub:
@@ -43,6 +43,7 @@ class Hub:
         self.incarnation = ""
         self.era = 0
         self.pages_read = 0
+        self.pages_behind = 0
         self.events_read = 0
 
     def __repr__(self) -> str:
@@ -104,6 +105,7 @@ class Hub:
         if self._window.covers(position):
             return self._window.read_after(position, limit)
         self.pages_read += 1
+        self.pages_behind += 1
         try:
             page = await self._log.read_after(position, limit, self._seen)
         except Replaced as error:

@@ -44,6 +44,7 @@ from web import request_ids
 from web.access_log import log_request
 from web.addresses import http_url, listen
 from web.authentication import BearerTokens
+from web.database_metrics import DatabaseUse
 from web.foundation import Foundation, standing
 from web.graphiql import add_assets, graphiql_page
 from web.health import Health
@@ -169,6 +170,7 @@ def _application(
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
+    registry.register(DatabaseUse(ground.engines, hub))
     metrics = Metrics(registry)
     groups = Groups(hub, metrics)
     peers.on_drop = metrics.count_drop

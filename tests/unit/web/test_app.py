@@ -1,6 +1,7 @@
 """The API process as a whole, on SQLite and the channel inside the process."""
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -84,6 +85,9 @@ async def test_health_readiness_and_metrics(settings: Settings, client: aiohttp.
             shown = await answer.text()
     assert 'heliograph_http_requests_total{method="GET",route="/healthz",status="200"} 1.0' in shown
     assert "process_resident_memory_bytes" in shown
+    assert re.search(r"^heliograph_database_statements_total [1-9]", shown, re.MULTILINE)
+    assert re.search(r"^heliograph_log_pages_read_total \d", shown, re.MULTILINE)
+    assert "heliograph_log_pages_read_behind_total 0.0" in shown
 
 
 async def test_it_is_not_ready_while_it_cannot_read_the_log(
