@@ -9,7 +9,8 @@ not happen is that a commit is followed by no ring at all and everybody waits. S
 Who hears an announcement and not its settlement looks into the log after a second, and again at growing
 distances until the transaction can no longer be open; then the announcement is forgotten. A writer that was
 killed between its commit and its ring is noticed so, without polling. A commit that was cut short is left
-standing in the same way, here too: the server may be at it still, so one look is not enough.
+standing in the same way, here too: the server may be at it still, so one look is not enough. Nor is it for whoever
+has lost the channel and is back: an announcement may have been missed, and its commit be yet to come.
 
 Settlements are sent by one task, which sends all that are due in one message: many commits, few messages. What
 the channel does not take is kept until it does, for the others may hear each other all the while and be in no doubt.
@@ -36,6 +37,8 @@ LOOK_AFTER_SECONDS = (
 STANDING_LIMIT = 10_000
 MANY = ""
 """Stands for the sender of those announcements that are too many to be looked after one by one."""
+MISSED = ("", -1)
+"""Stands for the announcements that were made while the channel was lost."""
 STRANGERS_PAUSE_SECONDS = 1.0
 NUMBERS_PER_MESSAGE = 200
 FIRST_PAUSE_SECONDS = 0.1
@@ -82,7 +85,7 @@ class Doorbell:
     """The bell of one process: it is rung by the process's writers and tells its listeners of everybody's."""
 
     def __init__(self, channel_url: str, process: str) -> None:
-        self.channel = Channel(channel_url, heard=self._heard, doubted=lambda: self._tell(DOUBT))
+        self.channel = Channel(channel_url, heard=self._heard, doubted=self._doubted)
         self._process = process
         self._owner = Owner("doorbell")
         self._listeners: list[Callable[[Ring], None]] = []
@@ -93,6 +96,7 @@ class Doorbell:
         self._standing: dict[tuple[str, int], asyncio.TimerHandle] = {}
         self._pausing: asyncio.TimerHandle | None = None
         self._strangers = False
+        self._started = False
         self.rings_heard = 0
         self.doubts = 0
 
@@ -110,12 +114,14 @@ class Doorbell:
             Misconfigured: it cannot be reached.
         """
         await self.channel.start()
+        self._started = True
         self._owner.start(self._send(), "send")
 
     async def close(self) -> None:
         """Send what is due, then leave the channel."""
         await self._send_due()
         await self._owner.close()
+        self._started = False
         for timer in self._standing.values():
             timer.cancel()
         self._standing.clear()
@@ -177,6 +183,13 @@ class Doorbell:
             if settled is not None and not taken:
                 self._add(settled)
             return taken
+
+    def _doubted(self) -> None:
+        """The channel was lost, or is back: commits may have been missed, and announcements of some yet to come."""
+        self._tell(DOUBT)
+        if self._started:
+            self._forget(MISSED)
+            self._look_later(MISSED, attempt=0)
 
     def _heard(self, text: str) -> None:
         try:

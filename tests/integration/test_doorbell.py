@@ -84,6 +84,22 @@ async def test_a_ring_that_the_channel_did_not_take_is_rung_when_it_does(
         await until(lambda: pair.at_listener == [Ring(position=7, work=True)])
 
 
+async def test_a_writer_that_announced_while_the_listener_was_away_is_looked_after(
+    redis_server: RedisServer, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may commit after the listener is back, and die before it rings: one look on coming back is not enough."""
+    monkeypatch.setattr(module, "LOOK_AFTER_SECONDS", (0.1, 0.2, 0.3))
+    async with redis.Redis.from_url(redis_server.url) as client:
+        lines = [each for each in await client.client_list() if each["cmd"] == "subscribe"]
+        await client.client_kill_filter(_id=max(lines, key=lambda each: int(each["id"]))["id"])
+        await until(lambda: not pair.listener.channel.connected)
+        await until(lambda: pair.listener.channel.connected)
+    looked = len(pair.at_listener)
+    await until(lambda: len(pair.at_listener) == looked + 3)
+    await until(lambda: "0 announcements" in repr(pair.listener))
+    assert pair.at_writer == []
+
+
 async def cut_oldest(client: "redis.Redis") -> None:
     """End the connection that has listened longest."""
     lines = [each for each in await client.client_list() if each["cmd"] == "subscribe"]
