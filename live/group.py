@@ -38,9 +38,7 @@ from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-import structlog
 
-from core.errors import Unavailable
 from core.tasks import Owner
 from events.envelope import Page
 from events.log import Lapsed, Replaced
@@ -48,12 +46,11 @@ from live.failures import explain
 from live.member import REPLACED, Chunk, Member
 from live.meter import Meter
 from live.operations import Frame, Stream
+from live.outages import through_outages
 from live.teller import Teller
 from live.window import Due, FrameWindow
 
 T = TypeVar("T")
-
-log = structlog.get_logger(__name__)
 
 
 class Hub(Protocol):
@@ -93,7 +90,7 @@ class GroupLimits(msgspec.Struct, frozen=True):
         page: how many events are read from the log at a time.
         reading: about how many are read at once as long as there is only progress, all of which is held back.
         replays: how many pages are read for members that are behind at the same time, over all groups.
-        retry_seconds: the first wait after an outage; it doubles up to sixteen times this.
+        retry_seconds: the first wait after an outage; it doubles up to four times this.
     """
 
     frames: int = 256
@@ -295,14 +292,7 @@ class Group:
 
     async def _through_outages(self, step: Callable[[], Awaitable[T]]) -> T:
         """Try `step` until it is not for an outage that it fails."""
-        first = wait = self._groups.limits.retry_seconds
-        while True:
-            try:
-                return await step()
-            except Unavailable as error:
-                log.warning("stream_waits", field=self.stream.field, reason=str(error), seconds=wait)
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, first * 16)
+        return await through_outages(step, self.stream.field, self._groups.limits.retry_seconds)
 
 
 class Groups:

@@ -49,7 +49,7 @@ class SessionLimits(msgspec.Struct, frozen=True):
         executing: how many of them may be executing at the same time; subscriptions that run do not count.
         replies: how many replies wait for a socket before nothing more is read from it.
         leave_seconds: how long queries and mutations may take to be answered once the socket is to close.
-        retry_seconds: the first wait of a subscription that begins in an outage; it doubles up to sixteen times this.
+        retry_seconds: the first wait of a subscription that begins in an outage; it doubles up to four times this.
     """
 
     init_seconds: float = 10.0
