@@ -1,0 +1,116 @@
+"""The figures of the outages: from the log, from what the clients recorded, and from what was watched."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bench.history import Logged, Received, Verdict, position_of
+from bench.load import Tally
+from bench.outages.asker import Asker
+from bench.outages.scenes import Played
+from bench.outages.watch import Watch
+from bench.report import Figure
+
+RED_SECONDS = 5.0
+# What was committed in the last moment before an outage may be told only after it.
+ON_THE_WAY_SECONDS = 1.5
+BACK_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One event at one client: when it was committed and when it was received, in seconds since 1970."""
+
+    at: float
+    received: float
+
+
+@dataclass
+class Found:
+    """All that a run has left."""
+
+    played: list[Played] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    lost: int = 0
+    gave_up: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def deliveries(log: Sequence[Logged], records: Iterable[Sequence[Received]]) -> Iterator[Delivery]:
+    """Every event that a client has received."""
+    times = {row.position: row.at for row in log}
+    for frames in records:
+        for frame in frames:
+            place = position_of(frame.cursor)
+            if not frame.type.endswith("Snapshot") and place in times:
+                yield Delivery(times[place], frame.at)
+
+
+def figures(found: Found, watch: Watch, tally: Tally, askers: Sequence[Asker]) -> list[Figure]:
+    """All lines of the table."""
+    lines = [line for played in found.played for line in _scene(found, played, watch)]
+    return [*lines, *_whole(found, tally, askers)]
+
+
+def _scene(found: Found, played: Played, watch: Watch) -> Iterator[Figure]:
+    told = f"{played.scene.told} ({played.scene.seconds:g} s)"
+    yield _count(f"{told}: clients disconnected", played.cut, 0)
+    end = played.over if played.returned is None else played.returned
+    yield _seconds(f"{told}: until all processes are red", watch.until_red(played.began, end), RED_SECONDS)
+    begin, over = played.began - ON_THE_WAY_SECONDS, played.over - ON_THE_WAY_SECONDS
+    during = [each for each in found.deliveries if begin <= each.at < min(end, over)]
+    waits = [each.received - each.at for each in during]
+    yield _seconds(f"{told}: longest from commit to client meanwhile", max(waits, default=0.0))
+    if played.returned is None:
+        return
+    green = watch.until_green(played.returned, played.over)
+    yield _seconds(f"{told}: until all are green again", green)
+    late = [
+        each.received - max(each.at, played.returned)
+        for each in found.deliveries
+        if begin <= each.at < over and each.received > played.returned
+    ]
+    yield _seconds(
+        f"{told}: longest from commit, or from its return, to client", max(late, default=0.0), BACK_SECONDS
+    )
+
+
+def _whole(found: Found, tally: Tally, askers: Sequence[Asker]) -> Iterator[Figure]:
+    missing = sum(len(each.missing) for each in found.verdicts)
+    duplicated = sum(len(each.duplicated) for each in found.verdicts)
+    reordered = sum(len(each.reordered) for each in found.verdicts)
+    received = sum(each.received for each in found.verdicts)
+    clients = len(found.verdicts)
+    yield Figure(
+        what="missing / duplicated / reordered",
+        value=f"{missing} / {duplicated} / {reordered} of {received} deliveries to {clients} clients",
+        goal="0 / 0 / 0",
+        met=all(each.clean for each in found.verdicts) and received > 0,
+    )
+    yield _count("clients that gave up", found.gave_up, 0)
+    yield Figure(what="load over HTTP", value=str(tally))
+    yield _count("acknowledged changes that are not in the log", found.lost, 0)
+    ends = sum((asker.ends for asker in askers), start=Counter[str]())
+    typed = ("Payload", "refused", "in doubt")
+    yield Figure(
+        what="mutations on open sockets",
+        value=f"{ends['Payload']} acknowledged, {ends['refused']} refused and {ends['in doubt']} in doubt "
+        "by the typed error",
+    )
+    others = sum(count for end, count in ends.items() if end not in typed)
+    yield _count("mutations on open sockets that had another error", others, 0)
+    yield _count("sockets of these that were closed", sum(asker.cut for asker in askers), 0)
+    yield _seconds("slowest answer to one of them", max(asker.longest for asker in askers))
+    yield _count("complaints of processes, surprises of the load", len(found.wrong), 0)
+
+
+def _count(what: str, value: int, goal: int) -> Figure:
+    return Figure(what=what, value=str(value), goal=str(goal), met=value == goal)
+
+
+def _seconds(what: str, value: float | None, goal: float | None = None) -> Figure:
+    said = "never" if value is None else f"{value:.2f} s"
+    if goal is None:
+        return Figure(what=what, value=said)
+    return Figure(what=what, value=said, goal=f"≤ {goal:g} s", met=value is not None and value <= goal)
