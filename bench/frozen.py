@@ -1,0 +1,175 @@
+"""One client among many stops reading while everything goes on: `python -m bench.frozen`.
+
+Two installations, each a real `heliograph serve` on a PostgreSQL database and a Redis of its own, with official
+clients. In one of them one client more follows everything, and its process is stopped (SIGSTOP) all the while. Events
+flow through the two in turn, slice by slice, so that whatever else the machine does befalls both; each slice with the
+frozen client is compared with the one right before it. Then the client is woken, and the judge (`bench/history.py`)
+has a look at everybody.
+
+The latency of a frame is from the moment at which its transaction writes its events, by the clock of the writer, to
+the moment at which the client's callback has it, by the clock of the fleet: one machine, one clock. So it includes
+the commit.
+
+By itself the server ends a connection that answers no ping, or takes nothing for half a minute, whichever comes first.
+With `--keep` it waits for an hour, so that the frozen client is there to the end: that is the harder case for memory.
+"""
+
+import argparse
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.frozen_stand import Scale, Stand
+from bench.history import Logged, Verdict, read_log
+from bench.report import Figure, tell
+from tests.servers.postgres import PostgresServer
+
+MOST_GROWTH_MB = 10.0
+MOST_SLOWER = 1.10
+WAKE_SECONDS = 180.0
+KEPT = {"ping_seconds": 3600, "slow_client_seconds": 3600}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one installation.
+
+    Attributes:
+        slices: the latencies in each slice, in milliseconds, ascending.
+        growth_mb: of the server's resident memory, from before the first slice to after the last.
+        verdicts: on everybody.
+    """
+
+    slices: Sequence[Sequence[float]]
+    growth_mb: float
+    verdicts: Sequence[Verdict]
+
+    def percentile(self, share: float) -> float:
+        """The latency that this share of all frames stays below."""
+        together = sorted(each for one in self.slices for each in one)
+        return together[int(share * (len(together) - 1))]
+
+    def p99s(self) -> list[float]:
+        """What 99 of 100 frames stay below, in each slice."""
+        return [one[int(0.99 * (len(one) - 1))] for one in self.slices]
+
+    @property
+    def unclean(self) -> list[str]:
+        """What the judge found."""
+        return [str(each) for each in self.verdicts if not each.clean]
+
+
+async def run(scale: Scale, *, keep: bool) -> bool:
+    """Measure; gives whether every promise was kept."""
+    began = time.monotonic()
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heliograph-frozen-")))
+        program = PostgresServer.find()
+        if program is None:
+            raise SystemExit("bench.frozen needs PostgreSQL: run `make setup-dev`.")
+        postgres = PostgresServer(program, folder / "postgres")
+        stack.push_async_callback(postgres.close)
+        await postgres.start()
+        settings = KEPT if keep else {}
+        alone = await Stand.open(stack, folder / "alone", postgres, scale, settings)
+        beside = await Stand.open(stack, folder / "beside", postgres, scale, settings)
+        await beside.freeze_one(stack)
+        for number in range(scale.slices):
+            for stand in (alone, beside):
+                await stand.flow(scale.events // scale.slices)
+                print(f"{number + 1} of {scale.slices}, {stand}", file=sys.stderr)
+        growths = alone.growth_mb, beside.growth_mb
+        woken = await beside.wake(WAKE_SECONDS)
+        without = await judged(alone, growths[0])
+        beneath = await judged(beside, growths[1])
+        dropped = beside.dropped
+    figures = told(scale, without, beneath, woken, dropped)
+    name = "frozen-kept" if keep else "frozen"
+    claim = "A client that stops reading costs no memory and delays nobody, and misses nothing."
+    return tell(name, claim, figures, time.monotonic() - began)
+
+
+async def judged(stand: Stand, growth_mb: float) -> Outcome:
+    """The outcome, when everybody has everything."""
+    log: list[Logged] = await read_log(stand.database_url)
+    return Outcome(stand.latencies(log), growth_mb, stand.judge(log))
+
+
+def told(
+    scale: Scale, without: Outcome, beside: Outcome, woken: float, dropped: Counter[str]
+) -> list[Figure]:
+    """The figures."""
+    extra = beside.growth_mb - without.growth_mb
+    slower = statistics.median(one / other for one, other in zip(beside.p99s(), without.p99s(), strict=True))
+    (frozen,) = [each for each in beside.verdicts if each.subscriber == "frozen"]
+    unclean = [*without.unclean, *beside.unclean]
+    for each in unclean[:10]:
+        print(each, file=sys.stderr)
+    deliveries = sum(each.received for each in beside.verdicts)
+    return [
+        Figure(what="clients, of which one is frozen", value=f"{len(beside.verdicts)}"),
+        Figure(what="events while it was frozen", value=f"{scale.events:,} at {scale.rate:,}/s"),
+        Figure(what="deliveries, with it", value=f"{deliveries:,}"),
+        Figure(
+            what="the server's memory grew more than without it, by",
+            value=f"{extra:+.1f} MB ({beside.growth_mb:+.1f} against {without.growth_mb:+.1f})",
+            goal=f"at most {MOST_GROWTH_MB:g} MB",
+            met=extra <= MOST_GROWTH_MB,
+        ),
+        Figure(
+            what=f"the others' p99 latency, median of {scale.slices} pairs of slices",
+            value=f"{slower - 1:+.1%} ({statistics.median(beside.p99s()):.1f} ms against"
+            f" {statistics.median(without.p99s()):.1f} ms without it)",
+            goal=f"at most {MOST_SLOWER - 1:.0%} more",
+            met=slower <= MOST_SLOWER,
+        ),
+        Figure(
+            what="the others' latency, p50 and p99 of all frames",
+            value=" against ".join(
+                f"{each.percentile(0.5):.1f} and {each.percentile(0.99):.1f} ms" for each in (beside, without)
+            ),
+        ),
+        Figure(what="connections that the server ended, by its reason", value=str(dict(dropped) or "none")),
+        Figure(
+            what="after it woke it had everything",
+            value=f"{frozen.received:,} of {frozen.expected:,} in {woken:.1f} s, over {frozen.connections} connections",
+            goal="all, once, in order",
+            met=frozen.clean,
+        ),
+        Figure(
+            what="histories with a fault",
+            value=f"{len(unclean)} of {len(beside.verdicts) + len(without.verdicts)}",
+            goal="0",
+            met=not unclean,
+        ),
+    ]
+
+
+def main() -> None:
+    """Run from the command line; ends with 1 if a promise was broken."""
+    parser = argparse.ArgumentParser(prog="bench.frozen", description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--events", type=int, default=100_000, help="events in each installation (%(default)s)"
+    )
+    parser.add_argument("--rate", type=int, default=400, help="events a second (%(default)s)")
+    parser.add_argument(
+        "--clients", type=int, default=500, help="clients, the frozen one included (%(default)s)"
+    )
+    parser.add_argument("--slices", type=int, default=20, help="how often the two take turns (%(default)s)")
+    parser.add_argument(
+        "--keep", action="store_true", help="let the server wait an hour for who takes nothing"
+    )
+    given = parser.parse_args()
+    scale = Scale(events=given.events, rate=given.rate, clients=given.clients, slices=given.slices)
+    sys.exit(0 if asyncio.run(run(scale, keep=given.keep)) else 1)
+
+
+if __name__ == "__main__":
+    main()
