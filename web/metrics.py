@@ -4,6 +4,8 @@
 looked up in a dictionary of ours and not by `labels()`, which validates its arguments each time.
 """
 
+import asyncio
+
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -69,6 +71,11 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.tasks = Gauge(
+            "heliograph_tasks",
+            "Tasks of the event loop; many more than sockets would be a leak.",
+            registry=registry,
+        )
         self.requests = Counter(
             "heliograph_http_requests",
             "HTTP requests answered.",
@@ -93,6 +100,7 @@ class Metrics:
 
     async def show(self, _request: web.Request) -> web.Response:
         """`/metrics` in the text format of Prometheus."""
+        self.tasks.set(len(asyncio.all_tasks()))
         return web.Response(
             body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )

@@ -1,3 +1,5 @@
+import asyncio
+
 from prometheus_client import CollectorRegistry
 
 from tests.fakes.edge import Edge
@@ -23,6 +25,23 @@ async def test_a_live_subscription_is_counted(edge: Edge) -> None:
     response.close()
     await until(lambda: edge.sample("subscriptions", field="ticks") == 0)
     assert edge.sample("subscription_groups", field="ticks") == 0
+
+
+async def test_tasks_are_counted_when_they_are_asked_for(edge: Edge) -> None:
+    async def tasks() -> float:
+        async with edge.client.get(f"{edge.url}/metrics") as response:
+            assert "# TYPE heliograph_tasks gauge" in await response.text()
+        found = edge.sample("tasks")
+        assert found is not None
+        return found
+
+    before = await tasks()
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(asyncio.Event().wait()) for _ in range(3)]
+        assert await tasks() == before + 3
+        for each in waiting:
+            each.cancel()
+    assert await tasks() == before
 
 
 def test_replays_and_resets_are_counted() -> None:
