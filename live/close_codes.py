@@ -1,9 +1,10 @@
 """Every code that a WebSocket is closed with, in one table.
 
 Whether the official graphql-ws client comes back by itself depends on the code alone: it gives up for good on
-4400, 4401, 4406, 4409, 4429, 4500, 1002, 1008, 1009 and 1011, and on no other (its `isFatalInternalCloseCode`
-and `shouldRetry`). So a code here is the protocol's own where PROTOCOL.md names one, and one that clients
-retry wherever the client did nothing wrong. A close reason holds at most 123 bytes (RFC 6455, section 5.5).
+4400, 4401, 4406, 4409, 4429, 4500, and below 2000 on all but 1000, 1001, 1005, 1006 and 1012 to 1014 (its
+`isFatalInternalCloseCode` and `shouldRetryConnectOrThrow`; a test asks the client itself). So a code here is the
+protocol's own where PROTOCOL.md names one, and one that clients retry wherever the client did nothing wrong. A close
+reason holds at most 123 bytes (RFC 6455, section 5.5).
 """
 
 import msgspec
@@ -21,7 +22,7 @@ class CloseCode(msgspec.Struct, frozen=True):
 
 
 PROTOCOL_ERROR = CloseCode(1002, "Protocol error", False, "a frame breaks RFC 6455; by the WebSocket layer")
-INVALID_TEXT = CloseCode(1007, "Invalid text", True, "a text frame is not UTF-8; by the WebSocket layer")
+INVALID_TEXT = CloseCode(1007, "Invalid text", False, "a text frame is not UTF-8; by the WebSocket layer")
 TOO_BIG = CloseCode(1009, "Message too big", False, "a message exceeds the limit; by the WebSocket layer")
 RESTART = CloseCode(1012, "Service restart", True, "this process is about to stop; another one answers")
 TRY_AGAIN = CloseCode(1013, "Try again later", True, "the token could not be checked at this moment")

@@ -3,9 +3,6 @@ from hypothesis import strategies as st
 
 from live import close_codes
 
-# Read off graphql-ws 6.0.8, src/client.ts: `isFatalInternalCloseCode` and `shouldRetryConnectOrThrow`.
-FATAL_FOR_CLIENTS = {4400, 4401, 4406, 4409, 4429, 4500, 1002, 1008, 1009, 1011}
-
 
 def test_each_code_stands_once() -> None:
     codes = [row.code for row in close_codes.TABLE]
@@ -15,12 +12,6 @@ def test_each_code_stands_once() -> None:
 def test_every_row_of_the_module_is_in_the_table() -> None:
     rows = {value for value in vars(close_codes).values() if isinstance(value, close_codes.CloseCode)}
     assert rows == set(close_codes.TABLE)
-
-
-def test_retried_is_what_official_clients_do() -> None:
-    assert {row.code for row in close_codes.TABLE if not row.retried} == {
-        row.code for row in close_codes.TABLE if row.code in FATAL_FOR_CLIENTS
-    }
 
 
 def test_every_name_fits_into_a_close_frame() -> None:
