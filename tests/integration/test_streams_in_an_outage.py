@@ -1,0 +1,101 @@
+"""The database is gone: who follows something stays or comes back by itself, and who asks is told at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, ClientWebSocketResponse
+from sqlalchemy.engine import make_url
+
+from bench.relay import Relay
+from core.clock import SystemClock
+from core.settings import load
+from web.app import ApiProcess
+
+TOKEN = "a-token-of-the-outage"
+FOLLOW = "subscription { resourceEvents(kinds: [KEYWORD_SET]) { __typename } }"
+OUT_SECONDS = 60
+
+
+@pytest.fixture
+async def wire(postgres_url: str) -> AsyncIterator[Relay]:
+    url = make_url(postgres_url)
+    async with Relay((url.host or "127.0.0.1", url.port or 5432)) as relay:
+        yield relay
+
+
+@pytest.fixture
+async def api(wire: Relay, postgres_url: str, tmp_path: Path) -> AsyncIterator[ApiProcess]:
+    relayed = make_url(postgres_url).set(host=wire.address[0], port=wire.port)
+    settings = load(
+        database_url=relayed.render_as_string(hide_password=False),
+        port=0,
+        secret_key_file=tmp_path / "key",
+        bootstrap_token=TOKEN,
+    )
+    async with ApiProcess.open(settings, SystemClock()) as api:
+        yield api
+        wire.heal()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[ClientSession]:
+    async with ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as http:
+        yield http
+
+
+async def opened(api: ApiProcess, http: ClientSession) -> ClientWebSocketResponse:
+    where = api.url.replace("http", "ws", 1) + "/graphql"
+    client = await http.ws_connect(where, protocols=["graphql-transport-ws"])
+    await client.send_json({"type": "connection_init", "payload": {"Authorization": f"Bearer {TOKEN}"}})
+    assert (await client.receive_json(timeout=5))["type"] == "connection_ack"
+    return client
+
+
+async def send(client: ClientWebSocketResponse, ident: str, query: str) -> None:
+    await client.send_json({"type": "subscribe", "id": ident, "payload": {"query": query}})
+
+
+async def receive(client: ClientWebSocketResponse, ident: str) -> dict[str, Any]:
+    message: dict[str, Any] = await client.receive_json(timeout=20)
+    assert message["id"] == ident, message
+    return message
+
+
+def lose(wire: Relay) -> None:
+    wire.refuse(OUT_SECONDS)
+    wire.cut()
+
+
+async def test_a_subscription_that_begins_on_an_open_socket_waits(
+    api: ApiProcess, wire: Relay, http: ClientSession
+) -> None:
+    client = await opened(api, http)
+    lose(wire)
+    await send(client, "stream", FOLLOW)
+    await send(client, "query", "{ keywordSets(first: 1) { edges { node { id } } } }")
+    told = await receive(client, "query")
+    assert told["payload"]["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert (await receive(client, "query"))["type"] == "complete"
+    wire.heal()
+    frame = await receive(client, "stream")
+    assert frame["payload"]["data"]["resourceEvents"]["__typename"] == "ResourceSnapshot"
+
+
+async def test_an_event_stream_is_asked_to_come_back_and_then_begins(
+    api: ApiProcess, wire: Relay, http: ClientSession
+) -> None:
+    headers = {"Accept": "text/event-stream"}
+    lose(wire)
+    async with http.get(f"{api.url}/graphql", params={"query": FOLLOW}, headers=headers) as answer:
+        assert (answer.status, answer.content_type) == (200, "text/event-stream")
+        assert await answer.text() == "retry: 1000\n\n"
+    wire.heal()
+    async with asyncio.timeout(20):
+        while True:
+            async with http.get(f"{api.url}/graphql", params={"query": FOLLOW}, headers=headers) as answer:
+                await answer.content.readuntil(b"\n\n")
+                if (await answer.content.readline()).startswith(b"event: next"):
+                    break
