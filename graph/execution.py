@@ -54,7 +54,9 @@ class GraphOperations:
         async with self._rendering.context(caller, _last_event(request)) as context:
             executor = compiled(plan, request.variables, context)
             source = await source_of(executor)
-            beginning = await self._begin(source.after)
+        # Outside of the snapshot, whose connection the others wait for: whoever asks for a second one while holding one
+        # waits for ever when as many do so as there are connections.
+        beginning = await self._begin(source.after)
         return Followed(
             key=(plan.identity, _shared_variables(plan, request), caller.scope.owner_id),
             field=plan.field,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +11,14 @@ from structlog.contextvars import bound_contextvars
 from structlog.testing import capture_logs
 
 from core.errors import Unavailable
-from db.engine import Engines
+from db.engine import READERS, Engines
 from events import cursor
 from graph import node_ids
 from graph.reading import Reading
 from services.campaigns import CampaignPatch
 from tests import factories
-from tests.fakes.stage import Stage
+from tests.fakes.house import House
+from tests.fakes.stage import Stage, open_stage
 from tests.integration.waiting import until
 from vocabulary.operations import Rejected, Request
 
@@ -245,3 +247,18 @@ async def test_a_query_and_then_a_subscription_after_its_cursor_leave_no_gap(sta
         rest = names[int(seen["campaign"]["name"]) :]
         assert [(await watcher.next())["name"] for _ in rest] == rest
     await renaming
+
+
+async def test_more_can_come_back_at_once_than_there_are_connections(house: House, tmp_path: Path) -> None:
+    """Each reads whether there is such a campaign, and whether its cursor is one of this log."""
+    async with open_stage(house, tmp_path / "key", window_events=1) as stage:
+        verbs = stage.services
+        dns = (await verbs.personas.create(house.alice, factories.dns_persona())).value
+        http = (await verbs.personas.create(house.alice, factories.http_persona())).value
+        key = (await verbs.campaigns.create(house.alice, factories.campaign(dns, http, "0"))).value
+        follow = """subscription ($id: ID!, $after: Cursor) { campaignEvents(campaignId: $id, after: $after) {
+          __typename } }"""
+        ident, after = node_ids.encode("Campaign", key), await stage.cursor_of(1)
+        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+            for _ in range(3 * READERS):
+                tasks.create_task(stage.subscribe(house.alice, follow, id=ident, after=after))
