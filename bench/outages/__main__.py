@@ -86,14 +86,14 @@ async def run(args: argparse.Namespace, folder: Path) -> list[Figure]:
         tasks = audience.clients(followed, [each.url for each in clients], args.clients, args.sse)
         async with Fleet.open(tasks, folder / "fleet") as fleet, Watch(http, clients) as watch:
             await fleet.until({task.name: 1 for task in tasks}, BEGIN_SECONDS)
-            tally, askers = await _perform(args, place, http, fleet, watch, found)
+            tally, asker = await _perform(args, place, http, fleet, watch, found)
             found.wrong += [
                 f"the load was told {code} {count} times" for code, count in tally.surprises.items()
             ]
             await _judge(place, fleet, tasks, found, tally.acknowledged)
     for text in found.wrong:
         print(f"! {text}")
-    return figures(found, watch, tally, askers)
+    return figures(found, watch, tally, asker)
 
 
 async def _perform(
@@ -103,25 +103,23 @@ async def _perform(
     fleet: Fleet,
     watch: Watch,
     found: Found,
-) -> tuple[Tally, list[Asker]]:
+) -> tuple[Tally, Asker]:
     clients = [api.client for api in place.apis]
 
     async def connections() -> int:
         await fleet.positions()
         return sum(fleet.connections.values())
 
-    askers = [Asker(http, client, place.things[0], ASKED_PER_SECOND) for client in clients]
-    async with AsyncExitStack() as stack:
-        load = Load(http, [each.url for each in clients], TOKEN, place.things[1:], args.rate)
-        for asker in askers:
-            await stack.enter_async_context(asker)
-        await stack.enter_async_context(load)
+    # All changes go to one of the two, so that the other hears of them by the channel, or from the log, or never.
+    asker = Asker(http, clients[0], place.things[0], ASKED_PER_SECOND)
+    load = Load(http, [clients[0].url], TOKEN, place.things[1:], args.rate)
+    async with asker, load:
         await asyncio.sleep(CALM_SECONDS)
         for scene in scenes(place.redis, place.postgres, args.seconds):
             if not args.only or scene.name in args.only:
                 print(f"  {scene.told}", flush=True)
                 found.played.append(await play(scene, watch, connections))
-    return load.tally, askers
+    return load.tally, asker
 
 
 async def _judge(

@@ -1,6 +1,5 @@
 """The figures of the outages: from the log, from what the clients recorded, and from what was watched."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -47,10 +46,10 @@ def deliveries(log: Sequence[Logged], records: Iterable[Sequence[Received]]) -> 
                 yield Delivery(times[place], frame.at)
 
 
-def figures(found: Found, watch: Watch, tally: Tally, askers: Sequence[Asker]) -> list[Figure]:
+def figures(found: Found, watch: Watch, tally: Tally, asker: Asker) -> list[Figure]:
     """All lines of the table."""
     lines = [line for played in found.played for line in _scene(found, played, watch)]
-    return [*lines, *_whole(found, tally, askers)]
+    return [*lines, *_whole(found, tally, asker)]
 
 
 def _scene(found: Found, played: Played, watch: Watch) -> Iterator[Figure]:
@@ -76,7 +75,7 @@ def _scene(found: Found, played: Played, watch: Watch) -> Iterator[Figure]:
     )
 
 
-def _whole(found: Found, tally: Tally, askers: Sequence[Asker]) -> Iterator[Figure]:
+def _whole(found: Found, tally: Tally, asker: Asker) -> Iterator[Figure]:
     missing = sum(len(each.missing) for each in found.verdicts)
     duplicated = sum(len(each.duplicated) for each in found.verdicts)
     reordered = sum(len(each.reordered) for each in found.verdicts)
@@ -91,17 +90,17 @@ def _whole(found: Found, tally: Tally, askers: Sequence[Asker]) -> Iterator[Figu
     yield _count("clients that gave up", found.gave_up, 0)
     yield Figure(what="load over HTTP", value=str(tally))
     yield _count("acknowledged changes that are not in the log", found.lost, 0)
-    ends = sum((asker.ends for asker in askers), start=Counter[str]())
+    ends = asker.ends
     typed = ("Payload", "refused", "in doubt")
     yield Figure(
-        what="mutations on open sockets",
+        what="mutations on an open socket",
         value=f"{ends['Payload']} acknowledged, {ends['refused']} refused and {ends['in doubt']} in doubt "
         "by the typed error",
     )
     others = sum(count for end, count in ends.items() if end not in typed)
-    yield _count("mutations on open sockets that had another error", others, 0)
-    yield _count("sockets of these that were closed", sum(asker.cut for asker in askers), 0)
-    yield _seconds("slowest answer to one of them", max(asker.longest for asker in askers))
+    yield _count("mutations on this socket that had another error", others, 0)
+    yield _count("times that this socket was closed", asker.cut, 0)
+    yield _seconds("slowest answer to one of them", asker.longest)
     yield _count("complaints of processes, surprises of the load", len(found.wrong), 0)
 
 
