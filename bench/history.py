@@ -29,7 +29,10 @@ DELETED = "CampaignDeleted"
 
 
 class Logged(msgspec.Struct, frozen=True):
-    """One row of the committed log; `at` is its time in seconds since 1970."""
+    """One row of the committed log.
+
+    `at` is its time in seconds since 1970, and `tag` what cursors of it have to have, if that is known.
+    """
 
     position: int
     type: str
@@ -39,6 +42,7 @@ class Logged(msgspec.Struct, frozen=True):
     feed: bool
     owner_id: UUID | None
     at: float = 0.0
+    tag: int | None = None
 
 
 class Received(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -76,7 +80,7 @@ class Verdict:
         missing: in the log, and never told.
         duplicated: told twice, or told although the snapshot had it.
         reordered: told after a later one.
-        foreign: told, and not in the log, not of this stream, or of another type than in the log.
+        foreign: told, and not in the log, not of this stream, or of another type or tag than in the log.
         skipped: left out by conflation, and accounted for by the frames themselves.
         resets: how often it was told to begin anew.
         restarts: snapshots without a reset after the first frame, so somebody forgot its place.
@@ -223,7 +227,7 @@ class _Walk:
         self._seen[place] = frame.skipped
         self._last = max(self._last, place)
         row = self._rows.get(place)
-        if self._comparable and place <= self.until and (row is None or not _is_told_as(row, frame.type)):
+        if self._comparable and place <= self.until and (row is None or not _is_told_by(row, frame)):
             self.foreign.append(place)
 
     def close(self, end: int) -> None:
@@ -262,6 +266,11 @@ class _Walk:
             self.foreign.append(place)
 
 
+def _is_told_by(row: Logged, frame: Received) -> bool:
+    tag = _decoded(frame.cursor).tag
+    return (tag is None or row.tag in (None, tag)) and _is_told_as(row, frame.type)
+
+
 def _is_told_as(row: Logged, told: str) -> bool:
     if told == "DomainEventBatch":
         return row.type in BATCHES
@@ -271,13 +280,17 @@ def _is_told_as(row: Logged, told: str) -> bool:
 
 
 @lru_cache(maxsize=1 << 18)
+def _decoded(text: str) -> cursor.Cursor:
+    return cursor.decode(text)
+
+
 def position_of(text: str) -> int:
     """The position that a cursor tells.
 
     Raises:
         ValueError: it is none.
     """
-    return cursor.decode(text).position
+    return _decoded(text).position
 
 
 async def read_log(database_url: str) -> list[Logged]:
@@ -291,12 +304,13 @@ async def read_log(database_url: str) -> list[Logged]:
         EventRow.entity_type,
         EventRow.feed,
         EventRow.owner_id,
+        EventRow.tag,
         EventRow.occurred_at,
     )
     try:
         async with engines.reading(seconds=None) as session:
             rows = await session.execute(select(*columns).order_by(EventRow.position))
-            return [Logged(*row[:-1], at=row[-1].timestamp()) for row in rows]
+            return [Logged(*row[:-2], tag=row.tag, at=row.occurred_at.timestamp()) for row in rows]
     finally:
         await engines.close()
 

@@ -4,17 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 from aiohttp import ClientError
 
-from core.settings import load
-from db.engine import Engines
-from db.repositories.event_log import Head
-from events import cursor
-from events.campaign_events import CampaignEventType
-from events.envelope import Envelope
-from events.log import Log
+from bench.history import Received, activity, campaign_events, judge, position_of, read_log
 from graph import node_ids
 from tests.e2e.client import Client, Cut, Json, Wire
 
@@ -121,15 +114,8 @@ def _is_the_end(event: Json) -> bool:
 
 
 def assert_same(subscriber: Subscriber, events: list[Json]) -> None:
-    """A subscriber has exactly these events, each once, in the order of the log."""
-    assert_in_order(subscriber.events)
+    """A subscriber has exactly these events."""
     assert subscriber.events == events
-
-
-def assert_in_order(events: list[Json]) -> None:
-    """Cursors ascend strictly, so nothing comes twice."""
-    positions = [cursor.decode(event["cursor"]).position for event in events]
-    assert all(one < other for one, other in pairwise(positions))
 
 
 def kinds(events: list[Json]) -> Counter[str]:
@@ -137,30 +123,13 @@ def kinds(events: list[Json]) -> Counter[str]:
     return Counter(event["__typename"] for event in events)
 
 
-async def logged(
-    database_url: str, campaign_id: str, after: str, *, feed: bool = False
-) -> list[tuple[str, str]]:
-    """The cursor and type of what the log holds of a campaign after a cursor, read from the database itself."""
-    engines = Engines(load(database_url=database_url).database_url)
-    try:
-        log = Log(engines)
-        page = await log.read_after(cursor.decode(after).position, 100_000)
-        head = await log.head()
-    finally:
-        await engines.close()
+async def assert_as_logged(
+    events: list[Json], database_url: str, campaign_id: str, after: str, *, feed: bool = False
+) -> None:
+    """What came of a campaign's life or feed after a cursor is what the database itself holds of it."""
+    log = await read_log(database_url)
     key = node_ids.uuid_in(campaign_id, "Campaign")
-    found = [each for each in page.envelopes if each.event.campaign_id_or_none == key]
-    return [_named(each, head) for each in found if (each.event.FEED if feed else _is_of_life(each))]
-
-
-def _is_of_life(envelope: Envelope) -> bool:
-    return isinstance(envelope.event, CampaignEventType)
-
-
-def _named(envelope: Envelope, head: Head) -> tuple[str, str]:
-    return cursor.encode(head.incarnation, envelope.position, envelope.tag), type(envelope.event).__name__
-
-
-def named(events: list[Json]) -> list[tuple[str, str]]:
-    """The cursor and type of events of `LIFE`, as `logged` gives them."""
-    return [(event["cursor"], event["__typename"]) for event in events]
+    frames = [Received("one", 1, event["cursor"], event["__typename"]) for event in events]
+    concerns = activity(key) if feed else campaign_events(key)
+    verdict = judge(log, concerns, frames, log[-1].position, after=position_of(after))
+    assert verdict.clean, verdict

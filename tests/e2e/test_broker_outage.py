@@ -11,7 +11,7 @@ from sandbox.sandbox import Sandbox
 from tests.e2e.campaigns import Pace, make_draft, start
 from tests.e2e.figures import assert_exact
 from tests.e2e.product import Api, Product, answers
-from tests.e2e.subscriber import LIFE, Subscriber, assert_in_order, logged, named
+from tests.e2e.subscriber import LIFE, Subscriber, assert_as_logged
 from tests.integration.waiting import until
 from tests.servers.redis import RedisServer
 
@@ -66,8 +66,7 @@ async def test_redis_dies_and_comes_back(
             mended = await becomes(api, 200, NOTICED_SECONDS)
         assert before < len(subscriber.events)
         assert subscriber.connections == 1
-        assert_in_order(subscriber.events)
-        assert named(subscriber.events) == await logged(postgres_database, draft.id, draft.cursor)
+        await assert_as_logged(subscriber.events, postgres_database, draft.id, draft.cursor)
         tell(await assert_exact(api.client, draft.id, subscriber.events, NAMES))
         tell(f"503 after {noticed:.2f} s, 200 again {mended:.2f} s after the start of Redis")
     await broker.stop()

@@ -14,7 +14,7 @@ from tests.e2e.campaigns import Pace, make_draft
 from tests.e2e.client import Client, Json
 from tests.e2e.figures import assert_exact
 from tests.e2e.product import HELIOGRAPH, Product
-from tests.e2e.subscriber import assert_in_order, logged, named
+from tests.e2e.subscriber import assert_as_logged
 from vocabulary.checks import CheckStatus
 from vocabulary.leads import LeadStatus, Rejection
 
@@ -88,9 +88,8 @@ async def test_watch_through_a_kill_of_the_server_and_export(
         frames += await frames_until(watching, lambda _: False)
         assert await watching.wait() == 0
     assert frames[0]["campaign"]["status"] == "DRAFT"
-    assert_in_order(frames)
     url = f"sqlite+aiosqlite:///{product.folder}/heliograph.db"
-    assert named(frames[1:]) == await logged(url, draft.id, frames[0]["cursor"])
+    await assert_as_logged(frames[1:], url, draft.id, frames[0]["cursor"])
     await assert_exact(api.client, draft.id, frames, NAMES)
     tell(f"{len(frames)} frames; {await assert_exported(terminal, product)}")
 

@@ -12,11 +12,9 @@ from tests.e2e.subscriber import (
     LIFE,
     Cutting,
     Subscriber,
-    assert_in_order,
+    assert_as_logged,
     assert_same,
     kinds,
-    logged,
-    named,
 )
 
 NAMES = 150
@@ -49,10 +47,8 @@ async def test_cut_all_the_time_and_still_complete(
         await start(api.client, draft)
 
     url = f"sqlite+aiosqlite:///{product.folder}/heliograph.db"
-    assert_in_order(whole_life.events)
-    assert named(whole_life.events) == await logged(url, draft.id, draft.cursor)
-    feed = await logged(url, draft.id, draft.cursor, feed=True)
-    assert [event["cursor"] for event in whole_feed.events] == [cursor for cursor, _ in feed]
+    await assert_as_logged(whole_life.events, url, draft.id, draft.cursor)
+    await assert_as_logged(whole_feed.events, url, draft.id, draft.cursor, feed=True)
     for whole, cut in ((whole_life, cut_lives), (whole_feed, cut_feeds)):
         assert whole.connections == 1
         for each in cut.values():

@@ -24,7 +24,7 @@ from tests.e2e.campaigns import START_PHASE, Draft, Pace, make_draft, start
 from tests.e2e.client import Client, Json
 from tests.e2e.figures import assert_exact
 from tests.e2e.product import Api, Process, Product
-from tests.e2e.subscriber import LIFE, Subscriber, assert_same, kinds, logged, named
+from tests.e2e.subscriber import LIFE, Subscriber, assert_as_logged, assert_same, kinds
 from tests.integration.waiting import until
 from tests.servers.redis import RedisServer
 from vocabulary.campaigns import PhaseKind
@@ -51,7 +51,7 @@ async def follow(apis: list[Api], draft: Draft) -> list[Subscriber]:
 async def assert_told(subscribers: list[Subscriber], database_url: str, draft: Draft) -> None:
     """All were told the same, which is what the log holds."""
     first = subscribers[0].events
-    assert named(first) == await logged(database_url, draft.id, draft.cursor)
+    await assert_as_logged(first, database_url, draft.id, draft.cursor)
     for subscriber in subscribers:
         assert subscriber.connections == 1
         assert_same(subscriber, first)

@@ -17,6 +17,7 @@ from bench.history import (
     domain_events,
     judge,
     owned_by,
+    position_of,
     proxy_events,
     resource_events,
 )
@@ -35,6 +36,7 @@ TYPES = {
 QUIET = {"CampaignProgress", "DomainsChanged"}
 BEGIN = 7
 FAR = 10_000
+TAG = 5
 
 Fault = Callable[[list[Received], int], list[Received]]
 
@@ -43,11 +45,11 @@ def row(position: int, kind: str, campaign: UUID = CAMPAIGNS[0]) -> Logged:
     entity = TYPES[kind]
     belongs = campaign if entity == "CAMPAIGN" else None
     owner = UUID(int=8 + position % 2)
-    return Logged(position, kind, UUID(int=position), belongs, entity, kind not in QUIET, owner)
+    return Logged(position, kind, UUID(int=position), belongs, entity, kind not in QUIET, owner, tag=TAG)
 
 
 def frame(position: int, kind: str, connection: int = 1, **more: object) -> Received:
-    made = Received("one", connection, cursor.encode("0" * 12, position, 0), kind)
+    made = Received("one", connection, cursor.encode("0" * 12, position, TAG), kind)
     return msgspec.structs.replace(made, **more)
 
 
@@ -85,6 +87,11 @@ def forge_the_place(frames: list[Received], place: int) -> list[Received]:
     return [*frames[:place], frame(FAR, frames[place].type), *frames[place + 1 :]]
 
 
+def forge_the_tag(frames: list[Received], place: int) -> list[Received]:
+    other = cursor.encode("0" * 12, position_of(frames[place].cursor), TAG + 1)
+    return [*frames[:place], msgspec.structs.replace(frames[place], cursor=other), *frames[place + 1 :]]
+
+
 def start_over(frames: list[Received], place: int) -> list[Received]:
     at = msgspec.structs.replace(frames[place], type="ActivitySnapshot", connection=999)
     return [*frames[: place + 1], at, *frames[place + 1 :]]
@@ -102,6 +109,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "swap": (swap, "reordered"),
     "forge the type": (forge_the_type, "foreign"),
     "forge the place": (forge_the_place, "foreign"),
+    "forge the tag": (forge_the_tag, "foreign"),
     "start over": (start_over, "restarts"),
     "reset": (reset, "resets"),
 }
