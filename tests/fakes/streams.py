@@ -57,8 +57,8 @@ class FakeStream:
             raise Unavailable("The database does not answer.")
         if envelope.position in self.silent:
             return None
-        self.skipped[envelope.position] = skipped
-        return frame(envelope.position, "event", self.padding, last=envelope.summary.endswith("!"))
+        last = envelope.summary.endswith("!")
+        return frame(envelope.position, "event", self.padding, last=last, skipped=skipped)
 
     async def open(self) -> Frame:
         await self.gate.wait()
@@ -71,17 +71,22 @@ class FakeStream:
         return frame(self._hub.head, "replaced" if replaced else "reset")
 
 
-def frame(position: int, kind: str, padding: int = 0, *, last: bool = False) -> Frame:
-    payload = msgspec.json.encode({"data": {kind: position}}) + b" " * padding
+def frame(position: int, kind: str, padding: int = 0, *, last: bool = False, skipped: int = 0) -> Frame:
+    told = {"data": {kind: position}} | ({"skipped": skipped} if skipped else {})
+    payload = msgspec.json.encode(told) + b" " * padding
     return Frame(position=position, cursor=f"c{position}", payload=payload, last=last)
 
 
 class Reader:
-    """A member that is read by hand; `seen` lists (kind, position) of every frame taken."""
+    """A member that is read by hand; `seen` lists (kind, position) of every frame taken.
+
+    `skipped` has what those at some positions stand for besides themselves.
+    """
 
     def __init__(self, groups: Groups, stream: FakeStream) -> None:
         self.calls = 0
         self.seen: list[tuple[str, int]] = []
+        self.skipped: dict[int, int] = {}
         self.member: Member = groups.join(stream, self._called)
 
     def _called(self) -> None:
@@ -94,8 +99,11 @@ class Reader:
     def read(self, limit: int = 1000) -> None:
         """Take what is due now."""
         for due in self.member.take(limit):
-            ((kind, position),) = msgspec.json.decode(due.frame.payload)["data"].items()
+            told = msgspec.json.decode(due.frame.payload)
+            ((kind, position),) = told["data"].items()
             self.seen.append((kind, position))
+            if "skipped" in told:
+                self.skipped[position] = told["skipped"]
 
     async def until(self, *positions: int) -> None:
         """Read until the frames taken end with these positions."""
