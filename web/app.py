@@ -187,10 +187,8 @@ def _application(
     request_ids.install(app)
     watch(app, log_request, metrics.count_request)
     add_graphql(app, GraphQLEndpoint(executor, graphiql_page), sockets, groups, peers)
-    health = Health(checks(ground, hub, runner), is_draining=lambda: peers.draining)
+    Health(checks(ground, hub, runner), is_draining=lambda: peers.draining).add_to(app)
     app.router.add_get("/", _to_graphiql)
-    app.router.add_get("/healthz", health.alive)
-    app.router.add_get("/readyz", health.ready)
     app.router.add_get("/metrics", metrics.show)
     add_assets(app)
     return app

@@ -7,6 +7,8 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from core.tasks import Owner
+
 Check = Callable[[], Awaitable[None]]
 CHECK_SECONDS = 2.0
 
@@ -25,6 +27,9 @@ class Health:
     """`/healthz` and `/readyz`. A check returns when all is well and raises when it is not.
 
     A process that is about to stop is not ready, however well it is: `is_draining` says so, and nothing is checked.
+
+    What a check takes too long for is told at once, though ending it can take much longer when a server hangs: drivers
+    ask the server to cancel, and wait for its answer. Whoever asks meanwhile is told of the check that still runs.
     """
 
     def __init__(
@@ -36,6 +41,17 @@ class Health:
         self._checks = dict(checks)
         self._check_seconds = check_seconds
         self._is_draining = is_draining
+        self._owner = Owner("health")
+        self._running: dict[str, asyncio.Task[Outcome]] = {}
+
+    def add_to(self, app: web.Application) -> None:
+        """Answer on `/healthz` and `/readyz` for as long as the application runs."""
+        app.router.add_get("/healthz", self.alive)
+        app.router.add_get("/readyz", self.ready)
+        app.on_cleanup.append(self._close)
+
+    async def _close(self, _app: web.Application) -> None:
+        await self._owner.close()
 
     async def alive(self, _request: web.Request) -> web.Response:
         """The event loop runs; nothing else is looked at."""
@@ -54,6 +70,19 @@ class Health:
         return _json(200 if ready else 503, body)
 
     async def _look(self, name: str, check: Check) -> Outcome:
+        running = self._running.get(name)
+        if running is None or running.done():
+            running = self._running[name] = self._owner.start(self._outcome(name, check), name)
+        await asyncio.wait({running}, timeout=self._check_seconds)
+        if running.done() and not running.cancelled():
+            return running.result()
+        return Outcome(ok=False, milliseconds=1000 * self._check_seconds, error=self._too_late)
+
+    @property
+    def _too_late(self) -> str:
+        return f"no answer within {self._check_seconds:g} s"
+
+    async def _outcome(self, name: str, check: Check) -> Outcome:
         loop = asyncio.get_running_loop()
         start = loop.time()
         error = None
@@ -61,7 +90,7 @@ class Health:
             async with asyncio.timeout(self._check_seconds):
                 await check()
         except TimeoutError:
-            error = f"no answer within {self._check_seconds:g} s"
+            error = self._too_late
         except Exception as failure:  # noqa: BLE001  Logged with its reason, which may hold an address or worse.
             log.warning("check_failed", check=name, reason=str(failure))
             error = "failed; the log has the reason"

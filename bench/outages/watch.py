@@ -46,7 +46,7 @@ class Watch:
         return self._latest(since, end, green=False)
 
     def until_green(self, since: float, end: float) -> float | None:
-        """How long the last one took to be green for good; None if one is not."""
+        """How long the last one took to be green; None if one never was before `end`."""
         return self._latest(since, end, green=True)
 
     def _latest(self, since: float, end: float, *, green: bool) -> float | None:
@@ -72,9 +72,6 @@ class Watch:
 
 def _time(changes: Sequence[tuple[float, bool]], since: float, end: float, *, green: bool) -> float | None:
     before = [state for at, state in changes if at <= since]
-    later = [(at, state) for at, state in changes if since < at <= end]
-    if green:
-        # The last change counts: one that turns red again was not mended.
-        last = later[-1] if later else (since, bool(before and before[-1]))
-        return last[0] if last[1] else None
-    return next((at for at, state in later if not state), since if before and not before[-1] else None)
+    if before and before[-1] == green:
+        return since
+    return next((at for at, state in changes if since < at <= end and state == green), None)

@@ -60,8 +60,7 @@ class Edge:
         request_ids.install(app)
         watch(app, self.metrics.count_request)
         add_graphql(app, self.endpoint, self.sockets, self.groups, self.peers)
-        app.router.add_get("/healthz", health.alive)
-        app.router.add_get("/readyz", health.ready)
+        health.add_to(app)
         app.router.add_get("/metrics", self.metrics.show)
         return app
 

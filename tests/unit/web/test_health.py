@@ -1,6 +1,7 @@
 import asyncio
 
 from tests.fakes.edge import serving
+from tests.integration.waiting import until
 from web.health import Health
 
 
@@ -40,8 +41,22 @@ async def test_one_that_fails_is_503_and_keeps_its_reason_to_the_log() -> None:
 
 
 async def test_one_that_does_not_answer_is_not_waited_for() -> None:
-    async def hanging() -> None:
-        await asyncio.Event().wait()
+    """Not even for its clean-up, and it is not begun again before that is over."""
+    begun, over = 0, asyncio.Event()
 
-    outcome = await Health({}, check_seconds=0.01)._look("channel", hanging)
-    assert (outcome.ok, outcome.error) == (False, "no answer within 0.01 s")
+    async def hanging() -> None:
+        nonlocal begun
+        begun += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await over.wait()
+
+    health = Health({}, check_seconds=0.01)
+    for _ in range(3):
+        outcome = await health._look("database", hanging)
+        assert (outcome.ok, outcome.error) == (False, "no answer within 0.01 s")
+    assert begun == 1
+    over.set()
+    await until(health._running["database"].done)
+    assert (await health._look("database", fine)).ok
