@@ -25,7 +25,7 @@ NAMES = {
 }
 
 
-async def seeds(stack: str, numbers: Sequence[int], size: Size, folder: Path) -> list[Figures]:
+async def seeds(stack: str, numbers: Sequence[int], size: Size, folder: Path, *, keep: bool) -> list[Figures]:
     """Run each, and say how it was."""
     found = []
     for seed in numbers:
@@ -36,7 +36,7 @@ async def seeds(stack: str, numbers: Sequence[int], size: Size, folder: Path) ->
         print(f"  cpu {one.cpu}")
         for text in [*one.wrong[:20], *Counter(one.complaints)]:
             print(f"  ! {text}")
-        if one.good and not one.complaints:
+        if one.good and not one.complaints and not keep:
             shutil.rmtree(place, ignore_errors=True)
         else:
             print(f"  kept in {place}")
@@ -112,7 +112,7 @@ def main() -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     began = time.monotonic()
     numbers = range(given.seed, given.seed + given.seeds)
-    found = uvloop.run(seeds(given.stack, numbers, size, folder))
+    found = uvloop.run(seeds(given.stack, numbers, size, folder, keep=given.keep))
     return 0 if report(given.stack, found, size, time.monotonic() - began) else 1
 
 
@@ -130,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--every", type=float, default=Size.every, help="seconds between faults")
     parser.add_argument("--folder", type=Path, help="where runs keep their records")
+    parser.add_argument("--keep", action="store_true", help="the records of seeds that went well, too")
     return parser
 
 
