@@ -54,6 +54,11 @@ class Hub:
         """The newest position in the window."""
         return self._window.position
 
+    @property
+    def since(self) -> int:
+        """After which position every event is in memory."""
+        return self._window.floor
+
     async def start(self) -> None:
         """Begin at the log's present end.
 

@@ -8,9 +8,13 @@ Why there is neither a gap nor a duplicate, in whatever order things happen:
 
 * A member's position only rises, and only by taking frames above it (`Member.take`).
 * The window holds every frame between its floor and the group's position. A group begins with both at the
-  hub's position, and dropping a frame raises the floor to it.
+  hub's position, or before it, and dropping a frame raises the floor to it.
 * A page of the log says up to which position it is complete; the member goes on from exactly there, whether
   the window has moved meanwhile or not.
+
+When a process ends, its clients come to another one within seconds, each with a cursor of its own. A group that begins
+with one of them begins before its cursor, as if it had been there and slow: it tells what they missed once for all of
+them, out of the hub's window. So a storm of them costs a stream what one of them costs.
 
 A stream with a rate holds progress back (`live/teller.py`), so a frame may be appended when the group's position is
 already above it. Why that loses nothing and repeats nothing either:
@@ -61,6 +65,10 @@ class Hub(Protocol):
         """The newest position in the hub's window."""
 
     @property
+    def since(self) -> int:
+        """After which position every event is in memory."""
+
+    @property
     def era(self) -> int:
         """Which log the hub follows; it rises when another takes its place, and positions mean other events."""
 
@@ -88,6 +96,7 @@ class GroupLimits(msgspec.Struct, frozen=True):
         frames: how many frames a group keeps.
         bytes: how many bytes of results a group keeps.
         page: how many events are read from the log at a time.
+        backlog: how far behind the hub may be whoever a group begins with, for the group to begin a page before it.
         reading: about how many are read at once as long as there is only progress, all of which is held back.
         replays: how many pages are read for members that are behind at the same time, over all groups.
         retry_seconds: the first wait after an outage; it doubles up to four times this.
@@ -96,6 +105,7 @@ class GroupLimits(msgspec.Struct, frozen=True):
     frames: int = 256
     bytes: int = 1 << 20
     page: int = 64
+    backlog: int = 512
     reading: int = 2048
     replays: int = 8
     retry_seconds: float = 0.25
@@ -107,14 +117,15 @@ class Group:
     def __init__(self, stream: Stream, groups: "Groups") -> None:
         self.stream = stream
         self.era = groups.hub.era
-        self.position = groups.hub.position
+        self.position = groups.start_of(stream)
         self.window = FrameWindow(
             self.position, max_frames=groups.limits.frames, max_bytes=groups.limits.bytes
         )
         self.members: set[Member] = set()
         self.failure: list[dict[str, Any]] | None = None
         self._groups = groups
-        self._teller = Teller(stream, self.window.append)
+        self._begun_at = groups.hub.position
+        self._teller = Teller(stream, self._append)
         self._replays: dict[tuple[int, int], list[Member]] = {}
         self._anew = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -146,6 +157,10 @@ class Group:
         task = self._groups.owner.start(work, f"{self.stream.field}:{name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _append(self, due: Due) -> None:
+        # What was there before the group did not wait for it.
+        self.window.append(due if due.frame.position > self._begun_at else Due(due.frame))
 
     async def _follow(self) -> None:
         try:
@@ -191,7 +206,7 @@ class Group:
 
     def _skip_to(self, position: int) -> None:
         """Too far behind to follow: every member finds itself below the floor and reads the log on its own."""
-        self.position = position
+        self.position = self._begun_at = position
         self.window.skip_to(position)
         self._teller.forget()
 
@@ -328,6 +343,14 @@ class Groups:
         self._members[member] = group
         self.meter.subscribed(stream.field)
         return member
+
+    def start_of(self, stream: Stream) -> int:
+        """Where a group begins that begins with this subscriber."""
+        hub, after = self.hub, stream.after
+        if after is None or after < hub.since or hub.position - after > self.limits.backlog:
+            return hub.position
+        # Others that come from where it comes from may have been told a little less.
+        return min(max(hub.since, after - self.limits.page), hub.position)
 
     def leave(self, member: Member) -> None:
         """End a membership, and with the last one its group. A second call does nothing."""

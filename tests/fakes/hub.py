@@ -1,6 +1,7 @@
 """A hub over a list, with the faults of a real one on demand."""
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -23,12 +24,16 @@ def envelope(position: int, topic: str = "a") -> Envelope:
 
 
 class FakeHub:
-    """Conforms to `live.group.Hub`. `head` is the log's end; `position` lags behind it until `hear` is called."""
+    """Conforms to `live.group.Hub`. `head` is the log's end; `position` lags behind it until `hear` is called.
+
+    `since` is settable: nothing is in memory unless a test says so.
+    """
 
     def __init__(self, head: int = 0) -> None:
         self.head = head
         self.position = head
         self.floor = head
+        self.since = sys.maxsize
         self.era = 0
         self.outages = 0
         self.reads: list[int] = []

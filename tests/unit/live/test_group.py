@@ -353,6 +353,65 @@ class TestFailure:
         assert stream.renders == [1, 2, 2, 3]
 
 
+class TestStorms:
+    """Clients of a process that has ended come to another one, each from where it was."""
+
+    async def test_all_of_them_cost_what_one_costs(self, house: House) -> None:
+        house.hub.since = 0
+        house.hub.publish(*"a" * 100)
+        first = house.stream(after=60)
+        readers = [Reader(house.groups, first)]
+        readers += [house.join(after=after) for after in (50, 99, 60, 100, 40)]
+        for reader in readers:
+            reader.read()
+        house.hub.publish("a")
+        for reader in readers:
+            await reader.until(101)
+            assert reader.positions == list(range((reader.member.stream.after or 0) + 1, 102))
+        assert house.meter.counts["replays"] == 0
+        assert first.renders == [*range(1, 102)]
+
+    async def test_one_that_was_told_much_less_reads_for_itself(self, house: House) -> None:
+        house.hub.since = 0
+        house.hub.publish(*"a" * 200)
+        first = house.stream(after=150)
+        reader, behind = Reader(house.groups, first), house.join(after=10)
+        await reader.until(200)
+        assert first.renders == [*range(87, 201)]
+        await behind.until(200)
+        assert behind.positions == [*range(11, 201)]
+
+    @pytest.mark.parametrize(("after", "since"), [(0, 0), (900, 901)])
+    async def test_a_group_does_not_begin_far_back_nor_beyond_what_is_in_memory(
+        self, house: House, after: int, since: int
+    ) -> None:
+        house.hub.since = since
+        house.hub.publish(*"a" * 1000)
+        reader = house.join(after=after)
+        assert repr(next(iter(house.groups._groups.values()))).startswith("<Group of ticks at 1000,")
+        await reader.until(1000)
+        assert reader.positions == [*range(after + 1, 1001)]
+
+    async def test_a_cursor_ahead_of_this_process_is_met(self, house: House) -> None:
+        house.hub.since = 0
+        house.hub.publish("a", "a")
+        house.hub.commit("a", "a")
+        reader = house.join(after=3)
+        reader.read()
+        house.hub.hear()
+        await reader.until(4)
+        assert reader.positions == [4]
+
+    async def test_what_was_missed_did_not_wait(self, house: House) -> None:
+        house.hub.since = 0
+        house.hub.publish("a")
+        member = house.join(after=0).member
+        await until(lambda: member.more)
+        house.hub.publish("a")
+        await until(lambda: len(member.source.window) == 2)
+        assert [due.occurred_at is None for due in member.take(9)] == [True, False]
+
+
 STEPS = st.lists(
     st.sampled_from(
         ["commit", "other", "hear", "join", "resume", "old", "read", "nibble", "yield", "leave", "outage"]
@@ -362,13 +421,14 @@ STEPS = st.lists(
 
 
 @settings(max_examples=200, deadline=None)
-@given(steps=STEPS, frames=st.integers(1, 4), page=st.integers(1, 4))
+@given(steps=STEPS, frames=st.integers(1, 4), page=st.integers(1, 4), since=st.sampled_from([3, 5, 99]))
 async def test_any_interleaving_gives_exactly_the_events_after_the_cursor(
-    steps: list[str], frames: int, page: int
+    steps: list[str], frames: int, page: int, since: int
 ) -> None:
     """Whatever order commits, doorbells, joins, readings and outages come in: no gap, no duplicate, no disorder."""
-    limits = GroupLimits(frames=frames, page=page, replays=2, retry_seconds=0)
+    limits = GroupLimits(frames=frames, page=page, backlog=6, replays=2, retry_seconds=0)
     async with opened(head=3, limits=limits) as house:
+        house.hub.since = since
         matching: list[int] = []
         readers: list[Reader] = []
         for step in steps:

@@ -314,12 +314,19 @@ STEPS = st.lists(
 
 
 @settings(max_examples=200, deadline=None)
-@given(steps=STEPS, frames=st.integers(1, 4), page=st.integers(1, 4), reading=st.integers(1, 12))
+@given(
+    steps=STEPS,
+    frames=st.integers(1, 4),
+    page=st.integers(1, 4),
+    reading=st.integers(1, 12),
+    since=st.sampled_from([0, 3, 99]),
+)
 async def test_in_any_interleaving_only_progress_is_left_out_and_the_newest_always_comes(
-    steps: list[str], frames: int, page: int, reading: int
+    steps: list[str], frames: int, page: int, reading: int, since: int
 ) -> None:
     limits = GroupLimits(frames=frames, page=page, reading=reading, replays=2, retry_seconds=0)
     house, log, readers = House(limits), list[str](), list[Reader]()
+    house.hub.since = since
     try:
         for step in [*steps, "event"]:
             await _step(step, house, log, readers)
