@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.live import Live
 
 from cli.check.check import Family, Outcome, Result
-from cli.check.report import as_json, summary, table
+from cli.check.report import as_json, lines, summary, table
 from cli.check.running import chosen, run_all
 from cli.check.site import Site, Sizes
 from cli.remote import documents
@@ -98,16 +98,19 @@ async def _check(settings: ClientSettings, args: argparse.Namespace) -> int:
 @contextmanager
 def _showing(found: list[Result], *, as_json: bool) -> Iterator[Callable[[Result], None]]:
     """What to tell each result: it is kept, and shown as soon as it is known where somebody looks."""
-    if as_json:
-        yield found.append
+    console = Console()
+    if console.is_terminal and not as_json:
+        with Live(console=console, auto_refresh=False) as live:
+            yield lambda result: live.update(table(_kept(found, result)), refresh=True)
         return
-    with Live(console=Console(), auto_refresh=False) as live:
+    yield found.append
+    if not as_json:
+        print("\n".join(lines(found)))
 
-        def tell(result: Result) -> None:
-            found.append(result)
-            live.update(table(found), refresh=live.console.is_terminal)
 
-        yield tell
+def _kept(found: list[Result], result: Result) -> list[Result]:
+    found.append(result)
+    return found
 
 
 def _whole(text: str) -> int:

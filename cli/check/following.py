@@ -50,11 +50,14 @@ TRANSPORTS = ("WebSocket", "SSE")
 Subscribe = Callable[[str | None], AbstractAsyncContextManager[Subscription]]
 
 
-class _OverSocket:
+class SocketSubscription:
+    """One over graphql-transport-ws."""
+
     def __init__(self, socket: WireSocket) -> None:
         self._socket = socket
 
     async def next(self) -> Frame:
+        """The next frame, as `Subscription` has it."""
         while (message := await self._socket.receive())["type"] in {"ping", "pong"}:
             if message["type"] == "ping":
                 await self._socket.send({"type": "pong"})
@@ -62,7 +65,12 @@ class _OverSocket:
         return _frame(message["payload"])
 
     def cut(self) -> None:
+        """End the connection without a word."""
         self._socket.cut()
+
+    def narrow(self) -> None:
+        """Let the system take little while nobody asks for the next one."""
+        self._socket.narrow()
 
 
 class _OverEvents:
@@ -82,14 +90,16 @@ class _OverEvents:
         self._events.cut()
 
 
-def over_socket(wire: Wire, document: str, **variables: object) -> Subscribe:
+def over_socket(
+    wire: Wire, document: str, **variables: object
+) -> Callable[[str | None], AbstractAsyncContextManager[SocketSubscription]]:
     """Subscribes over graphql-transport-ws, after a cursor or from a snapshot on."""
 
     @asynccontextmanager
-    async def subscribe(after: str | None) -> AsyncIterator[Subscription]:
+    async def subscribe(after: str | None) -> AsyncIterator[SocketSubscription]:
         async with acknowledged(wire) as socket:
             await begin(socket, "1", document, {**variables, "after": after})
-            yield _OverSocket(socket)
+            yield SocketSubscription(socket)
 
     return subscribe
 

@@ -10,10 +10,10 @@ from cli.check.judging import expect_exactly, share
 from cli.check.site import Site
 
 OPENING = 50
-READERS = 5
-# Enough for what lies between two programs on a machine or in a network to be full of them.
-HEAVY_CHANGES = 60
-PADDING = "x" * 1900
+READERS = 3
+# Nine million bytes to each: twice what the buffers of two systems hold between two programs at most.
+HEAVY_CHANGES = 40
+PADDING = "\N{BLACK SUN WITH RAYS}" * 1900
 COPIES = 40
 # What a reader may be later for the sake of one that does not read: a few times of what it would be, and some more
 # for a machine that has other things to do.
@@ -98,6 +98,8 @@ async def _heavy(site: Site, *, with_slow: bool) -> tuple[float, int]:
 
     async with AsyncExitStack() as stack:
         late_one = await stack.enter_async_context(subscribe(after)) if with_slow else None
+        if late_one is not None:
+            late_one.narrow()
         await together(*(reader(frames) for frames in told), changes.make())
         if late_one is not None:
             await follow(late_one, slow)

@@ -1,7 +1,7 @@
-"""How results are shown: rows on a terminal as they come, plain lines in a pipe, or one JSON document."""
+"""How results are shown: rows on a terminal as they come, a line each in a pipe, or one JSON document."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from rich.table import Table
@@ -9,6 +9,7 @@ from rich.text import Text
 
 from cli.check.check import Outcome, Result
 from cli.remote.output import document, printable
+from cli.remote.output import table as columns
 
 MARKS = {Outcome.PASSED: ("✓", "green"), Outcome.FAILED: ("✗", "bold red"), Outcome.LEFT_OUT: ("–", "yellow")}
 
@@ -24,6 +25,12 @@ def table(results: Sequence[Result]) -> Table:
             if each.family is family:
                 drawn.add_row(*_cells(each))
     return drawn
+
+
+def lines(results: Sequence[Result]) -> Iterator[str]:
+    """A line for each check, however long."""
+    rows = ((each.outcome, each.family, each.name, f"{each.duration:.3f}", each.detail) for each in results)
+    return columns(("OUTCOME", "FAMILY", "CHECK", "SECONDS", "DETAIL"), rows)
 
 
 def _cells(result: Result) -> tuple[Text, ...]:

@@ -28,6 +28,8 @@ from core.settings import ClientSettings
 
 ANSWER_SECONDS = 20.0
 LINE_BYTES = 1 << 20
+# As much as a window without scaling: with less, reading it all in the end would take minutes.
+NARROW_BYTES = 1 << 16
 
 
 class Gone(Exception):
@@ -84,7 +86,7 @@ class WireSocket:
         with _told():
             await self._websocket.send_str(message if isinstance(message, str) else json.dumps(message))
 
-    async def receive(self, seconds: float | None = ANSWER_SECONDS) -> Json:
+    async def receive(self) -> Json:
         """The next message.
 
         Raises:
@@ -92,7 +94,7 @@ class WireSocket:
             Closed: the server closed it.
         """
         with _told():
-            frame = await self._websocket.receive(seconds)
+            frame = await self._websocket.receive(ANSWER_SECONDS)
         if frame.type is not WSMsgType.TEXT:
             raise Closed(self._websocket.close_code)
         message: Json = json.loads(frame.data)
@@ -100,9 +102,18 @@ class WireSocket:
 
     def cut(self) -> None:
         """End the connection as a pulled cable would: no close frame, no word."""
+        self._connection.shutdown(socket.SHUT_RDWR)
+
+    def narrow(self) -> None:
+        """Let the system take little of what nobody receives."""
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BYTES)
+
+    @property
+    def _connection(self) -> socket.socket:
         connection: socket.socket | None = self._websocket.get_extra_info("socket")
-        if connection is not None:
-            connection.shutdown(socket.SHUT_RDWR)
+        if connection is None:
+            raise Gone("the connection broke")
+        return connection
 
 
 class WireEvents:
@@ -117,25 +128,28 @@ class WireEvents:
         """The next event, comments and the rest skipped; None at the end of the stream.
 
         Raises:
-            Gone: the connection broke.
+            Gone: none came in time, or the connection broke.
         """
-        fields: dict[str, list[str]] = {}
-        while line := await self._line():
-            name, _, value = line.rstrip("\r\n").partition(":")
-            if name:
-                fields.setdefault(name, []).append(value.removeprefix(" "))
-            elif line in {"\n", "\r\n"} and "data" in fields:
-                ident = fields["id"][-1] if "id" in fields else None
-                return Event(fields.get("event", ["message"])[-1], ident, "\n".join(fields["data"]))
-        return None
+        with _told():
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._event()
 
     def cut(self) -> None:
         """End the connection as a pulled cable would."""
         self._response.close()
 
-    async def _line(self) -> str:
-        with _told():
-            return (await self._response.content.readline()).decode()
+    async def _event(self) -> Event | None:
+        fields: dict[str, list[str]] = {}
+        while line := (await self._response.content.readline()).decode():
+            name, _, value = line.rstrip("\r\n").partition(":")
+            if name:
+                fields.setdefault(name, []).append(value.removeprefix(" "))
+            elif line in {"\n", "\r\n"}:
+                if "data" in fields:
+                    ident = fields["id"][-1] if "id" in fields else None
+                    return Event(fields.get("event", ["message"])[-1], ident, "\n".join(fields["data"]))
+                fields = {}
+        return None
 
 
 class Wire:
@@ -244,4 +258,10 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (ClientError, OSError, TimeoutError) as error:
-        raise Gone(str(error) or type(error).__name__) from error
+        raise Gone(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"nothing came for {ANSWER_SECONDS:.0f} s"
+    return str(error) or type(error).__name__
