@@ -291,6 +291,8 @@ class TestWhoComesBack:
         house.clock.advance(10)
         assert await told(house, reader) == [1, 4]
         assert reader.seen[-1] == ("reset", 4)
+        # Told now it would stand in the window below its floor.
+        assert house.group_of(reader).renders == [1]
 
     async def test_leaving_leaves_nothing_behind(self, house: House) -> None:
         reader = house.join(after=0)
