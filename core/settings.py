@@ -146,6 +146,24 @@ class Settings(BaseSettings):
     window_events: int = Field(
         10_000, ge=1, le=1_000_000, description="How many of the newest events a process keeps in memory."
     )
+    log_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description="For how many days the event log is kept: how far back a cursor resumes.",
+    )
+    log_events: int = Field(
+        10_000_000,
+        ge=1_000,
+        le=2_000_000_000,
+        description="How many events the log keeps, if fewer than those of its days.",
+    )
+    audit_days: int = Field(
+        365,
+        ge=1,
+        le=36_500,
+        description="For how many days the audit log is kept, which the log's own bounds do not shorten.",
+    )
     ping_seconds: float = Field(
         15.0,
         ge=0.1,
@@ -242,6 +260,9 @@ CHANGEABLE = frozenset(
         "probe_timeout_seconds",
         "probe_backoff_seconds",
         "proxy_strikes",
+        "log_days",
+        "log_events",
+        "audit_days",
     }
 )
 """What an admin may change while the system runs: workers read each of these anew for every use."""

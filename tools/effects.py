@@ -37,6 +37,7 @@ NOT_ABOUT_WORK = frozenset(
 )
 
 FOLLOWERS = ("ping_seconds", "slow_client_seconds", "drain_seconds")
+LOG = ("log_days", "log_events", "audit_days")
 
 
 class Group(NamedTuple):
@@ -67,9 +68,10 @@ GROUPS = (
     Group(
         "setting",
         "Workers",
-        tuple(name for name in Settings.model_fields if name not in {*NOT_ABOUT_WORK, *FOLLOWERS}),
+        tuple(name for name in Settings.model_fields if name not in {*NOT_ABOUT_WORK, *FOLLOWERS, *LOG}),
     ),
     Group("setting", "Who follows something", FOLLOWERS),
+    Group("setting", "What the event log keeps", LOG),
     Group("override", "Changed while they run", tuple(sorted(CHANGEABLE)), "UpdateSettingsInput"),
     Group("persona", "Every persona", ("enabled",), "CreatePersonaInput"),
     Group("dns_persona", "DNS personas", _names(DnsPersonaConfig), "DnsPersonaConfigInput"),

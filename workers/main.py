@@ -11,6 +11,7 @@ from services.jobs import Jobs
 from services.page_jobs import PageJobs
 from services.probing import Probing
 from services.results import Results
+from services.retention import Retention
 from services.work import Work
 from vocabulary.work import ShardKind
 from workers.analysis import Analysis
@@ -23,6 +24,7 @@ from workers.held import Handler
 from workers.keyword_validation import KeywordValidation
 from workers.personas import PersonaClients
 from workers.proxy_probe import ProxyProbe
+from workers.pruning import Pruning
 from workers.runner import Runner
 
 
@@ -53,5 +55,6 @@ def build_runner(database: Database, settings: Settings, sealer: Sealer, holder:
         ShardKind.BULK: BulkWork(BulkRunning(database), BulkVerbs(database, sealer)),
     }
     runner = Runner(Work(database, settings), handlers, settings, database.clock, holder)
+    runner.beside(Pruning(Retention(database, settings)))
     runner.on_close(clients.close)
     return runner

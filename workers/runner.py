@@ -16,6 +16,7 @@ database knows it, however long that takes; a process that dies instead leaves i
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -39,6 +40,19 @@ CLOSE_SECONDS = 10.0
 RENEWALS_PER_LEASE = 3
 # What is due and could not be claimed is in the hands of a transaction that is about to end.
 LOOK_AGAIN = timedelta(milliseconds=100)
+
+
+class Chore(Protocol):
+    """What is done beside the work on shards, from the start of a runner to its end."""
+
+    def hear(self, ring: Ring) -> None:
+        """Be told by the doorbell."""
+
+    def wake(self) -> None:
+        """Go on at once; it is time to end when `closing` is set."""
+
+    async def run(self, closing: asyncio.Event) -> None:
+        """Do it until `closing` is set."""
 
 
 class Runner:
@@ -65,6 +79,7 @@ class Runner:
         self._at_rest = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
+        self._chores: list[Chore] = []
         self._lanes = [lane for lane in _lanes(handlers) if lane]
         self.passes = 0
         self.answers = True
@@ -81,11 +96,16 @@ class Runner:
         """Have something closed after the last shard."""
         self._closers.append(closer)
 
+    def beside(self, chore: Chore) -> None:
+        """Have something done beside the shards; call it before `start`."""
+        self._chores.append(chore)
+
     async def start(self) -> None:
         """Begin to look for work."""
         self._loops = [
             self._owner.start(self._look_for_work(), "look"),
             self._owner.start(self._keep_leases(), "leases"),
+            *(self._owner.start(chore.run(self._closing), repr(chore)) for chore in self._chores),
         ]
         self.wake()
 
@@ -95,6 +115,8 @@ class Runner:
 
     def hear(self, ring: Ring) -> None:
         """Be told by the doorbell: wake if there is work, or may be."""
+        for chore in self._chores:
+            chore.hear(ring)
         if ring.work is not False:
             self.wake()
 
@@ -105,6 +127,8 @@ class Runner:
         """
         self._closing.set()
         self.wake()
+        for chore in self._chores:
+            chore.wake()
         # It may be in the middle of a claim, whose shards are to be given back as well.
         await _wait(self._loops[:1])
         for held in self._held.values():

@@ -38,6 +38,16 @@ class UpdateSettingsInput:
     proxy_strikes: int | None = strawberry.field(
         default=strawberry.UNSET, description=_meaning("How many failures in a row make a proxy unhealthy.")
     )
+    log_days: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=_meaning("For how many days the event log is kept: how far back a cursor resumes."),
+    )
+    log_events: int | None = strawberry.field(
+        default=strawberry.UNSET, description=_meaning("How many events the log keeps.")
+    )
+    audit_days: int | None = strawberry.field(
+        default=strawberry.UNSET, description=_meaning("For how many days the audit log is kept.")
+    )
 
     def values(self) -> dict[str, object | None]:
         """What was given, by the names of the settings."""

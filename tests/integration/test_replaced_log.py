@@ -8,9 +8,11 @@ from sqlalchemy import text
 
 from core.clock import SystemClock
 from core.errors import Unavailable
+from core.settings import Settings
 from db.engine import Engines
 from db.unit_of_work import Database
 from events import cursor
+from services.retention import Retention
 from tests import factories
 from tests.fakes.bell import RecordingBell
 from tests.fakes.house import open_house
@@ -169,3 +171,24 @@ async def test_a_reader_far_behind_is_not_given_a_page_of_another_log(installati
         await hub.read_after(1, 1, era)
     await until(lambda: hub.era > era)
     assert hub.position == 1
+
+
+async def test_a_reader_behind_what_was_pruned_is_reset_with_a_snapshot(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """The window of the old hub still has it all; a process that starts afterwards has to go by the log."""
+    house = installation.stage.house
+    await installation.happen("one", "two")
+    house.clock.advance(31 * 86_400)
+    await installation.happen("three")
+    places = [await installation.stage.cursor_of(position) for position in (1, 2)]
+    retention = Retention(installation.stage.database, Settings())
+    assert await retention.prune((await retention.outlook()).upto) == 2
+    in_the_window = await installation.watch(places[0])
+    assert told(await in_the_window.next()) == ("ActivityAdded", ["two"])
+    async with open_stage(house, tmp_path / "key") as restarted:
+        behind = await restarted.watch(house.alice, ACTIVITY, after=places[0])
+        # The list has what somebody caused all the same.
+        assert told(await behind.next()) == ("RETENTION", ["three", "two", "one"])
+        at_the_floor = await restarted.watch(house.alice, ACTIVITY, after=places[1])
+        assert told(await at_the_floor.next()) == ("ActivityAdded", ["three"])
