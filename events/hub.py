@@ -12,6 +12,7 @@ when that is over. A hub at rest learns of it by a ring whose tag is not that of
 
 import asyncio
 import logging
+from contextlib import suppress
 
 import structlog
 
@@ -26,6 +27,7 @@ from events.window import Gap, Window
 log = structlog.get_logger(__name__)
 
 PAGE_EVENTS = 500
+REMEMBERED_EVENTS = 2000
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 1.0
 
@@ -60,13 +62,33 @@ class Hub:
         return self._window.floor
 
     async def start(self) -> None:
-        """Begin at the log's present end.
+        """Begin at the log's present end, with the newest events in memory.
+
+        When a process takes the place of another, clients come to it that were told a little less than there is.
 
         Raises:
             Unavailable: the database does not answer.
         """
-        self._begin_at(await self._log.head())
+        head = await self._log.head()
+        self._begin_at(head)
+        await self._remember(head)
         self._owner.start(self._follow(), "follow")
+
+    async def _remember(self, head: Head) -> None:
+        """Have the events before a head in memory, as far as they are kept."""
+        begin = max(head.position - min(self._size, REMEMBERED_EVENTS), head.floor + 1)
+        if begin >= head.position:
+            return
+        # The event at which the window begins tells its tag, and is not in it.
+        with suppress(Lapsed, Replaced):
+            page = await self._log.read_after(begin - 1, head.position - begin + 1, self._seen)
+            self.pages_read += 1
+            self._fill(page)
+
+    def _fill(self, page: Page) -> None:
+        first, *rest = page.envelopes
+        self._window = Window(position=first.position, size=self._size, tag=first.tag)
+        self._window.extend(Page(envelopes=tuple(rest), position=page.position))
 
     async def close(self) -> None:
         """Stop reading."""
@@ -140,11 +162,27 @@ class Hub:
         return is_known
 
     async def _has(self, place: Cursor) -> bool:
+        if place.position > self.position:
+            # Another process told the client before we were told.
+            if not await self._log.knows(place):
+                return False
+            await self._come_by(place.position)
         tag = self._window.tag_at(place.position)
         return await self._log.knows(place) if tag is None else place.tag in (None, tag)
 
-    def require_same(self, head: Head, reached: int) -> None:
-        """See that a head is of the log that the hub follows, as far as it can be seen.
+    async def _come_by(self, position: int) -> None:
+        """Follow the log to a position that it has, for nobody may go on from where the hub has not been.
+
+        If the log were replaced by its own past up to before that, the hub could not see it, and nobody would be told.
+        """
+        self.rung(position)
+        try:
+            await self.wait_beyond(position - 1, self.era)
+        except Replaced as error:
+            raise Unavailable(f"{error} Try again.") from error
+
+    async def require_same(self, head: Head, reached: int) -> None:
+        """See that a head is of the log that the hub follows, once the hub has come by it.
 
         Args:
             head: read just now.
@@ -153,7 +191,9 @@ class Hub:
         Raises:
             Unavailable: it is of another log, which the hub is about to see.
         """
-        tag = head.tag if head.position > self.position else self._window.tag_at(head.position)
+        if head.incarnation == self.incarnation and head.position > self.position:
+            await self._come_by(head.position)
+        tag = self._window.tag_at(head.position)
         if (head.incarnation, head.tag) != (self.incarnation, tag) or head.position < reached:
             self.rung(None)
             raise Unavailable("The log was replaced; the hub has to look first.")

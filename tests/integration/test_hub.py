@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import delete, event, text, update
 
 from core.clock import SystemClock
 from db.engine import Engines
+from db.models import EventLogHeadRow, EventRow
 from db.unit_of_work import Database
+from events.cursor import Cursor
 from events.doorbell import Doorbell
 from events.hub import Hub
 from events.log import Lapsed, Log
@@ -44,15 +46,40 @@ async def test_a_commit_arrives_by_its_ring(database: Database, hub: Hub) -> Non
     assert page.position == hub.position == 2
 
 
-async def test_it_begins_at_the_end_of_the_log(engines: Engines, bell: Doorbell) -> None:
+async def test_it_begins_at_the_end_of_the_log_and_remembers_what_was_before(
+    engines: Engines, bell: Doorbell
+) -> None:
     database = Database(engines, bell, SystemClock())
     await commit(database, "a", "b", "c")
     hub = Hub(Log(engines), window_events=10)
     await hub.start()
     assert hub.position == 3
-    # What is older than the window comes from the log.
     assert [e.position for e in (await hub.read_after(1, 10)).envelopes] == [2, 3]
-    assert (hub.pages_read, hub.pages_behind) == (1, 1)
+    assert (hub.since, hub.pages_read, hub.pages_behind) == (1, 1, 0)
+    # What is older than the window comes from the log.
+    assert [e.position for e in (await hub.read_after(0, 10)).envelopes] == [1, 2, 3]
+    assert (hub.pages_read, hub.pages_behind) == (2, 1)
+    await hub.close()
+
+
+@pytest.mark.parametrize(("floor", "since"), [(0, 8), (9, 10), (12, 12)])
+async def test_it_remembers_as_much_as_fits_and_is_kept(
+    engines: Engines, bell: Doorbell, floor: int, since: int
+) -> None:
+    database = Database(engines, bell, SystemClock())
+    await commit(database, *"abcdefghijkl")
+    async with engines.writing() as session:
+        await session.execute(update(EventLogHeadRow).values(floor=floor))
+        await session.execute(delete(EventRow).where(EventRow.position <= floor))
+    log = Log(engines)
+    hub = Hub(log, window_events=4)
+    await hub.start()
+    assert (hub.since, hub.position) == (since, 12)
+    for position in range(max(since, floor + 1), 13):
+        (envelope,) = (await log.read_after(position - 1, 1)).envelopes
+        assert await hub.knows(Cursor(hub.incarnation, position, envelope.tag))
+        assert not await hub.knows(Cursor(hub.incarnation, position, envelope.tag + 1))
+    assert hub.pages_behind == 0
     await hub.close()
 
 
