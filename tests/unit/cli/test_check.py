@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import count
 from typing import Any
 
@@ -13,8 +14,9 @@ import pytest
 from aiohttp import web
 
 from cli.check import changing
-from cli.check.check import Check, Family, Outcome, Result
+from cli.check.check import Check, Failed, Family, Outcome, Result
 from cli.check.judging import Verdict, judge, share
+from cli.check.load import expect_not_later
 from cli.check.running import CHECKS, OURS, run_all
 from cli.check.site import PREFIX, Site, Sizes
 from cli.remote import wire
@@ -315,6 +317,15 @@ async def test_who_can_make_nothing_is_told_and_looks_on(demo: Demo) -> None:
 def test_the_judge_counts_each_fault(told: str, verdict: Verdict) -> None:
     assert judge("abcd", told) == verdict
     assert verdict.is_clean is (told == "abcd")
+
+
+@pytest.mark.parametrize(("late", "is_right"), [(0.0, True), (0.25, True), (0.3, False), (5.0, False)])
+def test_a_reader_that_does_not_read_may_make_nobody_late(late: float, is_right: bool) -> None:
+    """The half of the latencies counts: a single late frame is the machine's."""
+    without = [0.01] * 99 + [0.4]
+    beside = [0.01 + late] * 60 + [9.0] * 40
+    with nullcontext() if is_right else pytest.raises(Failed, match=r"a p50 of 280\.0 ms would do"):
+        expect_not_later(without, beside)
 
 
 def test_a_share_of_values_does_not_exceed_what_is_given() -> None:
