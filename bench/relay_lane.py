@@ -64,7 +64,8 @@ class Lane:
 
     def take(self, data: bytes) -> None:
         """Bytes came from the source."""
-        if self.swallows():
+        # The target may be gone without its end's knowing, if that is kept from it.
+        if self.swallows() or (self._target is not None and self._target.is_closing()):
             return
         if self._weather.fine and not self._line and self._target is not None:
             self._target.write(data)

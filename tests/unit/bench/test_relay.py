@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
 import pytest
+import uvloop
 
 from bench.relay import Direction, Relay
 from tests.integration.waiting import until
@@ -22,6 +23,7 @@ class Echo:
         self.received = 0
         self.open = 0
         self.resets = 0
+        self.writers: list[asyncio.StreamWriter] = []
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["Echo"]:
@@ -33,6 +35,7 @@ class Echo:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
+        self.writers.append(writer)
         try:
             while data := await reader.read(65536):
                 self.received += len(data)
@@ -188,6 +191,30 @@ async def test_what_waits_for_a_reader_is_lost_with_the_relay() -> None:
             writer.write_eof()
         await until(lambda: (relay.connections, echo.open) == (0, 0))
         writer.close()
+
+
+def test_what_is_sent_to_somebody_who_has_left_unseen_is_lost() -> None:
+    """On the loop of the benches, whose transports raise once they are closed."""
+    assert uvloop.run(_leave_unseen()) == []
+
+
+async def _leave_unseen() -> list[object]:
+    failures: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, failure: failures.append(failure))
+    async with Echo(silent=True).serving() as echo, Relay(echo.address) as relay:
+        leaving = await call(relay)
+        leaving[1].write(b"here")
+        await until(lambda: echo.received == 4)
+        relay.half_open(60, Direction.UP)
+        await close(leaving)
+        await leaving[1].wait_closed()
+        for _ in range(3):
+            echo.writers[0].write(b"to nobody")
+            await asyncio.sleep(0.01)
+        assert echo.open == 1
+        relay.heal()
+        await until(lambda: echo.open == 0)
+    return failures
 
 
 async def test_a_delay_keeps_the_order() -> None:
