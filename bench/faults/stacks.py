@@ -19,7 +19,7 @@ from tests.e2e.product import TOKEN
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
 
-HEALED_SECONDS = 90.0
+HEALED_SECONDS = 120.0
 LOOK_SECONDS = 0.1
 
 
