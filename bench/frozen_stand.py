@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -212,6 +212,7 @@ class Stand:
         return [verdict for fleet in fleets for verdict in fleet.judge(log, log[-1].position)]
 
 
+@cache
 def _about(thing: UUID) -> Concerns:
     return partial(_is_about, thing)
 

@@ -170,13 +170,15 @@ class Fleet:
 
     def judge(self, log: Sequence[Logged], until: int, *, resets_allowed: int = 0) -> list[Verdict]:
         """The verdict on each client, one that received nothing included."""
-        return [
-            replace(
-                judge(log, task.stream, self.frames(name), until, resets_allowed=resets_allowed),
-                subscriber=name,
-            )
-            for name, task in self._tasks.items()
-        ]
+        streams = {task.stream for task in self._tasks.values()}
+        # Many follow the same, and a log is long.
+        rows = {stream: [row for row in log if stream(row)] for stream in streams}
+        verdicts = []
+        for name, task in self._tasks.items():
+            frames = self.frames(name)
+            found = judge(rows[task.stream], task.stream, frames, until, resets_allowed=resets_allowed)
+            verdicts.append(replace(found, subscriber=name))
+        return verdicts
 
     async def close(self) -> None:
         """End the process; what was recorded stays."""
