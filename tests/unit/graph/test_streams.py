@@ -494,6 +494,8 @@ class TestSharing:
         self, stage: Stage, scene: Scene, executions: Counter[int]
     ) -> None:
         house, start = stage.house, await stage.head()
+        # A group begins where the hub is, and would tell what is before `start` to nobody.
+        await stage.hub.wait_beyond(start - 1)
         after = cursor_at(start)
         streams = [
             await stage.watch(house.alice, ACTIVITY, after=after),
