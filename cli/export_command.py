@@ -1,4 +1,4 @@
-"""`heliograph export`: the domains of a campaign, by offset, streamed: a page of them is all that is in memory.
+"""`heliograph export`: the domains of a campaign, by offset, or its history; a page of them is all that is in memory.
 
 CSV is for spreadsheets, which take a cell that begins with =, +, - or @ for a formula, and the title of a page is
 somebody else's text: such a cell gets an apostrophe before it. NDJSON has everything as the API says it.
@@ -6,14 +6,13 @@ somebody else's text: such a cell gets an apostrophe before it. NDJSON has every
 
 import argparse
 import csv
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, TextIO
 
+from cli.history_export import export_history
 from cli.remote import documents, naming
 from cli.remote.failures import DONE, Refused
+from cli.remote.files import opened
 from cli.remote.output import document, line
 from cli.remote.running import add_flags
 from cli.remote.running import run as run_remote
@@ -64,8 +63,11 @@ REJECTIONS = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags."""
     parser.add_argument("campaign", metavar="CAMPAIGN", help="its id, or its name if no other has the same")
+    parser.add_argument("--format", choices=["csv", "ndjson"], help="default: csv; --json is ndjson")
     parser.add_argument(
-        "--format", choices=["csv", "ndjson"], default="csv", help="default: csv; --json is ndjson"
+        "--history",
+        action="store_true",
+        help="all events of the campaign that the log has, oldest first, as ndjson; also of a deleted one, by its id",
     )
     parser.add_argument(
         "--rejection",
@@ -86,16 +88,19 @@ def run(args: argparse.Namespace) -> int:
     """Write them all.
 
     Raises:
+        Misconfigured: a flag is of domains, and --history is not about them.
         HeliographError: the server is not there, or does not know who asks; or the file cannot be written.
     """
-    return run_remote(args, _export)
+    if args.history and (args.rejection or args.format == "csv"):
+        raise Misconfigured("--history is NDJSON of all events: leave --rejection and --format csv out")
+    return run_remote(args, export_history if args.history else _export)
 
 
 async def _export(server: Server, args: argparse.Namespace) -> int:
     campaign = await naming.find(server, naming.CAMPAIGN, args.campaign)
     written = 0
     with opened(args.output) as out:
-        write = _csv(out) if args.format == "csv" and not args.json else _ndjson(out)
+        write = _csv(out) if args.format in (None, "csv") and not args.json else _ndjson(out)
         async for page in _pages(server, campaign["id"], args.rejection):
             for domain in page:
                 write(domain)
@@ -126,28 +131,6 @@ async def _pages(server: Server, campaign_id: str, rejection: list[str] | None) 
         if not page["pageInfo"]["hasNextPage"]:
             return
         after = page["pageInfo"]["endCursor"]
-
-
-@contextmanager
-def opened(name: str | None) -> Iterator[TextIO]:
-    """Standard output, or a file that is `name` only when all of it is written: what was there stays until then.
-
-    Raises:
-        Misconfigured: the file cannot be written.
-    """
-    if name is None:
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    part = Path(f"{name}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as out:
-            yield out
-        part.replace(name)
-    except OSError as error:
-        raise Misconfigured(f"--output: {name} cannot be written ({error.strerror})") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _csv(out: TextIO) -> Callable[[Json], None]:

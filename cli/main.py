@@ -49,7 +49,7 @@ COMMANDS = {
     "check": Entry("cli.check_command", "look at a running server from outside: is it right?"),
     "proxy": Entry("cli.proxy_command", "list and test proxies of a running server"),
     "keywords": Entry("cli.keywords_command", "try keyword rules on a text, a file or a page"),
-    "export": Entry("cli.export_command", "write all domains of a campaign as CSV or NDJSON"),
+    "export": Entry("cli.export_command", "write the domains or the history of a campaign as CSV or NDJSON"),
     "completion": Entry("cli.completion_command", "print a completion script for your shell"),
 }
 

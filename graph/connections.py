@@ -137,17 +137,25 @@ def _check(first: int, most: int) -> None:
         raise Refused("LIMIT_EXCEEDED", f"`first` is from 1 to {most} here, not {first}.", limit=most)
 
 
+def key_after(source: Source[R, F, Any], ask: Ask) -> tuple[Any, ...] | None:
+    """The key of the row after which a page is asked for; None asks from the beginning.
+
+    Raises:
+        Refused: `after` is no cursor of this list.
+    """
+    if ask.after is None:
+        return None
+    types = source.listing.key_types(ask.order)
+    return page_cursors.decode(ask.after, ask.spelled(source.name), types)
+
+
 def _wanted(source: Source[R, F, Any], ask: Ask) -> Wanted[F]:
-    after = None
-    if ask.after is not None:
-        types = source.listing.key_types(ask.order)
-        after = page_cursors.decode(ask.after, ask.spelled(source.name), types)
     return Wanted(
         filter=source.filter,
         order=ask.order,
         descending=ask.direction is OrderDirection.DESC,
         limit=ask.first + 1,
-        after=after,
+        after=key_after(source, ask),
     )
 
 

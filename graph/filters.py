@@ -230,8 +230,11 @@ def id_of(name: str, text: str | None, *type_names: str) -> UUID | None:
     Raises:
         Refused: it is no id, or one of something else.
     """
-    if not _given(text):
-        return None
+    return required_id(name, text, *type_names) if _given(text) else None
+
+
+def required_id(name: str, text: str, *type_names: str) -> UUID:
+    """The key in the id of a thing of one of these types; raises what `id_of` raises."""
     try:
         found, key = node_ids.decode(text)
         value = node_ids.as_uuid(key[0])

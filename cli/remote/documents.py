@@ -118,7 +118,15 @@ query Domains($id: ID!, $after: String, $first: Int!, $rejection: [Rejection!]) 
 }
 """
 
-
+HISTORY = """
+query History($id: ID!, $after: String, $first: Int!) {
+  campaignHistory(campaignId: $id, first: $first, after: $after) {
+    isGapless
+    pageInfo { hasNextPage endCursor }
+    nodes { cursor at kind version actor { kind name } summary data }
+  }
+}
+"""
 SCORING_PROFILE = """
 query ScoringProfile($id: ID!) { node(id: $id) { ... on ScoringProfile { id name version } } }
 """

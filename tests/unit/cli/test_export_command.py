@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.export_command import opened
+from cli.remote.files import opened
 
 
 def test_a_file_is_replaced_when_all_of_it_is_written(tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""The history of a campaign, as clients see it."""
+
+from datetime import datetime
+from typing import Self
+
+import msgspec
+import strawberry
+
+from db.models import EventRow
+from db.queries.history import HISTORY, HistoryFilter, oldest
+from events import cursor
+from events.campaign_events import CampaignCreated
+from graph.connections import Ask, Connection, Source, connect, key_after
+from graph.context import Info
+from graph.fields import resolved
+from graph.scalars import JSON, Cursor
+from graph.types.campaign import Actor
+from vocabulary import access
+
+HISTORY_MOST = 1_000
+
+
+@strawberry.type(description="One event of a campaign's history, whether people see it in the feed or not.")
+class CampaignHistoryEntry:
+    """One event of a campaign's history."""
+
+    cursor: Cursor = strawberry.field(
+        description="Its place in the event log: subscribe after it for what followed."
+    )
+    at: datetime = strawberry.field(description="When it was committed.")
+    kind: str = strawberry.field(description="The type of event, such as PhaseCompleted.")
+    version: int = strawberry.field(
+        description="The version of that type, which rises when its meaning changes."
+    )
+    actor: Actor = strawberry.field(description="Who caused it.")
+    summary: str = strawberry.field(description="One sentence, without a full stop.")
+    data: JSON = strawberry.field(description="All that the event says, as it is stored; never a secret.")
+
+    @classmethod
+    def from_row(cls, row: EventRow, incarnation: str) -> Self:
+        """The entry of a row of the log with this incarnation; a newer version may have written it."""
+        return cls(
+            cursor=Cursor(cursor.encode(incarnation, row.position, row.tag)),
+            at=row.occurred_at,
+            kind=row.type,
+            version=row.version,
+            actor=Actor.from_actor(access.Actor(kind=row.actor_kind, name=row.actor_name, id=row.actor_id)),
+            summary=row.summary,
+            data=JSON(msgspec.json.decode(row.data)),
+        )
+
+
+@strawberry.type(description="One page of a campaign's history.")
+class CampaignHistoryConnection(Connection[CampaignHistoryEntry]):
+    """One page of a campaign's history."""
+
+    wanted: strawberry.Private[HistoryFilter]
+    reached: strawberry.Private[int | None]
+
+    @resolved(
+        "Whether nothing is missing before the first node: since `after`, or without it since the campaign was made. "
+        "What was missing then was pruned, for the log is not kept for ever."
+    )
+    async def is_gapless(self, info: Info) -> bool:
+        """Whether nothing is missing before the first node."""
+        floor = (await info.context.reading.head()).floor
+        if self.reached is not None:
+            return floor <= self.reached
+        scope = info.context.caller.scope
+        first = await info.context.reading.run(oldest, scope, self.wanted.campaign_id)
+        # What somebody caused outlives the rest, so the first event says nothing if the floor is above it.
+        return first is not None and first[0] > floor and first[1] == CampaignCreated.__name__
+
+
+async def history_page(info: Info, wanted: HistoryFilter, ask: Ask) -> CampaignHistoryConnection:
+    """A page of a campaign's history, oldest first.
+
+    Raises:
+        Refused: the page is too large, or `after` is no cursor of this list.
+    """
+    incarnation = (await info.context.reading.head()).incarnation
+    source = Source(
+        name=f"history of {wanted.campaign_id}",
+        listing=HISTORY,
+        filter=wanted,
+        node=lambda row: CampaignHistoryEntry.from_row(row, incarnation),
+        most=HISTORY_MOST,
+    )
+    page = await connect(info, source, ask)
+    key = key_after(source, ask)
+    return CampaignHistoryConnection(
+        count=page.count,
+        edges=page.edges,
+        page_info=page.page_info,
+        wanted=wanted,
+        reached=None if key is None else int(key[0]),
+    )
