@@ -54,6 +54,9 @@ class Reading:
             RuntimeError: the operation is over.
         """
         async with self._lock:
+            if isinstance(self._failure, Unavailable):
+                # The snapshot is gone, and whoever waited for its turn need not wait for the database once more.
+                raise Unavailable(str(self._failure), self._failure.retry_after_seconds)
             try:
                 async with in_time(TRANSACTION_SECONDS):
                     return await read(self._session or await self._open(), *args, **kwargs)

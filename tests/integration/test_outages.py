@@ -11,7 +11,7 @@ from core.clock import SystemClock
 from core.errors import Unavailable
 from core.tasks import Owner, cancel
 from db import engine as module
-from db.engine import LONG_TRANSACTION_SECONDS, Engines
+from db.engine import LONG_TRANSACTION_SECONDS, Engines, Session
 from db.repositories import event_log
 from db.unit_of_work import Database, Outcome
 from events import doorbell
@@ -75,18 +75,21 @@ async def test_a_database_that_hangs_is_given_up_by_writers_and_readers(
     postgres_url: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGSTOP: connections stay, and nothing is answered. The reading of an operation has a limit for each read."""
-    monkeypatch.setattr(module, "TRANSACTION_SECONDS", 0.1)
-    monkeypatch.setattr(reading_module, "TRANSACTION_SECONDS", 0.1)
     engines = Engines(postgres_url)
     database = Database(engines, RecordingBell(), SystemClock())
     readings = [Reading(engines), Reading(engines)]
     await readings[0].head()
+    monkeypatch.setattr(module, "TRANSACTION_SECONDS", 0.1)
+    monkeypatch.setattr(reading_module, "TRANSACTION_SECONDS", 0.1)
     postgres_server.freeze()
     try:
         async with asyncio.timeout(GIVEN_UP_SECONDS):
             for ask in (commit(database, "a"), readings[0].run(event_log.head), readings[1].head()):
                 with pytest.raises(Unavailable):
                     await ask
+            with pytest.raises(Unavailable):
+                # Nobody asks again in a snapshot that is gone.
+                await readings[0].run(_is_not_asked)
             await asyncio.gather(*(reading.close() for reading in readings))
     finally:
         postgres_server.thaw()
@@ -189,6 +192,10 @@ async def test_a_commit_that_ends_after_its_writer_was_cancelled_is_read(
     await hub.close()
     await bell.close()
     await engines.close()
+
+
+async def _is_not_asked(_session: Session) -> None:
+    raise AssertionError
 
 
 async def _until_counted(engines: Engines, query: str) -> None:
