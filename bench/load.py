@@ -25,7 +25,7 @@ from bench.load_things import Thing
 from core.tasks import Owner
 
 CHANGES_PER_DOCUMENT = 20
-DOCUMENTS_AT_ONCE = 8
+DOCUMENTS_AT_ONCE = 4
 # As long as a transaction may take, and then some: nobody is cut off who would be answered.
 ANSWER_SECONDS = 45.0
 # What an outage left undone is caught up with, but not all of an hour in one go.

@@ -38,9 +38,10 @@ QUERIES = {
 }
 LOAD_CAMPAIGNS = 6
 REAL_CAMPAIGNS = 2
-# Looked up slowly enough to last for the whole run, and written down in small batches.
-NAMES = 100
-PACE = Pace(dns_rate=4, http_rate=4, dns_batch=10, http_batch=10)
+NAMES = 180
+BATCH = 10
+# What nearly everything is told to has a third of the clients that other streams have.
+BROAD = ("everything", "updates")
 
 
 @dataclass(frozen=True)
@@ -65,18 +66,22 @@ class Cast:
         return [thing for thing in self.things if thing.kind.noun in nouns]
 
 
-async def assemble(client: Client, box: Sandbox) -> Cast:
-    """Make everything that is followed."""
+async def assemble(client: Client, box: Sandbox, seconds: float) -> Cast:
+    """Make everything that is followed; workers have something to do for about so many seconds."""
     counts = ((CAMPAIGN, LOAD_CAMPAIGNS), (KEYWORD_SET, 3), (PROXY, 2), (POOL, 1), (PROFILE, 1))
     kinds = [await make(client, kind, count) for kind, count in counts]
     # In turn, so that neighbours in a document do not wait for each other's rows.
     longest = max(len(things) for things in kinds)
     things = [things[turn % len(things)] for turn in range(longest) for things in kinds]
     drafts = [
-        await make_draft(client, box, NAMES, Pace(**{**vars(PACE), "suffix": f" {number}"}))
+        await make_draft(client, box, NAMES, _pace(number, NAMES / seconds))
         for number in range(REAL_CAMPAIGNS)
     ]
     return Cast(list(dict.fromkeys(things)), drafts)
+
+
+def _pace(number: int, rate: float) -> Pace:
+    return Pace(dns_rate=rate, http_rate=rate, dns_batch=BATCH, http_batch=BATCH, suffix=f" {number}")
 
 
 def streams(cast: Cast) -> list[Stream]:
@@ -126,10 +131,12 @@ def _key(ident: str) -> UUID:
 def clients(followed: Sequence[Stream], urls: Sequence[str], sockets: int, sources: int) -> list[ClientTask]:
     """So many official clients over WebSockets and so many event sources, spread over streams and addresses."""
     kinds: tuple[tuple[Literal["ws", "sse"], int], ...] = (("ws", sockets), ("sse", sources))
+    narrow = [stream for stream in followed if stream.name not in BROAD]
     found = []
     for kind, count in kinds:
-        for number, stream in zip(range(count), cycle(followed), strict=False):
-            found.append(_client(kind, number, stream, urls[(number // len(followed)) % len(urls)]))
+        address = {stream.name: cycle(urls) for stream in followed}
+        for number, stream in zip(range(count), cycle([*followed, *narrow, *narrow]), strict=False):
+            found.append(_client(kind, number, stream, next(address[stream.name])))
     return found
 
 

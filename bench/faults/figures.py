@@ -78,7 +78,8 @@ class Figures:
         late = f", latest {self.latencies.longest:.1f} s" if self.latencies else ""
         return (
             f"seed {self.seed}: {self.missing}/{self.duplicated}/{self.reordered} missing/duplicated/reordered, "
-            f"{self.events} events in {self.commits} commits ({self.rate:.0f}/s, typically {self.typical_rate:.0f}/s), "
+            f"{self.events} events in {self.commits} commits ({self.rate:.0f}/s), "
+            f"typically {self.typical_rate:.0f} events/s, "
             f"{self.deliveries} deliveries over {self.connections} connections, gave up {self.gave_up}, "
             f"caught up in {self.catch_up:.1f} s{late}; {self.load}"
         )

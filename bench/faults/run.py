@@ -100,7 +100,7 @@ async def _scene(kit: Kit, size: Size, folder: Path) -> AsyncIterator[Scene]:
         writing(stack.database_url, stack.channel_url, OWNER) as place,
     ):
         client = Client(http, stack.urls[0], TOKEN)
-        cast = await audience.assemble(client, box)
+        cast = await audience.assemble(client, box, size.seconds)
         tasks = audience.clients(audience.streams(cast), stack.urls, size.clients, size.sse)
         async with Fleet.open(tasks, folder / "fleet") as fleet:
             await fleet.until({task.name: 1 for task in tasks}, BEGIN_SECONDS)

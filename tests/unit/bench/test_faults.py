@@ -1,5 +1,6 @@
 """The schedule of faults is a function of its seed, and everything in it can happen."""
 
+from collections import Counter
 from uuid import UUID
 
 from bench.faults.audience import QUERIES, Cast, clients, streams
@@ -58,6 +59,8 @@ def test_clients_are_spread_over_streams_and_both_addresses() -> None:
     assert len({task.name for task in tasks}) == 50
     assert {task.url for task in tasks} == {"http://one/graphql", "http://other/graphql"}
     assert {task.query for task in tasks} == set(QUERIES.values())
+    followers = Counter(task.name.partition(": ")[2] for task in clients(followed, ["http://one"], 100, 0))
+    assert 0 < 2 * followers["everything"] < followers["keywords"]
     assert {task.stream for task in tasks} == {stream.concerns for stream in followed}
 
 
