@@ -109,7 +109,6 @@ class Followed:
         async with self._rendering.context(self._caller) as context:
             reached = self._rendering.hub.position
             head = await context.reading.head()
-            self._rendering.hub.require_same(head, reached)
             place = await context.cursor()
             try:
                 snapshot = await self._source.snapshot(context, place)
@@ -117,4 +116,6 @@ class Followed:
                 raise rejected([error]) from error
             reset = reason and StreamReset(cursor=place, reason=reason, snapshot=snapshot)
             result = await executed(self._executor, reset or snapshot, context)
+        # Outside of the snapshot: the hub may have to read first.
+        await self._rendering.hub.require_same(head, reached)
         return self._rendering.frame(result, head.position, place, last=self._source.is_over(snapshot))
