@@ -132,7 +132,6 @@ class Follower:
             if self.at is not None:
                 raise Different(f"A second snapshot at {frame.position}.")
             self.begin(shown(told), frame.position)
-            self._tally["ahead of the hub"] += frame.position > self._stage.hub.position
             return
         self.compare_to(frame.position)
         apply(self.view, told, self.follow)

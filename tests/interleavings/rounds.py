@@ -12,6 +12,7 @@ from random import Random
 
 from sqlalchemy import event
 
+from core.errors import Unavailable
 from core.tasks import Owner
 from events.cursor import decode
 from graph import node_ids
@@ -31,7 +32,7 @@ FORMS = ("snapshot", "snapshot", "query, then after")
 DELAYS = (0, 0, 1, 2, 3, 5, 8, 13)
 # After how many frames a subscriber leaves; None stays until all has come to rest.
 STAYS = (None, 1, 1, 2, 3, 5, 8)
-AT_ONCE = 60
+AT_ONCE = 24
 PATIENCE_SECONDS = 60.0
 
 
@@ -153,6 +154,9 @@ class Rounds:
         except (Rejected, _Gone):
             # Its campaign was deleted before it came.
             self.told.tally["refused"] += 1
+        except Unavailable:
+            # The machine is too busy for so many at once. A client would try again; nobody was told anything.
+            self.told.tally["unavailable"] += 1
         except Exception as error:  # noqa: BLE001  Reported with the round.
             self.told.failures.append(f"{type(error).__name__}: {error}")
         finally:
@@ -163,7 +167,8 @@ class Rounds:
         variables = dict(follow.variables)
         result = await self._stage.execute(self._stage.house.alice, views.QUERIES[follow.field], **variables)
         if "errors" in result:
-            raise Different(f"{result['errors']}")
+            refused = [error["extensions"]["code"] for error in result["errors"]]
+            raise (Unavailable if refused[0] == "UNAVAILABLE" else Different)(f"{result['errors']}")
         if follow.field == "campaignEvents" and result["data"]["campaign"] is None:
             raise _Gone
         cursor = str(result["data"]["cursor"])

@@ -5,7 +5,7 @@ from random import Random
 from uuid import UUID
 
 from auth.principal import Principal
-from core.errors import Conflict, NotFound, ValidationFailed
+from core.errors import Conflict, NotFound, Unavailable, ValidationFailed
 from services.campaigns import CampaignDraft, CampaignPatch
 from services.keyword_sets import KeywordSetPatch
 from services.personas import PersonaPatch
@@ -54,7 +54,7 @@ class Writer:
         self._stage.house.clock.advance(0.5)
         try:
             await self._verb(kind)()
-        except (Conflict, NotFound, ValidationFailed):
+        except (Conflict, NotFound, Unavailable, ValidationFailed):
             return False
         return True
 
