@@ -49,6 +49,9 @@ echo "${{COMPREPLY[@]}}"
         ("heliograph completion ''", ["--help", "bash", "zsh", "fish"]),
         ("heliograph campaign show solar", []),
         ("heliograph keywords test --f", ["--file"]),
+        ("heliograph tail ca", ["campaign", "campaigns"]),
+        ("heliograph tail campaigns --m", ["--max-rate"]),
+        ("heliograph check --only ''", ["functional", "resume", "load"]),
     ],
 )
 def test_bash_offers(heliograph: Heliograph, place: Path, typed: str, offered: list[str]) -> None:

@@ -86,7 +86,7 @@ def test_help_of_serve_has_a_flag_for_each_setting_but_the_secret(heliograph: He
         (
             ["fly"],
             "heliograph: argument COMMAND: invalid choice: 'fly' "
-            "(choose from 'serve', 'worker', 'migrate', 'token', 'schema', 'campaign', 'proxy', "
+            "(choose from 'serve', 'worker', 'migrate', 'token', 'schema', 'campaign', 'tail', 'check', 'proxy', "
             "'keywords', 'export', 'completion') (see `heliograph --help`)",
         ),
         (
