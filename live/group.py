@@ -187,7 +187,9 @@ class Group:
         try:
             if self._groups.hub.position > self.position:
                 await self._tell_page()
-            await self._teller.flush_due()
+            # Before it has come to where it began there is newer progress to come at once.
+            if self.position >= self._begun_at:
+                await self._teller.flush_due()
         finally:
             self._wake()
 

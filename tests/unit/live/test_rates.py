@@ -210,6 +210,17 @@ class TestWhoComesBack:
         assert reader.skipped[39] == 19
         await house.close()
 
+    async def test_a_group_that_begins_in_the_past_tells_the_newest_of_it(self) -> None:
+        house = House(GroupLimits(page=3, retry_seconds=0))
+        house.hub.since = 0
+        house.hub.publish(*["a~x"] * 8)
+        reader = house.join(after=1)
+        await reader.until(8)
+        assert reader.positions == [8]
+        assert house.hub.reads == [0, 3, 6]
+        assert reader.skipped == {8: 7}
+        await house.close()
+
     async def test_a_replay_reads_only_so_much_at_once(self) -> None:
         house = House(GroupLimits(page=3, reading=9, retry_seconds=0))
         house.hub.publish(*["a~x"] * 20)
