@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse, WSMsgType, web
 
 Json = dict[str, Any]
+Frames = Callable[[Json], list[Json]]
 HELD_BACK = {
     "host",
     "content-length",
@@ -33,16 +34,22 @@ class Reply:
 class Tamper:
     """What is done wrong: to answers, to the payloads of frames, to what a client asks for, to closes and to sending.
 
-    `frames` gets the payload of each frame, over either transport, and gives those that are passed on.
+    `frames` gets the payload of each frame, over either transport, and gives those that are passed on; `frames_anew`
+    makes it for each connection.
     """
 
     answers: Callable[[web.Request, Reply], Reply] = lambda _request, reply: reply
-    frames: Callable[[Json], list[Json]] = lambda payload: [payload]
+    frames: Frames = lambda payload: [payload]
+    frames_anew: Callable[[], Frames] | None = None
     asked: Callable[[Json], Json] = lambda variables: variables
     messages: Callable[[Json], list[Json]] = lambda message: [message]
     close: Callable[[int], int] = lambda code: code
     idents: Callable[[str], str] = lambda ident: ident
     one_at_a_time: bool = False
+
+    def for_a_connection(self) -> Frames:
+        """What is done to the frames of a new connection."""
+        return self.frames if self.frames_anew is None else self.frames_anew()
 
 
 class Tampering:
@@ -89,8 +96,9 @@ class Tampering:
                 return web.Response(status=reply.status, headers=reply.headers, body=reply.body)
             response = web.StreamResponse(status=answer.status, headers=kept)
             await response.prepare(request)
+            frames = self._tamper.for_a_connection()
             async for event in _events(answer.content):
-                await response.write(self._event(event))
+                await response.write(self._event(event, frames))
             return response
 
     def _asked(self, body: bytes, headers: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
@@ -102,12 +110,12 @@ class Tampering:
             name: value for name, value in headers.items() if name != "Last-Event-ID"
         }
 
-    def _event(self, lines: list[str]) -> bytes:
+    def _event(self, lines: list[str], frames: Frames) -> bytes:
         fields = dict(line.partition(": ")[::2] for line in lines)
         if fields.get("event") != "next":
             return "".join(f"{line}\n" for line in [*lines, ""]).encode()
         told = b""
-        for payload in self._tamper.frames(json.loads(fields["data"])):
+        for payload in frames(json.loads(fields["data"])):
             ident = self._tamper.idents(payload.get("extensions", {}).get("cursor", ""))
             told += f"event: next\nid: {ident}\ndata: {json.dumps(payload)}\n\n".encode()
         return told
@@ -135,16 +143,17 @@ class Tampering:
         await ours.close()
 
     async def _downward(self, ours: ClientWebSocketResponse, theirs: web.WebSocketResponse) -> None:
+        frames = self._tamper.for_a_connection()
         async for frame in ours:
             if frame.type is WSMsgType.TEXT:
-                for message in self._told(json.loads(frame.data)):
+                for message in self._told(json.loads(frame.data), frames):
                     await self._send(theirs, message)
         await theirs.close(code=self._tamper.close(ours.close_code or 1000))
 
-    def _told(self, message: Json) -> list[Json]:
+    def _told(self, message: Json, frames: Frames) -> list[Json]:
         if message["type"] != "next":
             return self._tamper.messages(message)
-        return [{**message, "payload": payload} for payload in self._tamper.frames(message["payload"])]
+        return [{**message, "payload": payload} for payload in frames(message["payload"])]
 
     async def _send(self, theirs: web.WebSocketResponse, message: Json) -> None:
         if not self._tamper.one_at_a_time:
