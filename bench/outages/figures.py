@@ -49,7 +49,14 @@ def deliveries(log: Sequence[Logged], records: Iterable[Sequence[Received]]) -> 
 def figures(found: Found, watch: Watch, tally: Tally, asker: Asker) -> list[Figure]:
     """All lines of the table."""
     lines = [line for played in found.played for line in _scene(found, played, watch)]
-    return [*lines, *_whole(found, tally, asker)]
+    return [_calm(found), *lines, *_whole(found, tally, asker)]
+
+
+def _calm(found: Found) -> Figure:
+    """What the machine makes of the load while nothing is out; all else is to be read beside it."""
+    end = found.played[0].began - ON_THE_WAY_SECONDS
+    waits = [each.received - each.at for each in found.deliveries if each.at < end]
+    return _seconds("nothing is out: longest from commit to client", max(waits, default=0.0))
 
 
 def _scene(found: Found, played: Played, watch: Watch) -> Iterator[Figure]:
