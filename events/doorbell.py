@@ -190,6 +190,8 @@ class Doorbell:
         if self._started:
             self._forget(MISSED)
             self._look_later(MISSED, attempt=0)
+            # Nor could anything be announced from here.
+            self._add(Settled(sender=self._process, numbers=[], doubt=True))
 
     def _heard(self, text: str) -> None:
         try:
@@ -233,6 +235,9 @@ class Doorbell:
 
     def _look(self, key: tuple[str, int], attempt: int) -> None:
         self._tell(DOUBT)
+        if key[0] == self._process:
+            # A commit of our own that was cut short: the others may not have heard of it.
+            self._add(Settled(sender=self._process, numbers=[], doubt=True))
         if attempt + 1 < len(LOOK_AFTER_SECONDS):
             self._look_later(key, attempt + 1)
         else:

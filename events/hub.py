@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 PAGE_EVENTS = 500
 REMEMBERED_EVENTS = 2000
+COME_BY_SECONDS = 2.0
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 1.0
 
@@ -177,9 +178,11 @@ class Hub:
         """
         self.rung(position)
         try:
-            await self.wait_beyond(position - 1, self.era)
-        except Replaced as error:
-            raise Unavailable(f"{error} Try again.") from error
+            async with asyncio.timeout(COME_BY_SECONDS):
+                await self.wait_beyond(position - 1, self.era)
+        except (Replaced, TimeoutError) as error:
+            # Perhaps the position is gone: it was of a past that the hub has never seen.
+            raise Unavailable("The log does not come to where it was just now; try again.") from error
 
     async def require_same(self, head: Head, reached: int) -> None:
         """See that a head is of the log that the hub follows, once the hub has come by it.

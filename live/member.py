@@ -139,6 +139,9 @@ class Member:
 
     def _take_window(self, limit: int) -> Sequence[Due]:
         window = self.source.window
+        if self._fetching:
+            # What is fetched comes first: after the log was replaced, the position may be above the new window's floor.
+            return ()
         if self.position is None or self.position < window.floor:
             self._ask()
             return ()

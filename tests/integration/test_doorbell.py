@@ -67,7 +67,8 @@ async def test_a_commit_in_doubt_is_looked_for_until_it_must_be_over(
     number = await pair.writer.announce()
     pair.writer.settle(number, Outcome.IN_DOUBT, 0, work=False)
     await until(lambda: pair.at_writer == [DOUBT] * 3)
-    await until(lambda: pair.at_listener == [DOUBT] * 3)
+    # Its own looks, and those of the writer, who cannot know what the others have heard.
+    await until(lambda: pair.at_listener == [DOUBT] * 5)
     await until(lambda: "0 announcements" in repr(pair.writer) and "0 announcements" in repr(pair.listener))
 
 
@@ -81,7 +82,8 @@ async def test_a_ring_that_the_channel_did_not_take_is_rung_when_it_does(
         number = await pair.writer.announce()
         pair.writer.settle(number, Outcome.COMMITTED, 7, work=True)
         assert pair.at_listener == []
-        await until(lambda: pair.at_listener == [Ring(position=7, work=True)])
+        # With it comes that there may be more, which could not be announced.
+        await until(lambda: pair.at_listener == [DOUBT])
 
 
 async def test_a_writer_that_announced_while_the_listener_was_away_is_looked_after(
@@ -97,7 +99,8 @@ async def test_a_writer_that_announced_while_the_listener_was_away_is_looked_aft
     looked = len(pair.at_listener)
     await until(lambda: len(pair.at_listener) == looked + 3)
     await until(lambda: "0 announcements" in repr(pair.listener))
-    assert pair.at_writer == []
+    # It could announce nothing either, so the others look once; for them it is not the first look of many.
+    assert set(pair.at_writer) == {DOUBT}
 
 
 async def cut_oldest(client: "redis.Redis") -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from live.group import GroupLimits
+from live.group import Group, GroupLimits
 from live.member import REPLACED
 from tests.fakes.streams import Reader
 from tests.integration.waiting import until
@@ -110,3 +110,22 @@ async def test_whoever_joins_while_a_group_has_not_heard_yet_gets_a_group_of_the
     await new.until(2)
     await old.until(2)
     assert new.seen == [("event", 2)]
+
+
+async def test_who_is_fetching_then_gets_nothing_of_the_new_log_before_the_reset() -> None:
+    """The position that it fetches from may be above where the new window begins."""
+    async with opened(limits=GroupLimits(replays=1, retry_seconds=0.001)) as house:
+        house.hub.publish(*"aaaaaa")
+        await house.groups.reading.acquire()
+        reader = house.join(after=4)
+        reader.read()
+        house.hub.replace(2)
+        house.hub.publish("a", "a", "a")
+        group = reader.member.source
+        assert isinstance(group, Group)
+        await until(lambda: group.position == 5)
+        reader.read()
+        assert reader.seen == []
+        house.groups.reading.release()
+        await reader.until(5)
+        assert reader.seen == [("replaced", 5)]
