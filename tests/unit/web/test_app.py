@@ -152,7 +152,7 @@ async def test_ping_seconds(settings: Settings, client: aiohttp.ClientSession) -
         types = [(await silent.receive(5)).type for _ in range(2)]
         assert types[0] is WSMsgType.PING
         assert types[1] in {WSMsgType.CLOSED, WSMsgType.ERROR}
-        assert 0.3 < loop.time() - start < 1
+        assert 0.3 < loop.time() - start < 2
 
 
 @pytest.mark.effect("setting.slow_client_seconds")
@@ -190,7 +190,7 @@ async def test_drain_seconds(settings: Settings, client: aiohttp.ClientSession, 
         took = loop.time() - start
         await draining
     assert codes == [1012, 1012]
-    assert seconds / 2 <= took < seconds / 2 + 0.2
+    assert seconds / 2 <= took < seconds / 2 + 1
 
 
 async def test_a_port_in_use_is_found_out_before_anything_is_touched(
