@@ -108,12 +108,14 @@ def latencies(log: Sequence[Logged], records: Iterator[Sequence[Received]]) -> L
     return Latencies(late[len(late) // 2], late[int(len(late) * 0.99)], late[-1])
 
 
-async def commits_after(database_url: str, position: int) -> int:
-    """How many transactions have written events after a position; each has a tag of its own."""
+async def commits_between(database_url: str, after: int, until: int) -> int:
+    """How many transactions have written events between two positions; each has a tag of its own."""
     engines = Engines(load_settings(database_url=database_url).database_url)
     try:
         async with engines.reading(seconds=None) as session:
-            count = select(func.count(distinct(EventRow.tag))).where(EventRow.position > position)
+            count = select(func.count(distinct(EventRow.tag))).where(
+                EventRow.position > after, EventRow.position <= until
+            )
             return int((await session.execute(count)).scalar_one())
     finally:
         await engines.close()

@@ -183,7 +183,7 @@ async def _judge(scene: Scene, found: Figures, log: Sequence[Logged], begin: int
     until = log[-1].position
     whole = await read_log(stack.database_url)
     found.events = until - begin
-    found.commits = await figures.commits_after(stack.database_url, begin)
+    found.commits = await figures.commits_between(stack.database_url, begin, until)
     found.typical_rate = figures.typical_rate(log, begin)
     found.judged(fleet.judge(whole, until))
     found.latencies = figures.latencies(whole, (fleet.frames(task.name) for task in scene.tasks))
