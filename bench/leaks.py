@@ -21,7 +21,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, TCPConnector
 
 from bench.churn import Churn
 from bench.report import Figure, tell
@@ -117,8 +117,9 @@ class Patient:
     """A server that is examined."""
 
     def __init__(self, api: Api, http: ClientSession) -> None:
-        self._api = api
+        self._pid = api.process.pid
         self._http = http
+        self._client = Client(http, api.client.url, api.client.token)
         self._churn = Churn(api.client.url, api.client.token, QUERIES)
         self._churning = 0.0
         self._id = ""
@@ -126,12 +127,11 @@ class Patient:
     async def examine(self, scale: Scale) -> Course:
         """Warm it up, and measure."""
         begun = await self.vitals()
-        made = await self._api.client.change("createKeywordSet", CREATE)
+        made = await self._client.change("createKeywordSet", CREATE)
         self._id = made["keywordSet"]["id"]
         async with self._subscriber() as wire:
             await self._events(wire, scale.warm_events)
         await self._churn.run(scale.warm_cycles)
-        await self.at_rest(begun)
         warm = await self._most_at_rest()
         print(f"warm: {warm}", file=sys.stderr)
         async with self._subscriber() as wire:
@@ -151,12 +151,12 @@ class Patient:
         return found
 
     async def _most_at_rest(self) -> Vitals:
-        """The server at rest; workers have now and then a task for a moment, so the most of some looks."""
+        """The server after a while; workers have now and then a task for a moment, so the most of some looks."""
         looks = []
-        for _ in range(LOOKS):
+        for _ in range(2 * LOOKS):
             looks.append(await self.vitals())
             await asyncio.sleep(LOOK_SECONDS)
-        return replace(looks[-1], tasks=max(each.tasks for each in looks))
+        return replace(looks[-1], tasks=max(each.tasks for each in looks[LOOKS:]))
 
     async def at_rest(self, before: Vitals) -> Vitals:
         """When all that was going on has ended, or after half a minute."""
@@ -170,9 +170,9 @@ class Patient:
 
     async def vitals(self) -> Vitals:
         """What the kernel and the server say."""
-        async with self._http.get(f"{self._api.client.url}/metrics") as answer:
+        async with self._http.get(f"{self._client.url}/metrics") as answer:
             found = [(name, float(value)) for name, value in SERIES.findall(await answer.text())]
-        process = Path(f"/proc/{self._api.process.pid}")
+        process = Path(f"/proc/{self._pid}")
         resident = RESIDENT.search((process / "status").read_text())
         assert resident is not None
         return Vitals(
@@ -184,16 +184,14 @@ class Patient:
 
     @asynccontextmanager
     async def _subscriber(self) -> AsyncIterator[SocketWire]:
-        client: Client = self._api.client
-        here = (await client.ask("{ cursor }"))["cursor"]
-        async with client.over_socket(FOLLOW, {"after": here}) as wire:
+        here = (await self._client.ask("{ cursor }"))["cursor"]
+        async with self._client.over_socket(FOLLOW, {"after": here}) as wire:
             yield wire
 
     async def _events(self, wire: SocketWire, count: int) -> None:
         """So many events to one subscriber, who has all of them when this returns."""
-        client = self._api.client
         for _ in range(0, count, CHANGES):
-            places = [made["cursor"] for made in (await client.ask(CHANGE, id=self._id)).values()]
+            places = [made["cursor"] for made in (await self._client.ask(CHANGE, id=self._id)).values()]
             assert [await _place(wire) for _ in places] == places
 
 
@@ -205,9 +203,11 @@ async def _place(wire: SocketWire) -> str:
 
 async def measure(scale: Scale, folder: Path) -> Course:
     """Start a server, and examine it."""
-    async with Product(folder, window_events=WINDOW) as product, ClientSession() as http:
+    async with Product(folder, window_events=WINDOW) as product:
         api = await product.serve()
-        return await Patient(api, http).examine(scale)
+        # A connection that is kept for later would be a file that stays open.
+        async with ClientSession(connector=TCPConnector(force_close=True)) as http:
+            return await Patient(api, http).examine(scale)
 
 
 async def run(scale: Scale) -> bool:

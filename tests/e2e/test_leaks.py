@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.leaks import Scale, measure, told
 
-SCALE = Scale(events=100, cycles=1000, warm_events=50, warm_cycles=200)
+SCALE = Scale(events=100, cycles=800, warm_events=50, warm_cycles=200)
 
 
 async def test_events_and_clients_leave_nothing_behind(
