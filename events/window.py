@@ -63,7 +63,11 @@ class Window:
         return None
 
     def read_after(self, position: int, limit: int) -> Page:
-        """At most `limit` events after a position that the window covers."""
+        """At most `limit` events after a position that the window covers; the page never ends before it begins.
+
+        Who has read the log may be further than the window is, and must not be led back.
+        """
         start = position - self.floor
         found = tuple(self._envelopes[start : start + limit])
-        return Page(envelopes=found, position=found[-1].position if len(found) == limit else self.position)
+        end = found[-1].position if len(found) == limit else max(position, self.position)
+        return Page(envelopes=found, position=end)

@@ -139,3 +139,14 @@ async def test_a_reader_behind_the_floor_is_told(database: Database, hub: Hub, e
         await session.execute(text("UPDATE event_log_head SET floor = 5"))
     with pytest.raises(Lapsed):
         await hub.read_after(4, 10)
+
+
+async def test_who_has_read_further_than_the_hub_is_not_led_back(
+    database: Database, engines: Engines
+) -> None:
+    """A page of the log may be ahead of the hub; the next one would have ended before it, and repeated all of it."""
+    hub = Hub(Log(engines), window_events=10)
+    await hub.start()
+    await commit(database, "a", "b", "c")
+    assert (await hub.read_after(3, 10)).position == 3
+    await hub.close()
