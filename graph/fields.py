@@ -4,11 +4,13 @@ Strawberry's own decorators give `Any` back, which would leave every resolver un
 description, so it is the one argument here.
 """
 
+import functools
 from collections.abc import Awaitable, Callable
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 import strawberry
 
+from graph.context import Info
 from graph.errors import outlasting, refusing
 
 P = ParamSpec("P")
@@ -32,4 +34,20 @@ def verb(description: str) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, 
     """A mutation: one verb of a service, whose expected failures are members of the union that it returns."""
     decorator: Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]
     decorator = strawberry.mutation(description=description)
-    return lambda resolver: decorator(outlasting(refusing(resolver)))
+    return lambda resolver: decorator(outlasting(_empty_handed(refusing(resolver))))
+
+
+def _empty_handed(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """A mutation that gives up the snapshot of the one before it in the document, and then waits for its turn to write.
+
+    Otherwise a few documents with several mutations hold all connections that others read with, streams among them,
+    for as long as somebody else writes.
+    """
+
+    @functools.wraps(resolver)
+    async def answering(*args: P.args, **kwargs: P.kwargs) -> R:
+        info = cast("Info", kwargs["info"])
+        await info.context.renew()
+        return await resolver(*args, **kwargs)
+
+    return answering

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from core.errors import Unavailable
 from db.engine import READERS, Engines
+from db.repositories import event_log
 from events import cursor
 from graph import node_ids
 from graph.reading import Reading
@@ -34,6 +35,12 @@ def in_use(engines: Engines) -> int:
     """How many connections of the pools are out."""
     pools = [engine.sync_engine.pool for engine in (engines.reader, engines.writer)]
     return sum(pool.checkedout() for pool in pools if isinstance(pool, AsyncAdaptedQueuePool))
+
+
+def waiting(engines: Engines) -> int:
+    """How many wait for the connection that writes."""
+    pool: Any = engines.writer.sync_engine.pool
+    return len(pool._pool._queue._getters)
 
 
 @pytest.fixture
@@ -262,3 +269,33 @@ async def test_more_can_come_back_at_once_than_there_are_connections(house: Hous
         async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
             for _ in range(3 * READERS):
                 tasks.create_task(stage.subscribe(house.alice, follow, id=ident, after=after))
+
+
+async def test_a_mutation_that_waits_for_its_turn_holds_no_connection_of_readers(stage: Stage) -> None:
+    """The first of two in a document has had its payload read when the second waits behind another writer."""
+    config = """config: {dns: {resolvers: ["192.0.2.1:53"]}}"""
+    two = " ".join(
+        f"""{name}: createPersona(input: {{name: "{name}", {config}}}) {{
+          ... on CreatePersonaPayload {{ cursor }} ... on UserError {{ message }} }}"""
+        for name in ("one", "other")
+    )
+    begun, over = asyncio.Event(), asyncio.Event()
+
+    async def write_next() -> None:
+        async with stage.engines.writing() as session:
+            await event_log.head(session)
+            begun.set()
+            await over.wait()
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        async with stage.engines.writing() as session:
+            await event_log.head(session)
+            asked = tasks.create_task(stage.execute(stage.house.alice, f"mutation {{ {two} }}"))
+            await until(lambda: waiting(stage.engines) == 1)
+            tasks.create_task(write_next())
+            await until(lambda: waiting(stage.engines) == 2)
+        await begun.wait()
+        await until(lambda: waiting(stage.engines) == 1)
+        assert in_use(stage.engines) == 1
+        over.set()
+    assert asked.result()["data"]["other"].keys() == {"cursor"}
