@@ -7,6 +7,7 @@ from bench.faults.schedule import Fault
 from bench.faults.stage import Stage
 from bench.load_writer import event_of
 from core.errors import Unavailable
+from db.repositories import event_log
 from db.unit_of_work import UnitOfWork, append_events
 from events.outbox import record
 from vocabulary.access import WORKER
@@ -44,5 +45,7 @@ async def _append(stage: Stage, fault: Fault, *, commits: bool) -> None:
 async def lock_database(stage: Stage, fault: Fault) -> None:
     """Keep the one lock of a SQLite file, and write nothing."""
     with suppress(Unavailable):
-        async with stage.writing.database.engines.writing():
+        async with stage.writing.database.engines.writing() as session:
+            # A transaction begins with its first statement.
+            await event_log.head(session)
             await asyncio.sleep(fault.seconds)
