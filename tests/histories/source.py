@@ -1,7 +1,8 @@
 """A log in memory that promises what `events/log.py` promises, and remembers all that was ever in it.
 
 A page is read in one snapshot together with the head; an append is serialised, so that positions ascend in the order
-of commits; what was pruned is gone for readers and stays known here. `tests/unit/live/test_histories.py` holds it against the real one.
+of commits; what was pruned is gone for readers and stays known here. `tests/unit/live/test_histories.py` holds it
+against the real one.
 """
 
 import asyncio

@@ -145,7 +145,7 @@ class Repeating(Member):
 
 
 class Hasty(Member):
-    """Takes what the window has while it still fetches what comes before."""
+    """Goes on from the end of what was fetched without having taken it."""
 
     def receive(self, chunk: Chunk | None, failure: list[dict[str, object]] | None = None) -> None:
         self.position = self.source.window.floor if self.position is None else self.position
