@@ -56,6 +56,7 @@ class Channel:
         self._broadcast: Broadcast | None = None
         self._apart = asyncio.Event()
         self._listening = asyncio.timeout(None)
+        self._closing = False
         self._first_attempt = asyncio.Event()
         self.last_error: str | None = None
 
@@ -87,6 +88,7 @@ class Channel:
 
     async def close(self) -> None:
         """Unsubscribe and disconnect."""
+        self._closing = True
         await self._owner.close()
 
     async def publish(self, message: str) -> bool:
@@ -124,14 +126,22 @@ class Channel:
                 async with self._line() as messages:
                     pause = FIRST_PAUSE_SECONDS
                     await self._listen(messages)
-            except Exception as error:  # noqa: BLE001  See publish; the reason is kept and logged.
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  See publish; the reason is logged.
+                self._heed_closing()
                 self.last_error = _reason(error)
-                _heed_cancelling()
             self._first_attempt.set()
             log.warning("channel_lost", error=self.last_error, again_in=pause)
             self._apart.set()
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def _heed_closing(self) -> None:
+        """Tell an end that `close` wants from a cancelling that a library makes up, or does not account for."""
+        task = asyncio.current_task()
+        if self._closing or task is None:
+            raise asyncio.CancelledError
+        while task.cancelling():
+            task.uncancel()
 
     @asynccontextmanager
     async def _line(self) -> AsyncIterator[AsyncIterator[str]]:

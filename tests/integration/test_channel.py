@@ -112,6 +112,29 @@ async def test_a_server_that_hangs_is_noticed_though_nobody_speaks(
         await until(lambda: "found" in ear.messages)
 
 
+async def test_a_library_that_cancels_by_itself_does_not_end_the_supervisor(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """broadcaster's clean-up hands on how its listener has ended, which may be that something has cancelled it."""
+    disconnect, ends = channel_redis.RedisLine.disconnect, iter([True])
+
+    async def cancelled(line: channel_redis.RedisLine) -> None:
+        await disconnect(line)
+        if next(ends, False):
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(channel_redis.RedisLine, "disconnect", cancelled)
+    ear = Ear()
+    async with opened(redis_server.url, ear) as channel:
+        await redis_server.kill()
+        try:
+            await until(lambda: not channel.connected, seconds=5)
+        finally:
+            await redis_server.start()
+        await until(lambda: channel.connected, seconds=5)
+        assert next(ends, None) is None
+
+
 async def test_a_server_that_hangs_holds_up_only_those_who_find_it_out(server: Server) -> None:
     ear = Ear()
     loop = asyncio.get_running_loop()
