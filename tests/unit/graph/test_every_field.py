@@ -281,6 +281,7 @@ async def test_every_field_can_be_selected(gallery: Gallery, desk: Desk) -> None
         needed = [arg for arg, one in field.args.items() if is_required_argument(one)]
         given = {
             "id": f'"{ids.get(name, node_ids.encode("Campaign", ident))}"',
+            "campaignId": f'"{node_ids.encode("Campaign", ident)}"',
             "ids": f'["{node_ids.encode("Campaign", ident)}"]',
             "config": '{patternType: SUFFIX, characterSet: "abc", constant: "x", tld: ".test", suffixLength: 2}',
             "domainId": f'"{node_ids.encode("Domain", ident, 1)}"',
@@ -315,6 +316,7 @@ async def test_every_field_can_be_selected(gallery: Gallery, desk: Desk) -> None
         "PageFeatures",
         "Richness",
         "LeadVerdict",
+        "CampaignHistoryEntry",
     }
     assert {f"{type_name}.{name}" for type_name in objects for name in names(type_name)} <= reached
     assert f"{Campaign.__name__}.domains" in reached
