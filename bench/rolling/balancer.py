@@ -1,6 +1,7 @@
 """A balancer of connections as operators put before processes: it asks each whether it is ready, and sends nobody else.
 
-It moves bytes and knows nothing of HTTP, so a connection stays where it is until an end closes it.
+It moves bytes and knows nothing of HTTP, so a connection stays where it is until an end closes it. One late answer says
+nothing: like others of its kind it goes by what it was told last, until it is told something else.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ class Balancer:
         self._http = http
         self._relay = relay
         self._behind: dict[str, Address] = {}
+        self._ready: dict[str, bool] = {}
 
     def __repr__(self) -> str:
         return f"<Balancer of {list(self._behind)}>"
@@ -53,16 +55,16 @@ class Balancer:
 
     async def _look(self) -> None:
         while True:
-            behind = dict(self._behind)
-            answers = await asyncio.gather(*(self._is_ready(url) for url in behind))
-            ready = [address for address, answer in zip(behind.values(), answers, strict=True) if answer]
-            self._relay.aim(*ready)
+            await asyncio.gather(*(self._ask(url) for url in self._behind))
+            self._relay.aim(*(address for url, address in self._behind.items() if self._ready.get(url)))
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _is_ready(self, url: str) -> bool:
+    async def _ask(self, url: str) -> None:
         limit = ClientTimeout(total=ANSWER_SECONDS)
         try:
             async with self._http.get(f"{url}/readyz", timeout=limit) as answer:
-                return answer.status == 200
-        except (ClientError, TimeoutError):
-            return False
+                self._ready[url] = answer.status == 200
+        except TimeoutError:
+            return
+        except ClientError:
+            self._ready[url] = False

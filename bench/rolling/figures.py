@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from bench.history import Logged, Received, Verdict, position_of
 from bench.load import Tally
@@ -30,7 +29,6 @@ class Found:
     gave_up: Mapping[str, str] = field(default_factory=dict)
     lost: int = 0
     holes: list[float] = field(default_factory=list)
-    late: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
 
@@ -42,15 +40,8 @@ def totals(text: str) -> dict[str, float]:
     return found
 
 
-def holes(frames: Sequence[Received]) -> Iterator[float]:
-    """For each change of a client's connection: from the last frame of the old one to the first of the new one."""
-    for before, after in pairwise(frames):
-        if before.connection != after.connection:
-            yield after.at - before.at
-
-
-def lateness(log: Sequence[Logged], frames: Sequence[Received]) -> float:
-    """The longest from a commit to its frame, of all that came after the first frame."""
+def hole(log: Sequence[Logged], frames: Sequence[Received]) -> float:
+    """The longest that an event was kept from a client: from its commit to its frame, of all after the first frame."""
     times = {row.position: row.at for row in log}
     events = [(frame.at, times.get(position_of(frame.cursor), frame.at)) for frame in frames[1:]]
     return max((received - at for received, at in events), default=0.0)
@@ -77,13 +68,10 @@ def _clients(found: Found, tally: Tally) -> Iterator[Figure]:
     yield _none("clients that gave up", len(found.gave_up))
     yield _none("acknowledged commits that are not in the log", found.lost)
     yield Figure(what="the load", value=str(tally))
+    yield Figure(what="longest hole of one client, from commit to frame", value=f"{max(found.holes):.1f} s")
     yield Figure(
-        what="longest without a connection's frames, of all clients", value=f"{max(found.holes):.1f} s"
+        what="longest hole of half of them", value=f"{sorted(found.holes)[len(found.holes) // 2]:.1f} s"
     )
-    yield Figure(
-        what="half of the clients: at most", value=f"{sorted(found.holes)[len(found.holes) // 2]:.1f} s"
-    )
-    yield Figure(what="latest event at a client", value=f"{max(found.late):.1f} s after its commit")
 
 
 def _database(found: Found) -> Iterator[Figure]:

@@ -17,7 +17,7 @@ from bench.history import read_log
 from bench.load import Load, Tally
 from bench.load_things import CAMPAIGN, Thing, make
 from bench.rolling.balancer import Balancer
-from bench.rolling.figures import Found, Storm, holes, lateness, totals
+from bench.rolling.figures import Found, Storm, hole, totals
 from graph import node_ids
 from tests.e2e.product import TOKEN, Api, Product
 from tests.servers.postgres import PostgresServer
@@ -186,7 +186,4 @@ async def judge(
     found.lost = sum(position not in there for position in tally.acknowledged)
     found.verdicts = fleet.judge(log, log[-1].position)
     found.wrong += [str(verdict) for verdict in found.verdicts if not verdict.clean]
-    for task in tasks:
-        frames = fleet.frames(task.name)
-        found.holes.append(max(holes(frames), default=0.0))
-        found.late.append(lateness(log, frames))
+    found.holes = [hole(log, fleet.frames(task.name)) for task in tasks]

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from bench.history import Logged, Received
-from bench.rolling.figures import holes, lateness, totals
+from bench.rolling.figures import hole, totals
 from events import cursor
 
 INCARNATION = "0123456789ab"
@@ -19,16 +19,11 @@ def row(position: int, at: float) -> Logged:
     return Logged(position, "CampaignUpdated", UUID(int=1), UUID(int=1), "Campaign", True, None, at)
 
 
-def test_a_hole_is_between_the_frames_of_two_connections() -> None:
-    frames = [frame(1, 1, 10.0), frame(1, 2, 11.0), frame(2, 3, 14.5), frame(2, 4, 20.0), frame(3, 5, 20.5)]
-    assert list(holes(frames)) == [3.5, 0.5]
-    assert list(holes([])) == []
-
-
-def test_lateness_is_from_commit_to_frame_and_leaves_the_first_out() -> None:
+def test_a_hole_is_from_commit_to_frame_and_leaves_out_what_a_client_begins_with() -> None:
     log = [row(1, 0.0), row(2, 10.5), row(3, 11.0)]
-    assert lateness(log, [frame(1, 1, 10.0), frame(1, 2, 11.0), frame(2, 3, 14.5)]) == pytest.approx(3.5)
-    assert lateness(log, [frame(1, 1, 10.0)]) == 0.0
+    assert hole(log, [frame(1, 1, 10.0), frame(1, 2, 11.0), frame(2, 3, 14.5)]) == pytest.approx(3.5)
+    assert hole(log, [frame(1, 1, 10.0)]) == 0.0
+    assert hole(log, []) == 0.0
 
 
 def test_series_are_added_up_over_their_labels() -> None:
