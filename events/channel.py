@@ -99,7 +99,8 @@ class Channel:
         try:
             async with asyncio.timeout(PUBLISH_SECONDS):
                 await broadcast.publish(NAME, message)
-        except Exception as error:  # noqa: BLE001  Each backend has errors of its own; all mean the same here.
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  Each backend has errors of its own.
+            _heed_cancelling()
             log.warning("channel_publish_failed", error=repr(error))
             self._give_up(broadcast)
             return False

@@ -135,6 +135,20 @@ async def test_a_library_that_cancels_by_itself_does_not_end_the_supervisor(
         assert next(ends, None) is None
 
 
+async def test_a_library_that_cancels_by_itself_does_not_cancel_who_publishes(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cancelled(*_message: object) -> None:
+        raise asyncio.CancelledError
+
+    async with opened(redis_server.url, Ear()) as channel:
+        with monkeypatch.context() as patch:
+            patch.setattr(channel_redis.RedisLine, "publish", cancelled)
+            assert not await channel.publish("lost")
+        await until(lambda: channel.connected, seconds=5)
+        assert await channel.publish("found")
+
+
 async def test_a_server_that_hangs_holds_up_only_those_who_find_it_out(server: Server) -> None:
     ear = Ear()
     loop = asyncio.get_running_loop()
