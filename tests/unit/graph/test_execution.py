@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy.pool import AsyncAdaptedQueuePool
@@ -29,6 +30,8 @@ mutation ($name: String!) { createPersona(input: {name: $name, config: {dns: {re
   ... on UserError { __typename code }
 } }
 """
+# Whether there is such a campaign is read before it is followed.
+ONE = f'subscription {{ campaignEvents(campaignId: "{node_ids.encode("Campaign", UUID(int=1))}") {{ __typename }} }}'
 
 
 def in_use(engines: Engines) -> int:
@@ -168,14 +171,14 @@ class TestErrors:
     ) -> None:
         failing(Unavailable("gone"))
         with pytest.raises(Unavailable, match="gone"):
-            await stage.subscribe(stage.house.alice, "subscription { activity { __typename } }")
+            await stage.subscribe(stage.house.alice, ONE)
 
     async def test_a_defect_at_a_subscription_is_masked(
         self, stage: Stage, failing: Callable[[BaseException], None]
     ) -> None:
         failing(ZeroDivisionError("inside"))
         with capture_logs() as logs, pytest.raises(Rejected) as refusal:
-            await stage.subscribe(stage.house.alice, "subscription { activity { __typename } }")
+            await stage.subscribe(stage.house.alice, ONE)
         assert refusal.value.errors[0]["extensions"]["code"] == "INTERNAL"
         assert [one["event"] for one in logs] == ["request_failed"]
 
@@ -200,16 +203,16 @@ class TestContexts:
         self, stage: Stage, subscribes: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         reading = asyncio.Event()
-        head = Reading.head
+        run = Reading.run
 
-        async def stuck(self: Reading) -> Any:
-            await head(self)
+        async def stuck(self: Reading, *args: Any) -> Any:
+            await run(self, *args)
             reading.set()
             await asyncio.Event().wait()
 
-        monkeypatch.setattr(Reading, "head", stuck)
+        monkeypatch.setattr(Reading, "run", stuck)
         if subscribes:
-            work: Any = stage.subscribe(stage.house.alice, "subscription { activity { __typename } }")
+            work: Any = stage.subscribe(stage.house.alice, ONE)
         else:
             work = stage.execute(stage.house.alice, "{ cursor }")
         task = asyncio.create_task(work)
