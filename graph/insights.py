@@ -3,7 +3,8 @@
 What is kept is what a scan comes to, never the rows.
 
 A value that was read is used again by whoever's snapshot has the same newest event of the campaign: domains change
-only together with an event, so it is exact at the cursor of that response too. It is kept for `KEPT_SECONDS`, and
+only together with an event, so it is exact at the cursor of that response too. An event is told by its position and
+its tag, for after a restored backup another one may be at the same position. It is kept for `KEPT_SECONDS`, and
 only the `KEPT_MOST` used last are.
 """
 
@@ -26,7 +27,7 @@ T = TypeVar("T")
 KEPT_SECONDS = 30
 KEPT_MOST = 500
 
-Key = tuple[str, UUID, int | None]
+Key = tuple[str, UUID, tuple[int, int] | None]
 Batch = Read[[Sequence[UUID]], Mapping[UUID, T]]
 Load = Callable[[list[UUID]], Awaitable[list[T]]]
 
@@ -51,8 +52,8 @@ class Insights:
         """Loads what `batch` reads of campaigns, those of which it says nothing as `empty`."""
 
         async def load(ids: list[UUID]) -> list[T]:
-            positions = await reading.run(leads.positions, ids)
-            keys = {ident: (batch.__qualname__, ident, positions.get(ident)) for ident in ids}
+            newest = await reading.run(leads.newest, ids)
+            keys = {ident: (batch.__qualname__, ident, newest.get(ident)) for ident in ids}
             values = {ident: kept.value for ident in ids if (kept := self._use(keys[ident])) is not None}
             missing = [ident for ident in ids if ident not in values]
             if missing:

@@ -62,14 +62,19 @@ async def tallies(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, Tallie
     }
 
 
-async def positions(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, int]:
-    """The newest position of the log that is about each of these campaigns; one without any is missing."""
-    wanted = (
-        select(EventRow.campaign_id, func.max(EventRow.position))
+async def newest(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, int]]:
+    """Position and tag of the newest event about each of these campaigns; one without any is missing."""
+    positions = (
+        select(func.max(EventRow.position))
         .where(EventRow.campaign_id.in_(ids))
         .group_by(EventRow.campaign_id)
     )
-    return {ident: position for ident, position in await session.execute(wanted) if ident is not None}
+    wanted = select(EventRow.campaign_id, EventRow.position, EventRow.tag).where(
+        EventRow.position.in_(positions)
+    )
+    return {
+        ident: (position, tag) for ident, position, tag in await session.execute(wanted) if ident is not None
+    }
 
 
 async def pending(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, int]:

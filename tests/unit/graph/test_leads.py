@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from db.models import PhaseRow, TalliesRow
+from db.models import EventRow, PhaseRow, TalliesRow
 from events.campaign_events import CampaignUpdated
 from graph import node_ids
 from graph.insights import Insights
@@ -193,6 +193,23 @@ async def test_what_was_read_is_kept_until_something_happens(gallery: Gallery, d
     with statements(desk.engines) as seen:
         await desk.ask(alice, query, id=ident)
     assert [*counts, len(seen)] == [counts[0], counts[0] - 1, counts[0]]
+
+
+async def test_what_was_read_is_not_used_for_another_event_at_the_same_position(
+    gallery: Gallery, desk: Desk
+) -> None:
+    """As it is in a log that was restored, and has reached the position anew."""
+    alice = gallery.house.alice
+    key, ident = await scored(gallery)
+    position = await gallery.tell(CampaignUpdated(campaign_id=key, name="a", changed=("name",)), alice, alice)
+    query = "query ($id: ID!) { campaign(id: $id) { buckets { bucket count } } }"
+    before = await desk.ask(alice, query, id=ident)
+    async with gallery.house.database.engines.writing() as session:
+        await session.execute(
+            update(EventRow).where(EventRow.position == position).values(tag=EventRow.tag + 1)
+        )
+    await score(gallery.house.database, key, 1, bucket=Bucket.LOW_VALUE)
+    assert await desk.ask(alice, query, id=ident) != before
 
 
 async def test_nothing_is_kept_for_long(gallery: Gallery, desk: Desk) -> None:
