@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from core.tasks import Owner
-from web.pulse import Patience, Pulse, Verdict
+from web.pulse import Finding, Patience, Pulse
 from web.traffic import look
 
 IN_TURN = 64
@@ -122,18 +122,18 @@ class Peers:
                     await self._act(peer, peer.pulse.judge(loop.time(), traffic, listening=peer.listening))
         self._watch = None
 
-    async def _act(self, peer: Peer, verdict: Verdict) -> None:
-        match verdict:
-            case Verdict.PING:
+    async def _act(self, peer: Peer, finding: Finding) -> None:
+        match finding:
+            case Finding.PING:
                 with suppress(ConnectionError):
                     await peer.ping()
-            case Verdict.DEAD:
+            case Finding.DEAD:
                 self._count(peer, Dropped.DEAD)
                 # A close would wait for a buffer that nobody takes.
                 peer.transport.abort()
-            case Verdict.SLOW:
+            case Finding.SLOW:
                 self._end(peer, Dropped.SLOW)
-            case Verdict.FINE:
+            case Finding.FINE:
                 pass
 
     def _end(self, peer: Peer, reason: Dropped) -> asyncio.Task[None]:

@@ -22,7 +22,7 @@ ANSWER_SHARE = 0.75
 """How much of an interval a peer has to answer a ping; the rest is for when it is looked at."""
 
 
-class Verdict(Enum):
+class Finding(Enum):
     """What to do about a peer."""
 
     FINE = auto()
@@ -76,18 +76,18 @@ class Pulse:
         self._heard = now
         self._pinged_at = None
 
-    def judge(self, now: float, traffic: Traffic, *, listening: bool = True) -> Verdict:
+    def judge(self, now: float, traffic: Traffic, *, listening: bool = True) -> Finding:
         """What to do now; `listening` is whether its frames are being read, else its silence means nothing."""
         if traffic.is_idle or traffic.taken != self._taken:
             self._moved = now
         self._taken = traffic.taken
         stuck = now - self._moved
         if traffic.in_flight and stuck >= self.patience.answer_seconds:
-            return Verdict.DEAD
+            return Finding.DEAD
         if stuck >= self.patience.slow_seconds:
-            return Verdict.SLOW
+            return Finding.SLOW
         if not self._answers:
-            return Verdict.FINE
+            return Finding.FINE
         if not listening or self._is_under_way(traffic):
             self._awaited = now
         return self._judge_silence(now, traffic)
@@ -96,12 +96,12 @@ class Pulse:
         """Whether something that was sent before the ping has not arrived yet."""
         return self._pinged_at is not None and traffic.taken < self._pinged_at
 
-    def _judge_silence(self, now: float, traffic: Traffic) -> Verdict:
+    def _judge_silence(self, now: float, traffic: Traffic) -> Finding:
         if self._pinged_at is None:
             # While something waits, whether it is taken says as much as an answer would.
             if now - self._heard < self.patience.ping_seconds or traffic.waiting:
-                return Verdict.FINE
+                return Finding.FINE
             self._pinged_at = traffic.taken + traffic.in_flight
             self._awaited = now
-            return Verdict.PING
-        return Verdict.DEAD if now - self._awaited >= self.patience.answer_seconds else Verdict.FINE
+            return Finding.PING
+        return Finding.DEAD if now - self._awaited >= self.patience.answer_seconds else Finding.FINE

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from cli.check.check import expect
 
 
-class Verdict(NamedTuple):
+class WrongFrames(NamedTuple):
     """How many frames were wrong, by what was wrong with them."""
 
     missing: int
@@ -29,12 +29,12 @@ class Verdict(NamedTuple):
         return ", ".join(f"{count} {name}" for name, count in self._asdict().items())
 
 
-def judge(wanted: Sequence[str], told: Sequence[str]) -> Verdict:
+def judge(wanted: Sequence[str], told: Sequence[str]) -> WrongFrames:
     """Compare the cursors of frames with those of the changes; both in the order in which they came."""
     place = {cursor: number for number, cursor in enumerate(wanted)}
     counted = Counter(told)
     once = [place[cursor] for cursor in dict.fromkeys(told) if cursor in place]
-    return Verdict(
+    return WrongFrames(
         missing=len(place.keys() - counted.keys()),
         duplicated=sum(counted[cursor] - 1 for cursor in place if counted[cursor] > 1),
         reordered=sum(one > other for one, other in pairwise(once)),
@@ -48,8 +48,8 @@ def expect_exactly(who: str, wanted: Sequence[str], told: Sequence[str]) -> None
     Raises:
         Failed: it was not.
     """
-    verdict = judge(wanted, told)
-    expect(verdict.is_clean, f"{who}: {verdict}, of {len(wanted)} frames")
+    wrong = judge(wanted, told)
+    expect(wrong.is_clean, f"{who}: {wrong}, of {len(wanted)} frames")
 
 
 def share(sorted_values: Sequence[float], part: float) -> float:

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from cli.check import changing
 from cli.check.check import Check, Failed, Family, Outcome, Result
-from cli.check.judging import Verdict, judge, share
+from cli.check.judging import WrongFrames, judge, share
 from cli.check.load import expect_not_later
 from cli.check.running import CHECKS, OURS, run_all
 from cli.check.site import PREFIX, Site, Sizes
@@ -307,20 +307,20 @@ async def test_who_can_make_nothing_is_told_and_looks_on(demo: Demo) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "verdict"),
+    ("told", "wrong"),
     [
-        ("abcd", Verdict(0, 0, 0, 0)),
-        ("abd", Verdict(1, 0, 0, 0)),
-        ("abbcd", Verdict(0, 1, 0, 0)),
-        ("abcdab", Verdict(0, 2, 0, 0)),
-        ("acbd", Verdict(0, 0, 1, 0)),
-        ("abxcxd", Verdict(0, 0, 0, 2)),
-        ("", Verdict(4, 0, 0, 0)),
+        ("abcd", WrongFrames(0, 0, 0, 0)),
+        ("abd", WrongFrames(1, 0, 0, 0)),
+        ("abbcd", WrongFrames(0, 1, 0, 0)),
+        ("abcdab", WrongFrames(0, 2, 0, 0)),
+        ("acbd", WrongFrames(0, 0, 1, 0)),
+        ("abxcxd", WrongFrames(0, 0, 0, 2)),
+        ("", WrongFrames(4, 0, 0, 0)),
     ],
 )
-def test_the_judge_counts_each_fault(told: str, verdict: Verdict) -> None:
-    assert judge("abcd", told) == verdict
-    assert verdict.is_clean is (told == "abcd")
+def test_the_judge_counts_each_fault(told: str, wrong: WrongFrames) -> None:
+    assert judge("abcd", told) == wrong
+    assert wrong.is_clean is (told == "abcd")
 
 
 @pytest.mark.parametrize(("late", "is_right"), [(0.0, True), (0.25, True), (0.3, False), (5.0, False)])
