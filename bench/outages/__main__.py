@@ -7,23 +7,25 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
 from aiohttp import ClientSession, TCPConnector
 
+from bench.deliveries import deliveries
 from bench.faults import audience
 from bench.fleet import ClientTask, Fleet, GaveUp
 from bench.history import read_log
 from bench.load import Load, Tally
 from bench.load_things import CAMPAIGN, KEYWORD_SET, POOL, PROFILE, PROXY, Thing, make
 from bench.outages.asker import Asker
-from bench.outages.figures import Found, deliveries, figures
+from bench.outages.figures import Found, figures
 from bench.outages.scenes import CALM_SECONDS, play, scenes
 from bench.outages.watch import Watch
 from bench.report import Figure, tell
+from bench.servers import own_postgres, own_redis
 from tests.e2e.product import TOKEN, Api, Product
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
@@ -53,14 +55,7 @@ class Installation:
 @asynccontextmanager
 async def installation(folder: Path, found: Found) -> AsyncIterator[Installation]:
     """Two API processes and a worker; what they complain about when they end is in `found`."""
-    programs, program = PostgresServer.find(), RedisServer.find()
-    if programs is None or program is None:
-        raise SystemExit("No PostgreSQL or no Redis: `make setup-dev` installs both.")
-    postgres, redis = PostgresServer(programs, folder / "postgres"), RedisServer(program, folder / "redis")
-    async with AsyncExitStack() as undo:
-        undo.push_async_callback(postgres.close)
-        undo.push_async_callback(redis.stop)
-        await asyncio.gather(postgres.start(), redis.start())
+    async with own_postgres(folder) as postgres, own_redis(folder) as redis:
         url = (await postgres.create_database()).sqlalchemy_url()
         product = Product(folder / "product", database_url=url, channel_url=redis.url, drain_seconds=0)
         try:
@@ -141,7 +136,8 @@ async def _judge(
     found.lost = sum(position not in there for position in acknowledged)
     found.verdicts = fleet.judge(whole, log[-1].position)
     found.wrong += [str(verdict) for verdict in found.verdicts if not verdict.clean]
-    found.deliveries = list(deliveries(whole, (fleet.frames(task.name) for task in tasks)))
+    told = deliveries(whole, *(fleet.frames(task.name) for task in tasks))
+    found.deliveries = [each for each in told if each.is_event]
 
 
 def main() -> int:

@@ -1,9 +1,10 @@
 """The figures of the outages: from the log, from what the clients recorded, and from what was watched."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bench.history import Logged, Received, Verdict, position_of
+from bench.deliveries import Delivery
+from bench.history import Verdict
 from bench.load import Tally
 from bench.outages.asker import Asker
 from bench.outages.scenes import Played
@@ -13,15 +14,6 @@ from bench.report import Figure
 RED_SECONDS = 5.0
 # What was committed in the last moment before an outage may be told only after it.
 ON_THE_WAY_SECONDS = 1.5
-BACK_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One event at one client: when it was committed and when it was received, in seconds since 1970."""
-
-    at: float
-    received: float
 
 
 @dataclass
@@ -36,16 +28,6 @@ class Found:
     wrong: list[str] = field(default_factory=list)
 
 
-def deliveries(log: Sequence[Logged], records: Iterable[Sequence[Received]]) -> Iterator[Delivery]:
-    """Every event that a client has received."""
-    times = {row.position: row.at for row in log}
-    for frames in records:
-        for frame in frames:
-            place = position_of(frame.cursor)
-            if not frame.type.endswith("Snapshot") and place in times:
-                yield Delivery(times[place], frame.at)
-
-
 def figures(found: Found, watch: Watch, tally: Tally, asker: Asker) -> list[Figure]:
     """All lines of the table."""
     lines = [line for played in found.played for line in _scene(found, played, watch)]
@@ -55,7 +37,7 @@ def figures(found: Found, watch: Watch, tally: Tally, asker: Asker) -> list[Figu
 def _calm(found: Found) -> Figure:
     """What the machine makes of the load while nothing is out; all else is to be read beside it."""
     end = found.played[0].began - ON_THE_WAY_SECONDS
-    waits = [each.received - each.at for each in found.deliveries if each.at < end]
+    waits = [each.seconds for each in found.deliveries if each.at < end]
     return _seconds("nothing is out: longest from commit to client", max(waits, default=0.0))
 
 
@@ -66,7 +48,7 @@ def _scene(found: Found, played: Played, watch: Watch) -> Iterator[Figure]:
     yield _seconds(f"{told}: until all processes are red", watch.until_red(played.began, end), RED_SECONDS)
     begin, over = played.began - ON_THE_WAY_SECONDS, played.over - ON_THE_WAY_SECONDS
     during = [each for each in found.deliveries if begin <= each.at < min(end, over)]
-    waits = [each.received - each.at for each in during]
+    waits = [each.seconds for each in during]
     yield _seconds(f"{told}: longest from commit to client meanwhile", max(waits, default=0.0))
     if played.returned is None:
         return
@@ -77,9 +59,9 @@ def _scene(found: Found, played: Played, watch: Watch) -> Iterator[Figure]:
         for each in found.deliveries
         if begin <= each.at < over and each.received > played.returned
     ]
-    yield _seconds(
-        f"{told}: longest from commit, or from its return, to client", max(late, default=0.0), BACK_SECONDS
-    )
+    latest = max(late, default=0.0)
+    promised = played.scene.back_seconds
+    yield _seconds(f"{told}: longest from commit, or from its return, to client", latest, promised)
 
 
 def _whole(found: Found, tally: Tally, asker: Asker) -> Iterator[Figure]:

@@ -10,6 +10,7 @@ from tests.servers.redis import RedisServer
 
 CALM_SECONDS = 6.0
 GREEN_SECONDS = 30.0
+BACK_SECONDS = 2.0
 LOOK_SECONDS = 0.05
 
 
@@ -23,6 +24,7 @@ class Scene:
         seconds: how long it lasts.
         begin: lets it happen.
         end: mends it; None if nobody does.
+        back_seconds: how late anything may be after the return; None where nothing is promised.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Scene:
     seconds: float
     begin: Callable[[], Awaitable[None]]
     end: Callable[[], Awaitable[None]] | None
+    back_seconds: float | None = BACK_SECONDS
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ def scenes(redis: RedisServer, postgres: PostgresServer, longest: float) -> Sequ
             seconds(20),
             lambda: freeze(postgres),
             lambda: thaw(postgres),
+            # What hung goes on from where it was: nobody is told that it returned, so it is measured alone.
+            back_seconds=None,
         ),
         Scene("redis-never", "Redis killed, and never back", seconds(30), redis.kill, None),
     )

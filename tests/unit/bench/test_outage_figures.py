@@ -1,13 +1,16 @@
 """What the bench of outages makes of what it has seen: nothing late, cut or missing is left out of the table."""
 
+from dataclasses import replace
+
 import pytest
 from aiohttp import ClientSession
 
+from bench.deliveries import Delivery
 from bench.history import Verdict
 from bench.load import Tally
 from bench.load_things import KEYWORD_SET, Thing
 from bench.outages.asker import Asker
-from bench.outages.figures import Delivery, Found, figures
+from bench.outages.figures import Found, figures
 from bench.outages.scenes import Played, Scene
 from bench.outages.watch import Watch
 from bench.report import Figure
@@ -21,7 +24,10 @@ async def nothing() -> None:
 SCENE = Scene("out", "It is out", 10, nothing, nothing)
 CLEAN = Verdict("one", 3, 3, (), (), (), (), 0, 1)
 COLOURS = [(90.0, True), (103.0, False), (110.4, True)]
-IN_TIME = [Delivery(99.0, 99.1), Delivery(99.9, 111.0), Delivery(105.0, 105.8), Delivery(112.0, 112.2)]
+IN_TIME = [
+    Delivery(position, at, received)
+    for position, (at, received) in enumerate([(99.0, 99.1), (99.9, 111.0), (105.0, 105.8), (112.0, 112.2)])
+]
 
 
 @pytest.fixture
@@ -55,7 +61,7 @@ async def test_what_is_in_order_is_met(watch: Watch) -> None:
 
 
 async def test_what_is_not_in_order_is_missed(watch: Watch) -> None:
-    late = [*IN_TIME, Delivery(104.0, 112.5)]
+    late = [*IN_TIME, Delivery(9, 104.0, 112.5)]
     verdict = Verdict("one", 3, 2, (7,), (), (), (), 0, 2)
     found = Found([played(cut=1)], late, [verdict], lost=1, gave_up=1, wrong=["a complaint"])
     table = await rows(watch, found)
@@ -67,6 +73,14 @@ async def test_what_is_not_in_order_is_missed(watch: Watch) -> None:
         "acknowledged changes that are not in the log",
         "complaints of processes, surprises of the load",
     ]
+
+
+async def test_where_nothing_is_promised_after_the_return_it_is_measured_alone(watch: Watch) -> None:
+    hung = replace(played(), scene=replace(SCENE, back_seconds=None))
+    late = [*IN_TIME, Delivery(9, 104.0, 112.5)]
+    table = await rows(watch, Found(played=[hung], deliveries=late, verdicts=[CLEAN]))
+    after = table["longest from commit, or from its return, to client"]
+    assert (after.value, after.goal, after.met) == ("2.50 s", "", None)
 
 
 async def test_who_never_turned_red_has_not_noticed(watch: Watch) -> None:
