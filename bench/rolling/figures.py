@@ -4,19 +4,30 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.history import Logged, Received, Verdict, position_of
+from bench.deliveries import deliveries
+from bench.history import Logged, Received, Verdict
 from bench.load import Tally
 from bench.report import Figure
 
+STATEMENTS = "heliograph_database_statements_total"
 SERIES = re.compile(r"^(heliograph_\w+?)(?:\{[^}]*\})? ([0-9.e+-]+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Storm:
-    """One replacement: what the processes that took the clients over counted meanwhile, and how long it took."""
+    """One replacement.
+
+    Attributes:
+        counts: what the processes that took the clients over counted meanwhile.
+        seconds: how long it took.
+        came_back: how many connections clients made meanwhile.
+        usual: the statements a second of all processes right before, which are those of the load.
+    """
 
     counts: Mapping[str, float]
     seconds: float
+    came_back: int
+    usual: float
 
 
 @dataclass
@@ -42,9 +53,7 @@ def totals(text: str) -> dict[str, float]:
 
 def hole(log: Sequence[Logged], frames: Sequence[Received]) -> float:
     """The longest that an event was kept from a client: from its commit to its frame, of all after the first frame."""
-    times = {row.position: row.at for row in log}
-    events = [(frame.at, times.get(position_of(frame.cursor), frame.at)) for frame in frames[1:]]
-    return max((received - at for received, at in events), default=0.0)
+    return max((each.seconds for each in deliveries(log, frames[1:])), default=0.0)
 
 
 def figures(found: Found, tally: Tally) -> list[Figure]:
@@ -80,7 +89,8 @@ def _database(found: Found) -> Iterator[Figure]:
         pages = counts["heliograph_log_pages_read_behind_total"] + counts["heliograph_stream_resets_total"]
         each = pages / found.streams
         yield Figure(
-            what=f"restart {number}: pages of the log read for clients, per distinct stream",
+            what=f"restart {number}: reads of the database for those who resumed (pages of the log, and snapshots where"
+            " a stream was reset), per distinct stream",
             value=f"{each:.2f} ({pages:.0f} for {found.streams} streams)",
             goal="at most 1",
             met=each <= 1,
@@ -90,8 +100,15 @@ def _database(found: Found) -> Iterator[Figure]:
             value=f"{counts['heliograph_replays_total'] / found.streams:.2f}",
         )
         yield Figure(
-            what=f"restart {number}: statements, those of the load included",
-            value=f"{counts['heliograph_database_statements_total']:,.0f} in {storm.seconds:.1f} s",
+            what=f"restart {number}: all database statements, those of the load included",
+            value=f"{counts[STATEMENTS]:,.0f} in {storm.seconds:.1f} s",
+        )
+        beyond = max(0.0, counts[STATEMENTS] - storm.usual * storm.seconds)
+        yield Figure(
+            what=f"restart {number}: all database statements beyond those of the load (tokens, what one may see, heads"
+            " of the log), per client that came back",
+            value=f"{beyond / max(1, storm.came_back):.1f} ({beyond:,.0f} for {storm.came_back} that came back; "
+            f"the load had {storm.usual:,.0f}/s before)",
         )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +17,10 @@ from bench.history import read_log
 from bench.load import Load, Tally
 from bench.load_things import CAMPAIGN, Thing, make
 from bench.rolling.balancer import Balancer
-from bench.rolling.figures import Found, Storm, hole, totals
+from bench.rolling.figures import STATEMENTS, Found, Storm, hole, totals
+from bench.servers import own_postgres, own_redis
 from graph import node_ids
 from tests.e2e.product import TOKEN, Api, Product
-from tests.servers.postgres import PostgresServer
-from tests.servers.redis import RedisServer
 
 BEGIN_SECONDS = 120.0
 CATCH_UP_SECONDS = 60.0
@@ -81,19 +80,8 @@ class Servers:
     @asynccontextmanager
     async def own(cls, folder: Path) -> AsyncIterator["Servers"]:
         """A PostgreSQL and a Redis that nobody else uses."""
-        programs, program = PostgresServer.find(), RedisServer.find()
-        if programs is None or program is None:
-            raise SystemExit("No PostgreSQL or no Redis: `make setup-dev` installs both.")
-        postgres, redis = (
-            PostgresServer(programs, folder / "postgres"),
-            RedisServer(program, folder / "redis"),
-        )
-        try:
-            await asyncio.gather(postgres.start(), redis.start())
+        async with own_postgres(folder) as postgres, own_redis(folder) as redis:
             yield cls((await postgres.create_database()).sqlalchemy_url(), redis.url)
-        finally:
-            await redis.stop()
-            await postgres.close()
 
 
 @asynccontextmanager
@@ -126,27 +114,51 @@ async def run(
             await fleet.until({task.name: 1 for task in tasks}, BEGIN_SECONDS)
             async with Load(http, [place.balancer.url], TOKEN, things, size.rate) as load:
                 for api in tuple(place.apis):
-                    await asyncio.sleep(size.calm_seconds)
-                    found.storms.append(await replaced(place, api, http, size.calm_seconds))
+                    found.storms.append(await replaced(place, api, http, fleet, size.calm_seconds))
                 await asyncio.sleep(size.calm_seconds)
             await judge(place, fleet, tasks, found, load.tally)
     return found, load.tally
 
 
-async def replaced(place: Installation, old: Api, http: ClientSession, calm_seconds: float) -> Storm:
+async def replaced(
+    place: Installation, old: Api, http: ClientSession, fleet: Fleet, calm_seconds: float
+) -> Storm:
     """Replace a process; what the others counted until it had ended, and everybody was back."""
+    calm = await counted_during(place.apis, http, asyncio.sleep(calm_seconds))
     others = [api for api in place.apis if api is not old]
-    loop = asyncio.get_running_loop()
-    began, before = loop.time(), await counted(others, http)
-    await place.end(old)
-    await asyncio.sleep(calm_seconds)
-    seconds, after = loop.time() - began, await counted(others, http)
+    connections = await connected(fleet)
+    began = asyncio.get_running_loop().time()
+    counts = await counted_during(others, http, left(place, old, calm_seconds))
+    seconds = asyncio.get_running_loop().time() - began
+    came_back = await connected(fleet) - connections
     await place.add()
     print(f"  replaced after {seconds:.1f} s", flush=True)
-    return Storm({name: after[name] - before.get(name, 0.0) for name in after}, seconds)
+    return Storm(counts, seconds, came_back, calm[STATEMENTS] / calm_seconds)
 
 
-async def counted(apis: list[Api], http: ClientSession) -> Mapping[str, float]:
+async def left(place: Installation, old: Api, calm_seconds: float) -> None:
+    """A process has ended, and its clients have had the time to be back."""
+    await place.end(old)
+    await asyncio.sleep(calm_seconds)
+
+
+async def connected(fleet: Fleet) -> int:
+    """How many connections all clients have made until now."""
+    await fleet.positions()
+    return sum(fleet.connections.values())
+
+
+async def counted_during(
+    apis: Sequence[Api], http: ClientSession, what: Awaitable[None]
+) -> Mapping[str, float]:
+    """By how much the counts of these processes grow while something goes on."""
+    before = await counted(apis, http)
+    await what
+    after = await counted(apis, http)
+    return {name: after[name] - before.get(name, 0.0) for name in after}
+
+
+async def counted(apis: Sequence[Api], http: ClientSession) -> Mapping[str, float]:
     """What these processes have counted."""
     found: dict[str, float] = {}
     for api in apis:

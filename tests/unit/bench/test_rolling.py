@@ -5,7 +5,8 @@ from uuid import UUID
 import pytest
 
 from bench.history import Logged, Received
-from bench.rolling.figures import hole, totals
+from bench.load import Tally
+from bench.rolling.figures import STATEMENTS, Found, Storm, figures, hole, totals
 from events import cursor
 
 INCARNATION = "0123456789ab"
@@ -24,6 +25,21 @@ def test_a_hole_is_from_commit_to_frame_and_leaves_out_what_a_client_begins_with
     assert hole(log, [frame(1, 1, 10.0), frame(1, 2, 11.0), frame(2, 3, 14.5)]) == pytest.approx(3.5)
     assert hole(log, [frame(1, 1, 10.0)]) == 0.0
     assert hole(log, []) == 0.0
+
+
+def test_statements_beyond_the_load_are_told_per_client_that_came_back() -> None:
+    counts = {
+        STATEMENTS: 1500.0,
+        "heliograph_log_pages_read_behind_total": 1.0,
+        "heliograph_stream_resets_total": 1.0,
+        "heliograph_replays_total": 2.0,
+    }
+    found = Found(streams=2, storms=[Storm(counts, 10.0, came_back=50, usual=100.0)], holes=[1.0])
+    table = {figure.what.partition(" (")[0]: figure for figure in figures(found, Tally())}
+    beyond = table["restart 1: all database statements beyond those of the load"]
+    assert beyond.value.startswith("10.0 (500 for 50 that came back")
+    reads = table["restart 1: reads of the database for those who resumed"]
+    assert (reads.value, reads.met) == ("1.00 (2 for 2 streams)", True)
 
 
 def test_series_are_added_up_over_their_labels() -> None:
