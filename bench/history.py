@@ -236,22 +236,26 @@ class _Walk:
             return
         left_out: dict[UUID | None, list[int]] = {}
         moved: Counter[UUID | None] = Counter()
+        owed_until = min(end, self.until)
         for place, row in self._rows.items():
             moved[row.campaign_id] += row.type == PROGRESS
-            if not self._begin < place <= min(end, self.until):
+            if place <= self._begin:
                 continue
-            self.expected += 1
-            pending = left_out.setdefault(row.campaign_id, [])
+            is_owed = place <= owed_until
+            self.expected += is_owed
             if row.type != PROGRESS:
-                if place not in self._seen:
+                if is_owed and place not in self._seen:
                     self.missing.append(place)
-            elif place not in self._seen:
+                continue
+            # What was left out before `until` may be accounted for by a frame after it.
+            pending = left_out.setdefault(row.campaign_id, [])
+            if place not in self._seen:
                 pending.append(place)
             else:
                 self._account(place, pending, moved[row.campaign_id] - 1)
                 pending.clear()
         for pending in left_out.values():
-            self.missing += pending
+            self.missing += [place for place in pending if place <= owed_until]
 
     def _account(self, place: int, pending: list[int], before: int) -> None:
         """A frame of progress says how many before it were left out: that many are accounted for.

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import structlog
@@ -23,6 +23,7 @@ NAMES = {
     "postgres": "PostgreSQL + Redis, two API processes, two workers",
     "sqlite": "SQLite + memory, one process",
 }
+PROMISED_RATE = 200
 
 
 async def seeds(stack: str, numbers: Sequence[int], size: Size, folder: Path, *, keep: bool) -> list[Figures]:
@@ -46,13 +47,18 @@ async def seeds(stack: str, numbers: Sequence[int], size: Size, folder: Path, *,
 def report(stack: str, found: Sequence[Figures], size: Size, seconds: float) -> bool:
     """The figures of all seeds."""
     claim = (
-        f"{NAMES[stack]}: a fault every {size.every:g} s for {size.seconds:g} s, {len(found)} seeds, "
-        f"{size.clients} graphql-ws and {size.sse} EventSource clients"
+        f"{NAMES[stack]}: a fault every {size.every:g} s for {size.seconds:g} s, {len(found)} seeds in a row, "
+        f"{size.clients} graphql-ws and {size.sse} EventSource clients; of the commits {size.mutations:g} a second are "
+        "asked for by mutations, some are made by campaigns at work, and the others are appended beside them by the "
+        "product's own unit of work"
     )
     rows = [_row(each) for each in found]
-    kinds = sum((each.faults for each in found), Counter[str]())
     rows += [
-        Figure(what="faults", value=", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))),
+        Figure(what="faults", value=_counted(each.faults for each in found)),
+        Figure(
+            what="faults that another one hindered",
+            value=_counted(each.hindered for each in found),
+        ),
         Figure(
             what="missing / duplicated / reordered, all seeds",
             value=f"{_sum(found, 'missing')} / {_sum(found, 'duplicated')} / {_sum(found, 'reordered')}",
@@ -72,8 +78,16 @@ def report(stack: str, found: Sequence[Figures], size: Size, seconds: float) -> 
             met=not _sum(found, "lost_acknowledged"),
         ),
         Figure(
-            what="commits per second, over all the time",
+            what="lines about more than an outage in the logs of processes",
+            value=str(sum(len(each.complaints) for each in found)),
+            goal="0",
+            met=not any(each.complaints for each in found),
+        ),
+        Figure(
+            what="commits per second, over all the time, of the slowest and the fastest seed",
             value=f"{min(each.rate for each in found):.0f} to {max(each.rate for each in found):.0f}",
+            goal=f"at least {PROMISED_RATE}",
+            met=min(each.rate for each in found) >= PROMISED_RATE,
         ),
         Figure(
             what="longest until everybody had everything, after the end",
@@ -95,6 +109,11 @@ def _row(one: Figures) -> Figure:
         goal="0 / 0 / 0",
         met=one.good,
     )
+
+
+def _counted(counts: Iterable[Counter[str]]) -> str:
+    kinds = sum(counts, Counter[str]())
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
 
 
 def _sum(found: Sequence[Figures], name: str) -> int:

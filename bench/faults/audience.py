@@ -21,7 +21,9 @@ from tests.e2e.product import TOKEN
 
 QUERIES = {
     "activity": """subscription ($after: Cursor, $filter: ActivityFilter) {
-      activity(after: $after, filter: $filter) { __typename ... on StreamReset { reason } }
+      activity(after: $after, filter: $filter) {
+        __typename ... on ActivityAdded { activity { kind } } ... on StreamReset { reason }
+      }
     }""",
     "resourceEvents": """subscription ($after: Cursor, $kinds: [ResourceKind!]!) {
       resourceEvents(after: $after, kinds: $kinds) { __typename ... on StreamReset { reason } }
@@ -31,6 +33,11 @@ QUERIES = {
     }""",
     "campaignEvents": """subscription ($after: Cursor, $id: ID!) {
       campaignEvents(after: $after, campaignId: $id) { __typename ... on StreamReset { reason } }
+    }""",
+    "campaignEvents at a rate": """subscription ($after: Cursor, $id: ID!) {
+      campaignEvents(after: $after, campaignId: $id, maxRate: 0.5) {
+        __typename ... on CampaignProgress { skipped } ... on StreamReset { reason }
+      }
     }""",
     "domainEvents": """subscription ($after: Cursor, $id: ID!) {
       domainEvents(after: $after, campaignId: $id) { __typename ... on StreamReset { reason } }
@@ -46,10 +53,10 @@ BROAD = ("everything", "updates")
 
 @dataclass(frozen=True)
 class Stream:
-    """One subscription: its field and variables, and which rows of the log it is about."""
+    """One subscription: its query and variables, and which rows of the log it is about."""
 
     name: str
-    field: str
+    query: str
     variables: Mapping[str, Any]
     concerns: Concerns
 
@@ -105,6 +112,15 @@ def streams(cast: Cast) -> list[Stream]:
             for name, ident in (*campaigns, *real)
         ),
         *(
+            Stream(
+                f"{name} at a rate",
+                "campaignEvents at a rate",
+                {"id": ident},
+                history.campaign_events(_key(ident)),
+            )
+            for name, ident in real
+        ),
+        *(
             Stream(f"domains {name}", "domainEvents", {"id": ident}, history.domain_events(_key(ident)))
             for name, ident in real
         ),
@@ -146,7 +162,7 @@ def _client(kind: Literal["ws", "sse"], number: int, stream: Stream, url: str) -
         kind=kind,
         url=f"{url}/graphql",
         token=TOKEN,
-        query=QUERIES[stream.field],
+        query=QUERIES[stream.query],
         stream=stream.concerns,
         variables=stream.variables,
     )

@@ -6,7 +6,6 @@ from contextlib import suppress
 from bench.faults.schedule import Fault
 from bench.faults.stage import Stage
 from bench.load_writer import event_of
-from core.errors import Unavailable
 from db.repositories import event_log
 from db.unit_of_work import UnitOfWork, append_events
 from events.outbox import record
@@ -31,7 +30,7 @@ async def late_rollback(stage: Stage, fault: Fault) -> None:
 
 async def _append(stage: Stage, fault: Fault, *, commits: bool) -> None:
     database, owner_id = stage.writing.database, stage.writing.owner_id
-    with suppress(_TakenBack, Unavailable):
+    with suppress(_TakenBack):
         async with database.engines.writing() as session:
             unit = UnitOfWork(session=session, now=database.clock.now())
             for number, thing in enumerate(stage.things[:EVENTS]):
@@ -44,8 +43,7 @@ async def _append(stage: Stage, fault: Fault, *, commits: bool) -> None:
 
 async def lock_database(stage: Stage, fault: Fault) -> None:
     """Keep the one lock of a SQLite file, and write nothing."""
-    with suppress(Unavailable):
-        async with stage.writing.database.engines.writing() as session:
-            # A transaction begins with its first statement.
-            await event_log.head(session)
-            await asyncio.sleep(fault.seconds)
+    async with stage.writing.database.engines.writing() as session:
+        # A transaction begins with its first statement.
+        await event_log.head(session)
+        await asyncio.sleep(fault.seconds)

@@ -2,11 +2,9 @@
 
 import asyncio
 import random
-from contextlib import suppress
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.exceptions import RedisError
 
 from bench.faults.schedule import Fault
 from bench.faults.stage import Stage
@@ -31,14 +29,13 @@ async def repeat_doorbells(stage: Stage, fault: Fault) -> None:
     until = loop.time() + fault.seconds
     heard: dict[str, None] = {}
     dice = fault.dice
-    with suppress(RedisError, OSError, TimeoutError):
-        async with Redis.from_url(stage.redis.url, socket_timeout=1.0) as client, client.pubsub() as line:
-            await line.subscribe(NAME)
-            while loop.time() < until:
-                await _hear(line, heard)
-                for text in _again(heard, dice):
-                    await client.publish(NAME, text)
-                await asyncio.sleep(PAUSE_SECONDS)
+    async with Redis.from_url(stage.redis.url, socket_timeout=1.0) as client, client.pubsub() as line:
+        await line.subscribe(NAME)
+        while loop.time() < until:
+            await _hear(line, heard)
+            for text in _again(heard, dice):
+                await client.publish(NAME, text)
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _hear(line: PubSub, heard: dict[str, None]) -> None:
@@ -60,9 +57,8 @@ async def lose_doorbells(stage: Stage, fault: Fault) -> None:
 
 async def drop_listeners(stage: Stage, fault: Fault) -> None:  # noqa: ARG001  As all faults.
     """Redis closes the connections of all that listen."""
-    with suppress(RedisError, OSError, TimeoutError):
-        async with Redis.from_url(stage.redis.url, socket_timeout=1.0) as client:
-            await client.client_kill_filter(_type="pubsub")
+    async with Redis.from_url(stage.redis.url, socket_timeout=1.0) as client:
+        await client.client_kill_filter(_type="pubsub")
 
 
 async def unpublished(stage: Stage, fault: Fault) -> None:

@@ -44,6 +44,7 @@ class Figures:
     latencies: "Latencies | None" = None
     catch_up: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
+    hindered: Counter[str] = field(default_factory=Counter)
     cpu: dict[str, float] = field(default_factory=dict)
     load: str = ""
     acknowledged: list[int] = field(default_factory=list)

@@ -138,9 +138,13 @@ async def _perform(
     for draft in scene.cast.drafts:
         await start(scene.client, draft)
 
-    def told(fault: Fault) -> None:
-        found.faults[fault.kind] += 1
-        tell(f"  {fault}")
+    def told(fault: Fault, hindrance: Exception | None) -> None:
+        if hindrance is None:
+            found.faults[fault.kind] += 1
+            tell(f"  {fault}")
+        else:
+            found.hindered[fault.kind] += 1
+            tell(f"  {fault}: could not be made ({hindrance!r})")
 
     stage, urls = scene.stage, scene.stage.stack.urls
     async with (

@@ -216,6 +216,14 @@ def test_progress_that_never_comes_is_missing() -> None:
     assert judge(log, everything, frames, 3).missing == (2,)
 
 
+def test_a_frame_after_the_end_tells_of_what_was_left_out_before_it() -> None:
+    log = [row(position, "CampaignProgress") for position in (1, 2, 3)]
+    for said, missing in ((2, ()), (1, (1,)), (0, (1, 2))):
+        frames = [frame(0, "CampaignSnapshot"), frame(3, "CampaignProgress", skipped=said)]
+        assert judge(log, everything, frames, 2).missing == missing
+    assert judge(log, everything, frames[:1], 2).missing == (1, 2)
+
+
 def test_batches_and_activities_are_told_under_other_names() -> None:
     log = [row(1, "DomainsChanged"), row(2, "PersonaUpdated")]
     frames = [frame(0, "DomainSnapshot"), frame(1, "DomainEventBatch"), frame(2, "ActivityAdded")]
