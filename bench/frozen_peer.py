@@ -11,7 +11,6 @@ server grows by itself with each event that it tells, so only the difference of 
 import asyncio
 import json
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from broadcaster import Broadcast
 from strawberry.aiohttp.views import GraphQLView
 
 from bench.report import Figure, tell
+from bench.resident import resident_mb
 from core.tasks import Owner
 from tests.integration.waiting import until
 from tests.servers.process import Launch, ServerProcess, free_port
@@ -37,7 +37,6 @@ WARM_UP = 5_000
 BATCH = 100
 AHEAD = 1_000
 SECONDS = 60.0
-RESIDENT = re.compile(r"VmRSS:\s+(\d+) kB")
 CHANNEL = "events"
 SUBPROTOCOL = "graphql-transport-ws"
 QUERY = "subscription { activity { __typename number kind summary } }"
@@ -159,7 +158,7 @@ class Peer:
     @property
     def resident_mb(self) -> float:
         """The server's memory."""
-        return _resident_mb(self._server)
+        return resident_mb(self._server.pid)
 
 
 async def run() -> bool:
@@ -168,6 +167,7 @@ async def run() -> bool:
     without, _ = await measured(freezing=False)
     beside, waiting = await measured(freezing=True)
     figures = [
+        Figure(what="clients", value="2: one reads, one is frozen; both follow all events"),
         Figure(what="events while it was frozen", value=f"{EVENTS:,}"),
         Figure(
             what="the server's memory grew more than without it, by",
@@ -177,7 +177,8 @@ async def run() -> bool:
         Figure(what="the frozen client was closed", value="no" if len(waiting) > 1 else "yes"),
     ]
     claim = (
-        "For comparison: a stock Strawberry and broadcaster server keeps all for a client that does not read."
+        "For comparison, with two clients only: a stock Strawberry and broadcaster server keeps all for the one that "
+        "does not read."
     )
     return tell("frozen-peer", claim, figures, time.monotonic() - began)
 
@@ -229,12 +230,6 @@ async def _frozen(stack: AsyncExitStack, folder: Path, port: int) -> ServerProce
 
     await frozen.wait_until(follows, SECONDS)
     return frozen
-
-
-def _resident_mb(server: ServerProcess) -> float:
-    found = RESIDENT.search(Path(f"/proc/{server.pid}/status").read_text())
-    assert found is not None
-    return int(found[1]) / 1024
 
 
 def main() -> None:

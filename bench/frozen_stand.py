@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import signal
 import time
 from bisect import bisect
@@ -15,8 +14,11 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
+from bench.deliveries import deliveries
 from bench.fleet import ClientTask, Fleet
-from bench.history import Concerns, Logged, Verdict, activity, position_of
+from bench.history import Concerns, Logged, Verdict, activity
+from bench.resident import resident_mb
+from bench.servers import own_redis
 from core.clock import SystemClock
 from core.settings import load
 from db.unit_of_work import Database
@@ -25,13 +27,12 @@ from events.resource_events import KeywordSetUpdated
 from graph import node_ids
 from tests.e2e.product import Api, Product
 from tests.servers.postgres import PostgresServer
-from tests.servers.redis import RedisServer
 from vocabulary.access import SYSTEM
 from web.foundation import standing
 
 EVENTS_PER_COMMIT = 10
-CLIENTS_PER_THING = 10
-WATCH_ALL = 10
+CLIENTS_PER_THING = 5
+WATCH_ALL = 5
 """How many follow everything, the frozen one included; it shares what is executed with the others."""
 WARM_UP = 12_000
 """More than a process keeps in memory of the newest events, so that what grows afterwards is not the window."""
@@ -42,7 +43,6 @@ subscription ($id: ID, $after: Cursor) {
   activity(filter: { entityId: $id }, after: $after) { __typename ... on ActivityAdded { activity { kind summary } } }
 }
 """
-RESIDENT = re.compile(r"VmRSS:\s+(\d+) kB")
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,13 @@ class Scale:
         """What events are about, each followed by a few clients."""
         count = (self.clients - WATCH_ALL) // CLIENTS_PER_THING
         return [UUID(int=number) for number in range(1, count + 1)]
+
+    def __str__(self) -> str:
+        few = len(self.things) * CLIENTS_PER_THING
+        return (
+            f"{few + WATCH_ALL}: {WATCH_ALL} follow all events, the frozen one among them, and {few} follow one of"
+            f" {len(self.things)} things, {CLIENTS_PER_THING} each"
+        )
 
 
 class Stand:
@@ -90,11 +97,7 @@ class Stand:
         settings: Mapping[str, object],
     ) -> Self:
         """Start everything, and warm it up; `stack` ends it."""
-        program = RedisServer.find()
-        assert program is not None
-        redis = RedisServer(program, folder / "redis")
-        stack.push_async_callback(redis.stop)
-        await redis.start()
+        redis = await stack.enter_async_context(own_redis(folder))
         url = (await postgres.create_database()).sqlalchemy_url()
         places = {"database_url": url, "channel_url": redis.url}
         product = await stack.enter_async_context(Product(folder / "product", **places, **settings))
@@ -104,7 +107,7 @@ class Stand:
         stand._fleet = await stack.enter_async_context(Fleet.open(stand._others(), folder / "others"))
         await stand._fleet.until({task.name: 1 for task in stand._others()}, BEGIN_SECONDS)
         await stand._write(WARM_UP)
-        stand._resident_mb.append(stand._measure())
+        stand._resident_mb.append(resident_mb(api.process.pid))
         return stand
 
     def _others(self) -> list[ClientTask]:
@@ -152,7 +155,7 @@ class Stand:
         first = self._last[None] + 1
         await self._write(count)
         self._slices.append((first, self._last[None]))
-        self._resident_mb.append(self._measure())
+        self._resident_mb.append(resident_mb(self._api.process.pid))
 
     async def _write(self, count: int) -> None:
         loop = asyncio.get_running_loop()
@@ -189,21 +192,13 @@ class Stand:
         entries = self._api.process.entries()
         return Counter(str(each["reason"]) for each in entries if each["event"] == "peer_dropped")
 
-    def _measure(self) -> float:
-        found = RESIDENT.search(Path(f"/proc/{self._api.process.pid}/status").read_text())
-        assert found is not None
-        return int(found[1]) / 1024
-
     def latencies(self, log: Sequence[Logged]) -> list[list[float]]:
         """How long each frame took to those who were awake, slice by slice, in milliseconds, ascending."""
-        at = {row.position: row.at for row in log}
         starts = [first for first, _ in self._slices]
         slices: list[list[float]] = [[] for _ in starts]
-        for task in self._others():
-            for frame in self._fleet.frames(task.name):
-                place = position_of(frame.cursor)
-                if starts[0] <= place <= self._slices[-1][1]:
-                    slices[bisect(starts, place) - 1].append((frame.at - at[place]) * 1000)
+        for each in deliveries(log, *(self._fleet.frames(task.name) for task in self._others())):
+            if starts[0] <= each.position <= self._slices[-1][1]:
+                slices[bisect(starts, each.position) - 1].append(each.seconds * 1000)
         return [sorted(each) for each in slices]
 
     def judge(self, log: Sequence[Logged]) -> list[Verdict]:
