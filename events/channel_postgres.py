@@ -10,9 +10,12 @@ import socket
 from typing import Any
 
 import asyncpg
+import structlog
 from broadcaster import BroadcastBackend, Event
 
 from events.channel_line import LOST, SILENCE_SECONDS
+
+log = structlog.get_logger(__name__)
 
 QUEUE_MESSAGES = 10_000
 KEEPALIVE_SECONDS = 2
@@ -91,7 +94,8 @@ class PostgresLine(BroadcastBackend):
         limit = asyncio.get_running_loop().call_later(SILENCE_SECONDS, self._listener.terminate)
         try:
             await self._listener.prepare("")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        except Exception as error:  # noqa: BLE001  What is raised here ends broadcaster's listener, and nobody hears.
+            log.warning("channel_line_failed", error=repr(error))
             self._put(LOST)
         finally:
             limit.cancel()

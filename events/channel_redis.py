@@ -7,13 +7,15 @@ on the subscribed connection.
 import asyncio
 from typing import Any
 
+import structlog
 from broadcaster import BroadcastBackend, Event
 from redis import asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from events.channel_line import LOST, SILENCE_SECONDS
+
+log = structlog.get_logger(__name__)
 
 
 class RedisLine(BroadcastBackend):
@@ -23,6 +25,8 @@ class RedisLine(BroadcastBackend):
         self._client = redis.Redis.from_url(
             url,
             decode_responses=True,
+            # Whatever a stranger says is a message to look at, and no reason to hear nothing more.
+            encoding_errors="replace",
             socket_connect_timeout=SILENCE_SECONDS,
             socket_timeout=SILENCE_SECONDS,
             # The channel's supervisor tries again, and tells meanwhile that the line is lost.
@@ -70,7 +74,8 @@ class RedisLine(BroadcastBackend):
             await asyncio.Event().wait()
         try:
             return Event(self._name, await self._next())
-        except (RedisError, OSError, TimeoutError):
+        except Exception as error:  # noqa: BLE001  What is raised here ends broadcaster's listener, and nobody hears.
+            log.warning("channel_line_failed", error=repr(error))
             self._over = True
             return Event(self._name, LOST)
 

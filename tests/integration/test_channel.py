@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
+from redis import asyncio as redis
+from redis.asyncio.client import PubSub
 
 from core.errors import Misconfigured
 from events import channel as channel_module
@@ -147,6 +150,61 @@ async def test_a_library_that_cancels_by_itself_does_not_cancel_who_publishes(
             assert not await channel.publish("lost")
         await until(lambda: channel.connected, seconds=5)
         assert await channel.publish("found")
+
+
+async def test_words_that_are_no_text_are_heard_as_something_strange(redis_server: RedisServer) -> None:
+    """An error out of what broadcaster reads from would end its listener, and the channel were deaf and not lost."""
+    ear = Ear()
+    async with opened(redis_server.url, ear) as channel, redis.Redis.from_url(redis_server.url) as client:
+        await client.publish(channel_module.NAME, b"\xff\xfe")
+        assert await channel.publish("after")
+        await until(lambda: len(ear.messages) == 2)
+    assert ear.messages == ["\N{REPLACEMENT CHARACTER}" * 2, "after"]
+
+
+async def test_words_that_are_no_text_cost_a_line_of_postgres_and_it_is_made_anew(
+    postgres_server: PostgresServer,
+) -> None:
+    """A database without an encoding lets any bytes through, on which asyncpg fails inside."""
+    server = await asyncpg.connect(postgres_server.url)
+    await server.execute(
+        "CREATE DATABASE plain ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0 STRATEGY file_copy"
+    )
+    ear = Ear()
+    url = postgres_server.url.replace("/postgres", "/plain")
+    async with opened(url, ear) as channel:
+        await until(lambda: ear.doubts == 1)
+        stranger = await asyncpg.connect(url)
+        try:
+            await stranger.execute(f"NOTIFY {channel_module.NAME}, E'\\xff\\xfe'")
+        finally:
+            await stranger.close()
+        await until(lambda: ear.doubts >= 2, seconds=5)
+        await until(lambda: channel.connected, seconds=5)
+        assert await channel.publish("after")
+        await until(lambda: "after" in ear.messages)
+    await server.execute("DROP DATABASE plain WITH (FORCE)")
+    await server.close()
+
+
+async def test_whatever_a_line_fails_with_is_a_loss(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Libraries fail inside with errors of no kind that could be listed, and broadcaster tells nobody of any."""
+    monkeypatch.setattr(channel_postgres, "SILENCE_SECONDS", 0.1)
+
+    async def fail(*_question: object, **_more: object) -> None:
+        raise asyncpg.InternalClientError("got result for unknown protocol state")
+
+    ear = Ear()
+    async with opened(server.url, ear) as channel:
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncpg.Connection, "prepare", fail)
+            patch.setattr(PubSub, "get_message", fail)
+            # What waits already for a message of Redis waits no longer.
+            await channel.publish("a word")
+            await until(lambda: not channel.connected, seconds=5)
+        await until(lambda: channel.connected, seconds=5)
+        assert await channel.publish("after")
+        await until(lambda: "after" in ear.messages)
 
 
 async def test_a_server_that_hangs_holds_up_only_those_who_find_it_out(server: Server) -> None:
