@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools import close_codes_page, events_page, guarantees_page, settings_page
+from tools import close_codes_page, events_page, guarantees_page, metrics_page, settings_page
 
 ROOT = Path(__file__).parents[1]
 END = "<!-- end -->"
@@ -17,6 +17,7 @@ END = "<!-- end -->"
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/events.md": {"catalog": events_page.catalog, "frames": events_page.frames},
     "docs/guarantees.md": {"promises": guarantees_page.promises},
+    "docs/operations.md": {"series": metrics_page.series, "reasons": metrics_page.reasons},
     "docs/settings.md": {
         "settings": settings_page.installation,
         "client": settings_page.client,

@@ -29,6 +29,6 @@ class DatabaseUse(Collector):
         )
         yield CounterMetricFamily(
             "heliograph_log_pages_read_behind",
-            "Those of them for subscribers that were behind what is kept in memory.",
+            "Pages of the log read for subscribers that were behind what is kept in memory.",
             self._hub.pages_behind,
         )

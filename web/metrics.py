@@ -57,7 +57,10 @@ class Metrics:
         self.bytes = counter("frame_bytes_delivered", "Bytes of the results handed to sockets.")
         self.replays = counter("replays", "Pages of the log rendered for subscribers that were behind.")
         self.replayed_frames = counter("replayed_frames", "Results rendered out of the log.")
-        self.resets = counter("stream_resets", "Subscribers that had fallen behind the log's retention.")
+        self.resets = counter(
+            "stream_resets",
+            "Subscribers that were told to begin anew, for what followed their cursor is not to be had.",
+        )
         self.latency = Histogram(
             "heliograph_commit_to_socket_seconds",
             "From the commit of an event to its result being handed to a socket.",
@@ -150,7 +153,7 @@ class Metrics:
         series.replayed.inc(frames)
 
     def reset(self, field: str) -> None:
-        """A subscriber was behind the log's retention."""
+        """A subscriber was told to begin anew."""
         self._of(field).resets.inc()
 
     def _of(self, field: str) -> _Series:

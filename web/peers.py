@@ -22,11 +22,23 @@ log = structlog.get_logger(__name__)
 
 
 class Dropped(StrEnum):
-    """Why a connection was ended from this side."""
+    """Why a connection was ended from this side; the value of a label of `/metrics`."""
 
     DEAD = "dead"
     SLOW = "slow"
     DRAINED = "drained"
+
+    @property
+    def meaning(self) -> str:
+        """What happened, for people."""
+        return MEANINGS[self]
+
+
+MEANINGS = {
+    Dropped.DEAD: "It answered no ping, or its system acknowledged nothing: dropped without a word.",
+    Dropped.SLOW: "It took nothing for too long although something waited: closed with 4510, an event stream dropped.",
+    Dropped.DRAINED: "The process stops: closed with 1012, an event stream ended; no fault of anybody's.",
+}
 
 
 class Peer(Protocol):
