@@ -28,6 +28,21 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return None
 
 
+# Each process begins with the head of its share, and those that are through take from the tails of others. So at the
+# head is what is dear to set up and must not be set up in several, and then what mostly waits, while others compute.
+FIRST = ("tests/protocol/test_every_event.py", "tests/e2e/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what belongs first at the head; the rest stays as it was."""
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(item.config.rootpath).as_posix()
+        return next((number for number, head in enumerate(FIRST) if path.startswith(head)), len(FIRST))
+
+    items.sort(key=place)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -36,8 +36,6 @@ SLOW = Pace(dns_rate=2)
 SITES = WORLD.sites[:NAMES]
 PERSONA_OF = "query ($id: ID!) { campaign(id: $id) { dns { personas { id } } } }"
 
-pytestmark = pytest.mark.xdist_group("screens")
-
 
 class Room:
     """The console, the world around it, and the campaign that has run."""

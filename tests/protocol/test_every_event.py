@@ -21,8 +21,6 @@ from vocabulary.campaigns import PhaseKind
 MEMBERS = [(field, member.name) for field in STREAMS for member in union_of(field).types]
 REASONS = [(field, reason.value) for field in STREAMS for reason in ResetReason]
 
-pytestmark = pytest.mark.xdist_group("opera")
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def opera(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Opera]:
