@@ -1,31 +1,40 @@
 """Random histories against a model: each subscriber received what it had to; `bench/histories.py` plays more."""
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from core.clock import SystemClock
+from core.ids import new_id
+from core.settings import Settings
 from db.engine import Engines
 from db.unit_of_work import Database
+from events.campaign_events import CampaignCreated
 from events.cursor import Cursor
 from events.envelope import Page
 from events.log import Lapsed, Log, Replaced
+from events.outbox import record
 from live.member import Chunk, Member
 from live.window import Due, FrameWindow
+from services.retention import Retention
 from tests.fakes.bell import RecordingBell
 from tests.fakes.house import make_tables
 from tests.histories.histories import History, Tally, histories, play
 from tests.histories.model import Broken
 from tests.histories.shrinking import shrunk
 from tests.histories.source import MemoryLog, Snapshot, page_of
-from tests.integration.recording import commit
+from vocabulary.access import WORKER
 
 SEED = 20260101
 PLAYED = 250
 # Each fault is found within so many histories; most within the first dozens.
 FOUND_WITHIN = 400
+NEWEST = 4
 
 
 def test_every_subscriber_has_what_the_model_says() -> None:
@@ -182,37 +191,110 @@ def _is_found(log: type[MemoryLog]) -> bool:
 
 
 async def test_the_log_in_memory_promises_what_the_real_one_does(tmp_path: Path) -> None:
-    """The same commits and prunes, and the same answers to the same questions."""
-    url = f"sqlite+aiosqlite:///{tmp_path}/log.db"
-    await make_tables(url)
-    engines = Engines(url)
-    real, memory, chance = Log(engines), MemoryLog(lambda: 0), Random(SEED)
-    database = Database(engines, RecordingBell(), SystemClock())
-    for _ in range(12):
-        count = chance.randint(1, 3)
-        assert await commit(database, *["a"] * count) == memory.append([("a", "")] * count)
-        await _prune(engines, memory, chance.randint(0, memory.era.head) if chance.random() < 0.3 else 0)
-        for position in range(memory.era.head + 2):
-            assert await _asked(real, position) == await _asked(memory, position)
-    await engines.close()
+    """The same commits, prunes and restored backups, and the same answers to the same questions.
+
+    Cursors that somebody had at any time are asked about, those of the past that a backup has undone included.
+    """
+    twins = Twins(tmp_path, Random(SEED))
+    await make_tables(twins.url)
+    for _ in range(3):
+        for _ in range(2):
+            await twins.commit()
+            await twins.prune()
+            await twins.compare()
+        twins.back_up()
+        for _ in range(2):
+            await twins.commit()
+        await twins.compare()
+        await twins.restore()
+        await twins.compare()
+    await twins.engines.close()
+    assert {"a page", "Lapsed", "Replaced"} <= twins.answers
 
 
-async def _prune(engines: Engines, memory: MemoryLog, floor: int) -> None:
-    memory.prune(floor)
-    async with engines.writing() as session:
-        connection = await session.connection()
-        await connection.exec_driver_sql(f"DELETE FROM event_log WHERE position <= {memory.era.floor}")
-        await connection.exec_driver_sql(f"UPDATE event_log_head SET floor = {memory.era.floor}")
+class Twins:
+    """The real log of a SQLite file and the one in memory, to which the same happens.
+
+    `places` has every position with its tag in each of the two, as cursors of both.
+    """
+
+    def __init__(self, folder: Path, chance: Random) -> None:
+        self.url = f"sqlite+aiosqlite:///{folder}/log.db"
+        self.answers: set[str] = set()
+        self._folder = folder
+        self._chance = chance
+        self._memory = MemoryLog(lambda: 0)
+        self._places: list[tuple[Cursor, Cursor]] = []
+        self._backed_up = 0
+        self.open()
+
+    def open(self) -> None:
+        """Begin, also after the file was replaced."""
+        self.engines = Engines(self.url)
+        self._real = Log(self.engines)
+        self._database = Database(self.engines, RecordingBell(), SystemClock())
+
+    async def commit(self) -> None:
+        """One transaction in each."""
+        count, before = self._chance.randint(1, 3), self._memory.era.head
+        position = self._memory.append([("a", "")] * count)
+        async with self._database.write() as unit:
+            for _ in range(count):
+                # What a worker caused is really deleted when it is pruned.
+                record(unit, CampaignCreated(campaign_id=new_id(), name="a"), actor=WORKER, owner_id=None)
+        assert unit.position == position
+        incarnation = (await self._real.head()).incarnation
+        page = await self._real.read_after(before, count)
+        for told in page.envelopes:
+            place = Cursor(self._memory.era.incarnation, told.position, self._memory.era.tag(told.position))
+            self._places.append((Cursor(incarnation, told.position, told.tag), place))
+
+    async def prune(self) -> None:
+        """Forget what is old in both, now and then."""
+        self._memory.prune(
+            self._chance.randint(0, self._memory.era.head) if self._chance.random() < 0.4 else 0
+        )
+        await Retention(self._database, Settings()).prune(self._memory.era.floor)
+
+    def back_up(self) -> None:
+        """Copy the file as it is."""
+        self._backed_up = self._memory.era.head
+        with closing(sqlite3.connect(self._folder / "log.db")) as here:
+            here.execute(f"VACUUM INTO '{self._folder}/backup-{self._backed_up}.db'")
+
+    async def restore(self) -> None:
+        """Put the copy in the place of the file."""
+        await self.engines.close()
+        for beside in ("log.db-wal", "log.db-shm"):
+            (self._folder / beside).unlink(missing_ok=True)
+        (self._folder / f"backup-{self._backed_up}.db").replace(self._folder / "log.db")
+        self._memory.restore(self._memory.era.head - self._backed_up)
+        self.open()
+
+    async def compare(self) -> None:
+        """Ask both about the newest places and some others: with their tags, without, and of another log."""
+        some = self._chance.sample(self._places[:-NEWEST], min(NEWEST, max(0, len(self._places) - NEWEST)))
+        for real, memory in [*some, *self._places[-NEWEST:]]:
+            await self._ask(real, memory)
+            await self._ask(replace(real, tag=None), replace(memory, tag=None))
+            foreign = replace(real, incarnation="0000000000f0")
+            await self._ask(foreign, replace(memory, incarnation="0000000000f0"))
+        beyond = self._memory.era.head + 1
+        real, memory = self._places[-1]
+        await self._ask(replace(real, position=beyond), replace(memory, position=beyond))
+
+    async def _ask(self, real: Cursor, memory: Cursor) -> None:
+        found = await _asked(self._real, real)
+        assert found == await _asked(self._memory, memory), (real, memory)
+        self.answers.add(found[0])
 
 
-async def _asked(log: Log, position: int) -> object:
+async def _asked(log: Log, place: Cursor) -> tuple[str, object]:
     """What a log answers, without its incarnation and its tags, which differ."""
     head = await log.head()
-    place = Cursor(head.incarnation, position, None)
-    foreign = Cursor("0000000000f0", position, None)
     try:
-        page = await log.read_after(position, 2, place)
-        found: object = [one.position for one in page.envelopes], page.position
+        page = await log.read_after(place.position, 2, place)
+        kind, told = "a page", ([one.position for one in page.envelopes], page.position)
     except (Lapsed, Replaced) as error:
-        found = type(error)
-    return found, head.position, head.floor, await log.knows(place), await log.knows(foreign)
+        kind, told = type(error).__name__, ([], 0)
+    return kind, (told, head.position, head.floor, await log.knows(place))
