@@ -165,7 +165,8 @@ class Session:
 
     def _start(self, ident: str, request: Request) -> None:
         if self._leaving:
-            # The client learns by the close that nothing became of it.
+            # The client learns by the close that nothing became of it; it may complete it before that all the same.
+            self._connection.finish(ident)
             return
         operation = self._operations[ident] = Operation(ident)
         operation.task = self._tasks.start(self._perform(operation, request), "operation")

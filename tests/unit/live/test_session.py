@@ -106,11 +106,15 @@ class TestInitialisation:
                 await asyncio.sleep(0.005)
         assert line.socket.closed == (4408, "Connection initialisation timeout")
 
-    @pytest.mark.parametrize("limits", [SessionLimits(init_seconds=0.02)])
+    @pytest.mark.parametrize("limits", [SessionLimits(init_seconds=0.25)])
     async def test_an_acknowledged_connection_has_no_deadline(self, line: Line) -> None:
+        acknowledged = line.socket
         await line.start()
-        await asyncio.sleep(0.03)
-        assert line.socket.closed is None
+        # A later connection that says nothing has come to its deadline, so the first would have, too.
+        silent, task = line.connect()
+        await task
+        assert silent.closed == (4408, "Connection initialisation timeout")
+        assert acknowledged.closed is None
 
 
 class TestOperations:
@@ -387,14 +391,14 @@ class TestOutages:
         await until(lambda: len(line.socket.sent) == 2)
 
     async def test_and_so_does_hanging_up(self, line: Line) -> None:
+        before = asyncio.all_tasks() - {line.task}
         await line.start()
         line.operations.out = True
         line.subscribe("1")
         await until(lambda: len(line.operations.callers) > 2)
         await line.hang_up()
-        asked = len(line.operations.callers)
-        await asyncio.sleep(0.02)
-        assert len(line.operations.callers) == asked
+        # Nobody is left who could ask.
+        await until(lambda: asyncio.all_tasks() == before)
 
 
 class TestLeaving:
@@ -417,6 +421,22 @@ class TestLeaving:
         told = [(message["id"], message["type"]) for message in line.socket.messages]
         assert told == [("2", "next"), ("1", "next"), ("1", "complete")]
         assert line.operations.counts["touch"] == 0
+
+    async def test_completing_what_was_not_begun_any_more_is_in_the_way_of_no_answer(
+        self, line: Line
+    ) -> None:
+        await line.start()
+        line.subscribe("1", "{ slow }")
+        await until(lambda: line.operations.counts["slow"] == 1)
+        leaving = asyncio.get_running_loop().create_task(self.leave(line))
+        await asyncio.sleep(0)
+        line.subscribe("2")
+        line.socket.feed({"id": "2", "type": "complete"}, {"type": "ping"})
+        await line.messages({"type": "pong"})
+        line.operations.gate.set()
+        await leaving
+        told = [(message.get("id"), message["type"]) for message in line.socket.messages]
+        assert told == [(None, "pong"), ("1", "next"), ("1", "complete")]
 
     async def test_an_idle_one_closes_at_once_whatever_it_follows(self, line: Line) -> None:
         await line.start()
