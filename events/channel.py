@@ -81,7 +81,12 @@ class Channel:
         """
         self._owner.start(self._supervise(), "supervise")
         self._owner.start(self._doubt_while_apart(), "doubt while apart")
-        await self._first_attempt.wait()
+        try:
+            await self._first_attempt.wait()
+        except BaseException:
+            # Whoever is cancelled here has nothing to close yet.
+            await self.close()
+            raise
         if not self.connected:
             await self.close()
             raise Misconfigured(f"HELIOGRAPH_CHANNEL_URL: the channel does not answer ({self.last_error})")

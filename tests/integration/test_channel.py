@@ -98,19 +98,17 @@ async def test_a_server_that_hangs_is_noticed_though_nobody_speaks(
         monkeypatch.setattr(module, "SILENCE_SECONDS", 0.4)
     monkeypatch.setattr(channel_module, "LONGEST_PAUSE_SECONDS", 0.2)
     ear = Ear()
-    loop = asyncio.get_running_loop()
     async with opened(server.url, ear) as channel:
         server.freeze()
         try:
-            await until(lambda: not channel.connected, seconds=2)
-            doubts, began = ear.doubts, loop.time()
+            await until(lambda: not channel.connected)
+            doubts = ear.doubts
             # Each attempt to connect hangs as well; the log is read all the same.
-            await until(lambda: ear.doubts >= doubts + 3, seconds=2)
+            await until(lambda: ear.doubts >= doubts + 3)
             assert not channel.connected
-            assert loop.time() - began < 2
         finally:
             server.thaw()
-        await until(lambda: channel.connected, seconds=2)
+        await until(lambda: channel.connected)
         assert await channel.publish("found")
         await until(lambda: "found" in ear.messages)
 
@@ -218,10 +216,12 @@ async def test_a_server_that_hangs_holds_up_only_those_who_find_it_out(server: S
             found_out = loop.time() - began
             assert not channel.connected
             assert not any([await channel.publish("never") for _ in range(100)])
-            assert loop.time() - began < found_out + 0.5 < PUBLISH_SECONDS + 1
+            # One after the other they would take so many times as long.
+            assert found_out < 5 * PUBLISH_SECONDS
+            assert loop.time() - began < found_out + 20 * PUBLISH_SECONDS
         finally:
             server.thaw()
-        await until(lambda: channel.connected, seconds=2)
+        await until(lambda: channel.connected)
 
 
 @pytest.mark.parametrize("scheme", ["redis", "postgres"])
@@ -242,3 +242,17 @@ async def test_closing_in_the_middle_of_reconnecting_leaves_no_task(server: Serv
         finally:
             await server.start()
     await until(lambda: asyncio.all_tasks() == before)
+
+
+async def test_a_start_that_is_cancelled_leaves_no_task(redis_server: RedisServer) -> None:
+    """The server takes the connection and says nothing, and whoever starts does not want to wait for it."""
+    before = asyncio.all_tasks()
+    channel = Channel(redis_server.url, heard=lambda _: None, doubted=lambda: None)
+    redis_server.freeze()
+    try:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await channel.start()
+        assert asyncio.all_tasks() == before
+    finally:
+        redis_server.thaw()
