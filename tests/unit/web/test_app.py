@@ -152,7 +152,8 @@ async def test_ping_seconds(settings: Settings, client: aiohttp.ClientSession) -
         types = [(await silent.receive(5)).type for _ in range(2)]
         assert types[0] is WSMsgType.PING
         assert types[1] in {WSMsgType.CLOSED, WSMsgType.ERROR}
-        assert 0.3 < loop.time() - start < 2
+        # At the default it would be fifteen seconds and more.
+        assert 0.3 < loop.time() - start < 10
 
 
 @pytest.mark.effect("setting.slow_client_seconds")
@@ -190,7 +191,8 @@ async def test_drain_seconds(settings: Settings, client: aiohttp.ClientSession, 
         took = loop.time() - start
         await draining
     assert codes == [1012, 1012]
-    assert seconds / 2 <= took < seconds / 2 + 1
+    # At the default the second is closed after five.
+    assert seconds / 2 <= took < seconds / 2 + 4
 
 
 async def test_a_port_in_use_is_found_out_before_anything_is_touched(

