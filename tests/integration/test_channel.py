@@ -242,3 +242,17 @@ async def test_closing_in_the_middle_of_reconnecting_leaves_no_task(server: Serv
         finally:
             await server.start()
     await until(lambda: asyncio.all_tasks() == before)
+
+
+async def test_a_start_that_is_cancelled_leaves_no_task(redis_server: RedisServer) -> None:
+    """The server takes the connection and says nothing, and whoever starts does not want to wait for it."""
+    before = asyncio.all_tasks()
+    channel = Channel(redis_server.url, heard=lambda _: None, doubted=lambda: None)
+    redis_server.freeze()
+    try:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await channel.start()
+        assert asyncio.all_tasks() == before
+    finally:
+        redis_server.thaw()
