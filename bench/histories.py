@@ -102,7 +102,7 @@ def figures(shares: list[Share], orders: Orders) -> list[Figure]:
             met=not broken,
         ),
         Figure(
-            what="two transactions that commit against the order of their numbers, on a real PostgreSQL: a bare sequence",
+            what="two transactions that commit against their numbers, on a real PostgreSQL: a bare sequence",
             value=f"loses {orders.lost_by_sequence} of 2",
         ),
         Figure(

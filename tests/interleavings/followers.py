@@ -67,8 +67,7 @@ class Follower:
     def begin(self, view: View, position: int) -> None:
         """Start from the answer to a query."""
         self.view, self.at = view, position
-        self._tally["compared"] += 1
-        self._equal(position)
+        self._equal(position, "equal when begun")
 
     async def subscribe(
         self, leaves_after: int | None, left: Callable[["Follower"], None], after: str | None
@@ -169,18 +168,18 @@ class Follower:
         if self.at is None:
             raise Different(f"{self.follow.field} never began.")
         self.compare_to(head + 1)
-        self._equal(head)
+        self._equal(head, "equal at rest")
 
     def _compare(self, position: int) -> None:
         if not self._states.is_end(position):
             return
-        self._tally["compared"] += 1
         if self.follow.is_newer:
             self._not_older(position)
         else:
-            self._equal(position)
+            self._equal(position, "equal at a cursor")
 
-    def _equal(self, position: int) -> None:
+    def _equal(self, position: int, when: str) -> None:
+        self._tally[when] += 1
         wanted = {
             (kind, ident): entry
             for kind in self.follow.kinds
@@ -195,6 +194,7 @@ class Follower:
 
         One that is going to be taken off a list may be older: its events before that are not told (`docs/streams.md`).
         """
+        self._tally["not older"] += 1
         known = {(kind, ident) for kind in self.follow.kinds for ident in self._states.at(position)[kind]}
         for key in known | self.view.keys():
             held, shows = self.view.get(key), self._shows(key, position)

@@ -4,6 +4,7 @@ The end of the log is locked from the last statements of a transaction to its co
 transaction sees then is what everybody sees at its last position: its own changes and those of all before it.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -13,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.engine import Session
-from db.models import CampaignRow, KeywordSetRow, PersonaRow, PhaseRow, ProxyRow
+from db.models import CampaignRow, EventRow, KeywordSetRow, PersonaRow, PhaseRow, ProxyRow
 from db.unit_of_work import UnitOfWork, append_events
 from graph import node_ids
 
@@ -21,6 +22,9 @@ Entry = tuple[Any, ...]
 State = Mapping[str, Mapping[str, Entry]]
 Write = Callable[..., AbstractAsyncContextManager[UnitOfWork]]
 
+FEED = 50
+"""How many lines the feed's snapshot has."""
+WORD = re.compile(r"(?<!^)(?=[A-Z])")
 KINDS = ("KeywordSet", "Persona", "Proxy", "Campaign")
 
 
@@ -40,7 +44,24 @@ async def read_state(session: Session, owner_id: UUID) -> State:
         ),
         "Proxy": _entries("Proxy", await session.execute(proxies.where(ProxyRow.owner_id == owner_id))),
         "Campaign": await _campaigns(session, owner_id),
+        "Activity": await _feed(session, owner_id),
     }
+
+
+async def _feed(session: Session, owner_id: UUID) -> dict[str, Entry]:
+    newest = (
+        select(EventRow.position, EventRow.type, EventRow.summary)
+        .where(EventRow.owner_id == owner_id, EventRow.feed)
+        .order_by(EventRow.position.desc())
+        .limit(FEED)
+    )
+    found = await session.execute(newest)
+    return {place_key(place): (WORD.sub("_", kind).upper(), summary) for place, kind, summary in found}
+
+
+def place_key(position: int) -> str:
+    """A position as the key of a line of the feed; keys ascend as positions do."""
+    return f"{position:012}"
 
 
 def _entries(kind: str, rows: Any) -> dict[str, Entry]:

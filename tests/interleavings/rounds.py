@@ -133,12 +133,14 @@ class Rounds:
 
     def _choose(self) -> Follow:
         campaigns = [ident for writer in self._writers for ident in writer.campaigns]
-        kind = self._chance.randrange(4)
+        kind = self._chance.randrange(5)
         if kind == 0 and campaigns:
             return views.of_campaign(node_ids.encode("Campaign", self._chance.choice(campaigns)))
         if kind == 1:
             return views.of_campaigns(self._chance.choice(STATUSES))
-        return views.of_proxies() if kind == 2 else views.of_resources()
+        if kind == 2:
+            return views.of_proxies()
+        return views.of_activity() if kind == 3 else views.of_resources()
 
     async def _begin(self, follow: Follow, form: str, delay: int, key: tuple[object, ...]) -> None:
         try:

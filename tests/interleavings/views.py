@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.interleavings.recording import Entry
+from events.cursor import decode
+from tests.interleavings.recording import FEED, Entry, place_key
 
 Frame = Mapping[str, Any]
 View = dict[tuple[str, str], Entry]
@@ -47,10 +48,19 @@ subscription ($id: ID!, $after: Cursor) { campaignEvents(campaignId: $id, after:
   ... on PhaseHappening { phase }
 } }
 """
+ACTIVITY = """
+subscription ($after: Cursor) { activity(after: $after) {
+  __typename
+  ... on ActivitySnapshot { activities { ...A } }
+  ... on ActivityAdded { activity { ...A } }
+} }
+fragment A on Activity { cursor kind summary }
+"""
 QUERIES = {
     "resourceEvents": """{ cursor
       personas(first: 100) { nodes { id name enabled version } }
       keywordSets(first: 100) { nodes { id name enabled version } } }""",
+    "activity": "{ cursor activity(first: 50) { nodes { cursor kind summary } } }",
     "proxyEvents": "{ cursor proxies(first: 100) { nodes { id name enabled health port version } } }",
     "campaignList": """query ($filter: CampaignFilter) { cursor
       campaigns(first: 100, filter: $filter) { nodes { id name status mode version phases { kind status } } } }""",
@@ -116,10 +126,17 @@ def of_campaign(ident: str) -> Follow:
     return Follow("campaignEvents", CAMPAIGN, ("Campaign",), False, {"id": ident})
 
 
+def of_activity() -> Follow:
+    """The newest of the feed."""
+    return Follow("activity", ACTIVITY, ("Activity",), False, {})
+
+
 def _thing(kind: str, told: Frame) -> Entry:
     match kind:
         case "Proxy":
             return tuple(told[name] for name in ("name", "enabled", "health", "port", "version"))
+        case "Activity":
+            return (told["kind"], told["summary"])
         case "Campaign":
             phases = tuple((one["kind"], one["status"]) for one in told["phases"])
             return (told["name"], told["status"], told["mode"], told["version"], phases)
@@ -135,9 +152,17 @@ def shown(snapshot: Frame) -> View:
         told = snapshot.get(name) or []
         for each in told["nodes"] if isinstance(told, dict) else told:
             view[kind, each["id"]] = _thing(kind, each)
+    told = snapshot.get("activities") or snapshot.get("activity") or []
+    for each in told["nodes"] if isinstance(told, dict) else told:
+        view[_place(each)] = _thing("Activity", each)
     if snapshot.get("campaign"):
         view["Campaign", snapshot["campaign"]["id"]] = _thing("Campaign", snapshot["campaign"])
     return view
+
+
+def _place(activity: Frame) -> tuple[str, str]:
+    """The key of a line of the feed: its place in the log, so that the oldest is known."""
+    return "Activity", place_key(decode(activity["cursor"]).position)
 
 
 def told_of(event: Frame) -> tuple[str, str]:
@@ -151,6 +176,16 @@ def told_of(event: Frame) -> tuple[str, str]:
 
 def apply(view: View, event: Frame, follow: Follow) -> None:
     """Fold one event."""
+    match follow.field:
+        case "activity":
+            _add_to_feed(view, event["activity"])
+        case "campaignEvents":
+            _of_campaign(view, ("Campaign", follow.variables["id"]), event["__typename"], event)
+        case _:
+            _apply_thing(view, event)
+
+
+def _apply_thing(view: View, event: Frame) -> None:
     for kind, name, ident in (
         ("Persona", "persona", "personaId"), ("KeywordSet", "keywordSet", "keywordSetId"),
     ):  # fmt: skip
@@ -165,10 +200,14 @@ def apply(view: View, event: Frame, follow: Follow) -> None:
             view.pop(("Campaign", event["campaignId"]), None)
         case _ if "proxy" in event:
             _put(view, ("Proxy", event["proxy"]["id"]), event["proxy"])
-        case kind if follow.field == "campaignEvents":
-            _of_campaign(view, ("Campaign", follow.variables["id"]), kind, event)
         case _:
             pass
+
+
+def _add_to_feed(view: View, activity: Frame) -> None:
+    view[_place(activity)] = _thing("Activity", activity)
+    if len(view) > FEED:
+        del view[min(view)]
 
 
 def _put(view: View, key: tuple[str, str], told: Frame | None) -> None:

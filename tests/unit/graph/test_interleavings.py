@@ -18,8 +18,10 @@ async def test_what_is_folded_equals_the_database_at_each_cursor(tmp_path: Path)
     assert told.failures == []
     assert len(told.distinct) == told.begun.total() >= 120
     # Each stream was begun in both ways, and compared more than once.
-    assert len(told.begun) == 8
-    assert told.tally["compared"] > 300
+    assert len(told.begun) == 10
+    compared = ("equal when begun", "equal at a cursor", "equal at rest", "not older")
+    assert min(told.tally[name] for name in compared) > 20
+    assert sum(told.tally[name] for name in compared) > 300
     assert told.tally["while somebody wrote"] > 0
 
 
