@@ -1,13 +1,15 @@
 """One reader of the log per process: it misses nothing, and rests while nothing happens."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, event, text, update
+from sqlalchemy import delete, event, insert, select, text, update
 
 from core.clock import SystemClock
 from db.engine import Engines
 from db.models import EventLogHeadRow, EventRow
+from db.repositories import event_log
 from db.unit_of_work import Database
 from events.cursor import Cursor
 from events.doorbell import Doorbell
@@ -150,3 +152,29 @@ async def test_who_has_read_further_than_the_hub_is_not_led_back(
     await commit(database, "a", "b", "c")
     assert (await hub.read_after(3, 10)).position == 3
     await hub.close()
+
+
+async def test_a_process_that_knows_no_tags_may_append_beside_us(
+    database: Database, hub: Hub, engines: Engines
+) -> None:
+    """As one of the version before does until it is stopped: it moves the head's position and not its tag."""
+    await commit(database, "a")
+    before = await hub.head()
+    async with engines.writing() as session:
+        await session.execute(text("UPDATE event_log_head SET position = position + 1"))
+        old = (await session.execute(select(EventRow))).scalar_one()
+        row = {key.name: getattr(old, key.name) for key in EventRow.__table__.columns if key.name != "tag"}
+        await session.execute(insert(EventRow).values({**row, "position": 2}))
+    hub.rung(2)
+    await hub.wait_beyond(1)
+    head = await hub.head()
+    assert (before.tag != 0, head.position, head.tag) == (True, 2, 0)
+    # What a query is exact at is where its client goes on, and what a snapshot is exact at is handed to a reader.
+    assert await hub.knows(Cursor(head.incarnation, head.position, head.tag))
+    await hub.require_same(head, hub.position)
+    async with engines.writing() as session:
+        await session.execute(text("UPDATE event_log_head SET floor = 2, floor_tag = 0"))
+        await session.execute(delete(EventRow))
+        assert await event_log.head_and_tag(session, 2) == (replace(head, floor=2), 0)
+    assert await commit(database, "b") == 3
+    assert (await hub.head()).tag != 0
