@@ -75,7 +75,7 @@ plans: setup-dev  ## Explain and time every list at a million domains, on SQLite
 	@$(BIN)/python -m bench.query_plans
 
 # What each of them shows is in docs/guarantees.md, which is written from the results that they keep.
-bench: setup-dev  ## Run one bench: NAME=faults, outages, frozen, rolling, leaks, histories or interleavings; ARGS="--help".
+bench: setup-dev  ## Run one bench: NAME=faults, histories, interleavings, frozen, frozen-peer, outages, rolling, leaks or retention; ARGS="--help".
 	@$(BIN)/python -m bench.$(subst -,_,$(NAME)) $(ARGS)
 
 clean:  ## Remove everything that was installed or built.

@@ -148,7 +148,7 @@ async def run(events: int, seconds: float) -> bool:
         async with databases(Path(folder)) as urls:
             for name, url in urls.items():
                 figures += await measure(name, url, events, seconds)
-    claim = "Pruning the log takes nothing that is above its floor, and makes writers wait for one small step at most."
+    claim = "Pruning the log takes nothing that is above its floor; how long writers wait for its steps is measured."
     return tell("retention", claim, figures, time.perf_counter() - started)
 
 

@@ -13,11 +13,29 @@ MARKS = {None: "", True: "met", False: "**missed**"}
 
 
 class Promise(msgspec.Struct, frozen=True):
-    """What has to hold, and the bench that shows it; its results are `BENCH.json` and `BENCH-….json`."""
+    """What has to hold, and the bench that shows it; its results are `BENCH.json` and `BENCH-….json`.
+
+    Attributes:
+        title: in a word or two.
+        claim: what has to hold.
+        bench: its name.
+        runs: the commands that show all of it, as `(NAME, ARGS)`; the bench alone unless told.
+    """
 
     title: str
     claim: str
     bench: str
+    runs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def commands(self) -> str:
+        """What is to be typed for the whole promise."""
+        runs = self.runs or ((self.bench, ""),)
+        told = [
+            f'`make bench NAME={name} ARGS="{arguments}"`' if arguments else f"`make bench NAME={name}`"
+            for name, arguments in runs
+        ]
+        return " and ".join(told) + "."
 
 
 PROMISES = (
@@ -25,22 +43,24 @@ PROMISES = (
         "Faults",
         "Whatever dies, hangs or is cut, every subscriber has each event once and in order.",
         "faults",
+        (("faults", "--stack postgres --seeds 10"), ("faults", "--stack sqlite --seeds 10")),
     ),
     Promise(
         "Histories",
-        "Late commits, prunes, another log, lost and repeated rings, slow readers: against a model there is no false "
-        "resume, no partial recovery and no duplicate.",
+        "Whatever the order of commits, prunes, restores, rings and slow readers: no false resume, no partial recovery "
+        "and no duplicate.",
         "histories",
     ),
     Promise(
         "Interleavings",
-        "Whenever somebody subscribes, the snapshot and what follows it equal the database at each cursor.",
+        "Whenever somebody subscribes, the snapshot and what follows it are what the database holds.",
         "interleavings",
     ),
     Promise(
         "A frozen client",
         "A client that stops reading costs no memory and delays nobody, and has everything after it wakes.",
         "frozen",
+        (("frozen", ""), ("frozen", "--keep"), ("frozen-peer", "")),
     ),
     Promise(
         "Outages",
@@ -58,16 +78,20 @@ PROMISES = (
         "leaks",
     ),
 )
+ALSO = (Promise("Pruning", "What it costs those who write that old events are deleted.", "retention"),)
+OTHERS = "## What else was measured"
 
 
 def promises(folder: Path = FOLDER) -> str:
     """A section for each promise, with the results of its bench, then what else was measured."""
     found = results(folder)
-    sections = [_section(number, each, found) for number, each in enumerate(PROMISES, 1)]
-    others = [each for each in found if not any(_belongs(each, promise) for promise in PROMISES)]
-    if others:
-        sections.append("\n\n".join(["## What else was measured", *map(_told, others)]))
-    return "\n\n".join(sections)
+    sections = [
+        _section(f"## {number}. {each.title}", each, found) for number, each in enumerate(PROMISES, 1)
+    ]
+    also = [_section(f"### {each.title}", each, found) for each in ALSO]
+    known = (*PROMISES, *ALSO)
+    others = [each for each in found if not any(_belongs(each, promise) for promise in known)]
+    return "\n\n".join([*sections, OTHERS, *also, *(_told(each, headed=True) for each in others)])
 
 
 def results(folder: Path) -> Sequence[Result]:
@@ -86,13 +110,18 @@ def _belongs(result: Result, promise: Promise) -> bool:
     return result.name == promise.bench or result.name.startswith(f"{promise.bench}-")
 
 
-def _section(number: int, promise: Promise, found: Iterable[Result]) -> str:
+def _section(heading: str, promise: Promise, found: Iterable[Result]) -> str:
     ours = [each for each in found if _belongs(each, promise)]
-    body = [_told(each) for each in ours] or [f"{NOT_RUN} The command is `make bench NAME={promise.bench}`."]
-    return "\n\n".join([f"## {number}. {promise.title}", promise.claim, *body])
+    if not ours:
+        return "\n\n".join([heading, promise.claim, f"{NOT_RUN} To be typed: {promise.commands}"])
+    body = [_told(each, headed=len(ours) > 1, said=promise.claim) for each in ours]
+    return "\n\n".join([heading, promise.claim, f"To be typed for all of it: {promise.commands}", *body])
 
 
-def _told(result: Result) -> str:
+def _told(result: Result, *, headed: bool, said: str = "") -> str:
+    """A result; with its name above it where there are others, and its claim where that was not `said` before."""
     rows = [(each.what, each.value, each.goal, MARKS[each.met]) for each in result.figures]
     run = f"`{result.command}` at revision `{result.revision}`, {result.at}, {result.machine}, {result.seconds:g} s."
-    return "\n\n".join([f"### {result.claim}", run, table(("What", "Found", "Goal", ""), rows)])
+    heading = [f"### `{result.name}`"] if headed else []
+    claim = [] if result.claim == said else [result.claim]
+    return "\n\n".join([*heading, *claim, run, table(("What", "Found", "Goal", ""), rows)])
