@@ -12,14 +12,18 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 import migrations
+from core.errors import Misconfigured
 from db.engine import translated
 from db.models import Model
 
 LOCK_KEY = 7_418_803_215
+# PostgreSQL's manual, appendix A: a lock was not to be had in the time that the migration had set.
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -41,6 +45,7 @@ async def upgrade(url: str, revision: str = "head") -> None:
     """Migrate up. Two processes that start at once do not do it twice: PostgreSQL holds the second one back.
 
     Raises:
+        Misconfigured: others use the tables, so that nothing was changed.
         Unavailable: the database does not answer.
     """
     await _run(url, lambda connection: command.upgrade(_config(connection), revision))
@@ -50,6 +55,7 @@ async def downgrade(url: str, revision: str) -> None:
     """Migrate down to `revision`; "base" takes everything away.
 
     Raises:
+        Misconfigured: others use the tables, so that nothing was changed.
         Unavailable: the database does not answer.
     """
     await _run(url, lambda connection: command.downgrade(_config(connection), revision))
@@ -95,4 +101,12 @@ async def _run(url: str, work: Callable[[Connection], object]) -> None:
 def _locked(connection: Connection, work: Callable[[Connection], object]) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
-    work(connection)
+    try:
+        work(connection)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        raise Misconfigured(
+            "The migration found no place between the transactions of those who use the database, and has changed "
+            "nothing: run it again, or stop the workers and whatever else holds a transaction open, and run it then"
+        ) from error

@@ -110,7 +110,7 @@ async def migrate(url: str) -> None:
     """Bring a database to the newest revision; of several processes that do it at once the others wait.
 
     Raises:
-        Misconfigured: it does not answer.
+        Misconfigured: it does not answer, or others use it so that there is no place for a migration.
     """
     await _answer(url, migrating.upgrade(url))
 
@@ -120,6 +120,8 @@ async def _answer(url: str, asked: Coroutine[None, None, T], seconds: float | No
         _check_sqlite_file(url)
         async with asyncio.timeout(seconds):
             return await asked
+    except Misconfigured:
+        raise
     except Exception as error:
         # Each driver, and Alembic, has errors of its own for what can be amiss with a database at the start.
         log.debug("database_cannot_be_used", exc_info=error)

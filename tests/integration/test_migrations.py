@@ -1,9 +1,12 @@
 """Both databases come from the same migrations, and are what the models say."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
+from core.errors import Misconfigured
 from db import migrating
 from db.engine import Engines
 from db.models import DnsConfigRow, HttpConfigRow, KeywordRuleRow, PhaseRow
@@ -150,6 +153,57 @@ async def test_upgrade_of_an_upgraded_database_changes_nothing(database_url: str
     before = await _incarnation(database_url)
     await migrating.upgrade(database_url)
     assert await _incarnation(database_url) == before
+
+
+APPEND = (
+    "UPDATE event_log_head SET position = position + 1",
+    "INSERT INTO event_log (position, type, version, occurred_at, actor_kind, actor_name, entity_type, entity_id, "
+    "feed, summary, data) SELECT position, 'X', 1, now(), 'SYSTEM', 'x', 'X', gen_random_uuid(), true, 'x', '{}' "
+    "FROM event_log_head",
+)
+
+
+@pytest.mark.parametrize(
+    ("go", "before", "after"), [("upgrade", "0004", "0005"), ("downgrade", "0005", "0004")]
+)
+async def test_tags_come_and_go_between_the_transactions_of_those_who_append(
+    postgres_url: str, go: str, before: str, after: str
+) -> None:
+    """They lock the head and then the log; a migration that did so the other way round would end one of them."""
+    await migrating.downgrade(postgres_url, before)
+    engines = Engines(postgres_url)
+    async with asyncio.TaskGroup() as tasks, engines.writing() as session:
+        await session.execute(text(APPEND[0]))
+        migration = tasks.create_task(getattr(migrating, go)(postgres_url, after))
+        await _until_a_lock_is_awaited(engines)
+        await session.execute(text(APPEND[1]))
+        assert not migration.done()
+    async with engines.reading() as session:
+        assert (await session.execute(text("SELECT count(*) FROM event_log"))).scalar_one() == 1
+    await engines.close()
+    assert await migrating.current(postgres_url) == after
+
+
+async def _until_a_lock_is_awaited(engines: Engines) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation IS NOT NULL")
+    async with asyncio.timeout(10):
+        while True:
+            async with engines.reading() as session:
+                if (await session.execute(waiting)).scalar_one():
+                    return
+
+
+async def test_a_migration_that_finds_no_place_changes_nothing_and_says_what_to_do(postgres_url: str) -> None:
+    await migrating.downgrade(postgres_url, "0004")
+    engines = Engines(postgres_url)
+    async with engines.reading() as session:
+        await session.execute(text("SELECT count(*) FROM event_log"))
+        with pytest.raises(
+            Misconfigured, match="stop the workers and whatever else holds a transaction open"
+        ):
+            await migrating.upgrade(postgres_url)
+    await engines.close()
+    assert await migrating.current(postgres_url) == "0004"
 
 
 async def _incarnation(url: str) -> str:
