@@ -18,7 +18,7 @@ import structlog
 
 from core.clock import Clock
 from core.errors import Unavailable
-from core.tasks import Owner, cancel
+from core.tasks import Owner
 from live import close_codes
 from live.close_codes import CloseCode
 from live.failures import explain
@@ -101,7 +101,7 @@ class Session:
                     pass
             finally:
                 for operation in list(self._operations.values()):
-                    self._leave(operation)
+                    self._abandon(operation)
 
     async def leave(self, code: CloseCode) -> None:
         """Begin nothing more, answer the queries and mutations that run, and close the socket with this code."""
@@ -138,7 +138,7 @@ class Session:
             case Start(ident, request):
                 self._start(ident, request)
             case Stop(ident):
-                await self._stop(ident)
+                self._stop(ident)
             case Initialise(payload):
                 return await self._act(await self._initialise(payload))
             case Close(code, reason):
@@ -202,16 +202,23 @@ class Session:
         operation.follows = True
         name = request.operation_name or "subscription"
         stream = await through_outages(authorised, name, self._reception.limits.retry_seconds)
+        if operation.stopped:
+            # A library may take a cancelling for its own, and go on.
+            return
         notify = partial(self._writer.notify, operation)
         operation.member = self._reception.groups.join(stream, notify)
         notify()
 
-    async def _stop(self, ident: str) -> None:
+    def _stop(self, ident: str) -> None:
         """The client has completed an operation: nothing more is sent for it."""
         operation = self._operations.pop(ident)
-        self._writer.forget(operation)
         if operation.task is not None:
-            await cancel(operation.task)
+            # Not awaited here: with a server that hangs, a driver takes long to end, and nothing would be read.
+            operation.task.cancel()
+        self._abandon(operation)
+
+    def _abandon(self, operation: Operation) -> None:
+        self._writer.forget(operation)
         self._leave(operation)
 
     def _ended(self, operation: Operation) -> None:

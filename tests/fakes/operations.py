@@ -44,7 +44,8 @@ class FakePlan(msgspec.Struct, frozen=True):
 class FakeOperations:
     """Conforms to `live.operations.Operations`. `counts` tells what began, ended and was cancelled.
 
-    While it is `out`, no subscription can be authorised.
+    While it is `out`, no subscription can be authorised. While it is `deaf`, subscriptions wait for `gate`, too, and
+    what waits for it takes no notice of being cancelled, as if a server hung and a driver waited for its answer.
     """
 
     def __init__(self, hub: FakeHub) -> None:
@@ -53,6 +54,7 @@ class FakeOperations:
         self.callers: list[object] = []
         self.gate = asyncio.Event()
         self.out = False
+        self.deaf = False
         self._hub = hub
 
     def prepare(self, request: Request) -> FakePlan:
@@ -83,6 +85,8 @@ class FakeOperations:
         self.callers.append(caller)
         if self.out:
             raise Unavailable("No database.")
+        if self.deaf:
+            await self._wait()
         if plan.field == "forbidden":
             raise Rejected([{"message": "Not yours."}])
         after = request.extensions.get("lastEventId", request.variables.get("after"))
@@ -99,7 +103,9 @@ class FakeOperations:
             await self.gate.wait()
         except asyncio.CancelledError:
             self.counts["cancelled"] += 1
-            raise
+            if not self.deaf:
+                raise
+            await self.gate.wait()
 
 
 async def authenticate(authorization: str | None) -> object:

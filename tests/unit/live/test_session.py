@@ -68,6 +68,7 @@ async def line(limits: SessionLimits) -> AsyncIterator[Line]:
     line = Line(limits)
     yield line
     line.socket.flowing.set()
+    line.operations.gate.set()
     await line.hang_up()
     await line.groups.close()
 
@@ -176,6 +177,23 @@ class TestOperations:
         line.socket.feed({"id": "1", "type": "complete"})
         await until(lambda: line.operations.counts["cancelled"] == 1)
         assert line.socket.sent == []
+
+    @pytest.mark.parametrize("query", ["{ slow }", "subscription { ticks }"])
+    async def test_one_that_does_not_end_when_it_is_cancelled_holds_up_nobody_and_leaves_nothing(
+        self, line: Line, query: str
+    ) -> None:
+        await line.start()
+        line.operations.deaf = True
+        line.subscribe("1", query)
+        await until(lambda: len(line.operations.callers) == 1)
+        line.socket.feed({"id": "1", "type": "complete"}, {"type": "ping"})
+        await line.messages({"type": "pong"})
+        before = len(asyncio.all_tasks())
+        line.operations.gate.set()
+        await until(lambda: len(asyncio.all_tasks()) == before - 1)
+        assert line.operations.counts["cancelled"] == 1
+        assert line.meter.counts["subscriptions"] == 0
+        assert len(line.socket.sent) == 1
 
     @pytest.mark.parametrize("limits", [SessionLimits(executing=2)])
     async def test_only_so_many_execute_at_a_time(self, line: Line) -> None:
