@@ -39,6 +39,7 @@ members with masked errors, and the next subscriber begins a new group.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -125,7 +126,7 @@ class Group:
         self.failure: list[dict[str, Any]] | None = None
         self._groups = groups
         self._begun_at = groups.hub.position
-        self._teller = Teller(stream, self._append)
+        self._teller = self._new_teller()
         self._replays: dict[tuple[int, int], list[Member]] = {}
         self._anew = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -158,9 +159,23 @@ class Group:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _append(self, due: Due) -> None:
+    def _new_teller(self) -> Teller:
+        """One for the present era: it tells nothing of its own in a later one."""
+        return Teller(self.stream, partial(self._append, self.era))
+
+    def _append(self, era: int, due: Due) -> None:
+        """Put a frame into the window; whether its event was of an era that is over shows only now.
+
+        Raises:
+            Replaced: it was, and what is rendered now has the cursor of another event.
+        """
+        self._require(era)
         # What was there before the group did not wait for it.
         self.window.append(due if due.frame.position > self._begun_at else Due(due.frame))
+
+    def _require(self, era: int) -> None:
+        if era != self._groups.hub.era:
+            raise Replaced(f"Era {era} is over.")
 
     async def _follow(self) -> None:
         try:
@@ -195,14 +210,15 @@ class Group:
 
     async def _tell_page(self) -> None:
         """The position rises event by event, so that a retry goes on where this failed."""
-        hub = self._groups.hub
+        hub, era, teller = self._groups.hub, self.era, self._teller
         try:
-            page = await hub.read_after(self.position, self._groups.limits.page, self.era)
+            page = await hub.read_after(self.position, self._groups.limits.page, era)
         except Lapsed:
             self._skip_to(hub.position)
             return
         for envelope in page.envelopes:
-            await self._teller.tell(envelope)
+            await teller.tell(envelope)
+            self._require(era)
             self.position = envelope.position
         self.position = page.position
 
@@ -215,6 +231,7 @@ class Group:
     def _begin_anew(self) -> None:
         """Go over to the log that has taken the place of ours."""
         self.era = self._groups.hub.era
+        self._teller = self._new_teller()
         self._skip_to(self._groups.hub.position)
         for member in self.members:
             member.replaced()
@@ -287,8 +304,7 @@ class Group:
             only_held = not found and 0 < teller.holding < limits.page
             more = only_held and len(page.envelopes) == limits.page and reached - position < limits.reading
         await teller.flush()
-        if era != self._groups.hub.era:
-            raise Replaced(f"Era {era} is over.")
+        self._require(era)
         return reached
 
     async def _reset(self, era: int, *, replaced: bool) -> Chunk:

@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from events.envelope import Envelope
 from live.group import Group, GroupLimits
 from live.member import REPLACED
-from tests.fakes.streams import Reader
+from live.operations import Frame
+from tests.fakes.streams import FakeStream, Reader
 from tests.integration.waiting import until
 from tests.unit.live.test_group import House, house, opened
 
@@ -82,6 +84,39 @@ async def test_what_was_under_way_is_of_the_new_log_when_it_arrives(house: House
     stream.gate.set()
     await reader.until(1)
     assert reader.seen == [("snapshot" if after is None else "replaced", 1)]
+
+
+class Pausing(FakeStream):
+    """Its rendering takes a turn of the loop each time."""
+
+    async def render(self, envelope: Envelope, skipped: int = 0) -> Frame | None:
+        await asyncio.sleep(0)
+        return await super().render(envelope, skipped)
+
+
+@pytest.mark.parametrize(
+    ("topics", "rate"), [(["a", "a", "a"], None), (["a", "b", "b"], None), (["a~x", "a~y"], 1000)]
+)
+async def test_the_rest_of_what_is_being_told_is_thrown_away(
+    house: House, topics: list[str], rate: float | None
+) -> None:
+    """Rendered now, it would have cursors of the new log, at the positions of the old one."""
+    stream = Pausing(house.hub, after=0)
+    stream.max_rate = rate
+    reader = Reader(house.groups, stream)
+    house.hub.publish(*topics)
+    group = reader.member.source
+    assert isinstance(group, Group)
+    while len(group.window) < 1:  # noqa: ASYNC110  Any later and the rest is told.
+        await asyncio.sleep(0)
+    house.hub.replace(1)
+    while group.era == 0:
+        assert len(group.window) == 1
+        await asyncio.sleep(0)
+    assert (group.position, len(group.window)) == (1, 0)
+    house.hub.publish("a")
+    await reader.until(2)
+    assert reader.seen[0][0] == "replaced"
 
 
 async def test_an_outage_meanwhile_changes_nothing(house: House) -> None:
