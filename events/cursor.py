@@ -18,11 +18,13 @@ _OTHER_VERSIONS = range(3, 32)
 _LAYOUT = struct.Struct(">B6sQI")
 _LAYOUT_1 = struct.Struct(">B6sQ")
 _LONGEST = 200
+# What a database can count to; nothing is committed beyond it, and no statement can ask for it.
+_LAST_POSITION = 2**63 - 1
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """A decoded cursor: `incarnation` as 12 hexadecimal digits, `position` ≥ 0, `tag` None if it has none."""
+    """A decoded cursor: `incarnation` as 12 hexadecimal digits, 0 ≤ `position` < 2**63, `tag` None if it has none."""
 
     incarnation: str
     position: int
@@ -49,11 +51,13 @@ def decode(text: str) -> Cursor:
         raise ValueError("This is no cursor of a stream.")
     if version == _VERSION and len(packed) == _LAYOUT.size:
         _, incarnation, position, tag = _LAYOUT.unpack(packed)
-        return Cursor(incarnation.hex(), position, tag)
-    if version == 1 and len(packed) == _LAYOUT_1.size:
-        _, incarnation, position = _LAYOUT_1.unpack(packed)
-        return Cursor(incarnation.hex(), position, None)
-    raise ValueError("This is no cursor of a stream.")
+    elif version == 1 and len(packed) == _LAYOUT_1.size:
+        (_, incarnation, position), tag = _LAYOUT_1.unpack(packed), None
+    else:
+        raise ValueError("This is no cursor of a stream.")
+    if position > _LAST_POSITION:
+        raise ValueError("This is no cursor of a stream.")
+    return Cursor(incarnation.hex(), position, tag)
 
 
 def _unpacked(text: str) -> bytes:

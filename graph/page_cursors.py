@@ -6,6 +6,7 @@ number, so it stays good when rows before it come and go, and when its own row i
 
 import base64
 import binascii
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -16,7 +17,11 @@ from services.rules_text import is_storable
 
 _VERSION = 1
 _LONGEST = 4096
-_Int64 = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)]
+# What a database can be asked for; it fails on anything else.
+_STORABLE: dict[type, Any] = {
+    int: Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)],
+    datetime: Annotated[datetime, msgspec.Meta(tz=True)],
+}
 
 
 def encode(order: str, key: tuple[Any, ...]) -> str:
@@ -38,9 +43,20 @@ def decode(text: str, order: str, types: tuple[type, ...]) -> tuple[Any, ...]:
         values: tuple[Any, ...] = msgspec.convert(key, _shape(types), strict=True)
     except msgspec.ValidationError as error:
         raise _bad("This is no cursor of a list.") from error
-    if not all(is_storable(value) for value in values if isinstance(value, str)):
+    if not all(_is_storable(value) for value in values):
         raise _bad("This is no cursor of a list.")
     return values
+
+
+def _is_storable(value: object) -> bool:
+    if isinstance(value, str):
+        return is_storable(value)
+    if isinstance(value, datetime):
+        try:
+            value.astimezone(UTC)
+        except OverflowError:
+            return False
+    return True
 
 
 def _unpack(text: str) -> tuple[int, str, list[object]]:
@@ -63,7 +79,7 @@ def _refuse_other_version(packed: bytes) -> None:
 
 
 def _shape(types: tuple[type, ...]) -> Any:
-    return tuple[tuple(_Int64 if one is int else one for one in types)]  # type: ignore[misc]
+    return tuple[tuple(_STORABLE.get(one, one) for one in types)]  # type: ignore[misc]
 
 
 def _bad(message: str) -> Refused:

@@ -15,16 +15,28 @@ every listing passes the scope into its conditions, so nothing of another owner 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Subquery, func, literal, select, tuple_, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.types import TypeDecorator
 
 from db.engine import Session
 from db.models import Model
 from db.scope import Scope
+from db.types import EnumText
 
 R = TypeVar("R", bound=Model)
 F = TypeVar("F")
@@ -34,6 +46,8 @@ Columns = tuple[InstrumentedAttribute[Any], ...]
 
 PARTS_PER_STATEMENT = 100
 """SQLite refuses a compound SELECT of more than 500 parts."""
+INT32: Any = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+"""PostgreSQL fails on a greater number where it has a column of this size."""
 
 
 class Wanted(msgspec.Struct, Generic[F], frozen=True):
@@ -59,7 +73,7 @@ class Listing(Generic[R, F]):
         return tuple(getattr(row, column.key) for column in self.keys[order])
 
     def key_types(self, order: StrEnum) -> tuple[type, ...]:
-        """The Python types of a key's values."""
+        """The Python types of a key's values, for `msgspec.convert`: no others can be asked for."""
         return tuple(_python_type(column) for column in self.keys[order])
 
     async def pages(self, session: Session, scope: Scope, wanted: Sequence[Wanted[F]]) -> list[list[R]]:
@@ -115,8 +129,12 @@ def _directed(columns: Sequence[Any], *, descending: bool) -> list[ColumnElement
     return [column.desc() if descending else column.asc() for column in columns]
 
 
-def _python_type(column: InstrumentedAttribute[Any]) -> type:
+def _python_type(column: InstrumentedAttribute[Any]) -> Any:
     kind = column.type
+    if isinstance(kind, EnumText):
+        return kind.enum
+    if isinstance(kind, Integer) and not isinstance(kind, BigInteger):
+        return INT32
     return kind.impl_instance.python_type if isinstance(kind, TypeDecorator) else kind.python_type
 
 

@@ -1,6 +1,7 @@
 """Cursors say of which version they are, so that a server of another one refuses them instead of going astray."""
 
 import base64
+import struct
 from typing import Any
 
 import msgspec
@@ -57,6 +58,21 @@ def test_a_stream_refuses_another_version_whatever_its_form(version: int, rest: 
 def test_what_is_no_cursor_of_a_stream_is_not_called_another_version(text: str) -> None:
     with pytest.raises(ValueError, match="This is no cursor of a stream"):
         cursor.decode(text)
+
+
+@pytest.mark.parametrize("form", [">B6sQ", ">B6sQI"])
+def test_no_cursor_is_further_than_a_database_counts(form: str) -> None:
+    """A statement that asks for what follows it would fail, and the client be told of a defect."""
+    rest = [9] if form.endswith("I") else []
+    last, beyond = (
+        base64.urlsafe_b64encode(struct.pack(form, len(rest) + 1, bytes(6), position, *rest))
+        .decode()
+        .rstrip("=")
+        for position in (2**63 - 1, 2**63)
+    )
+    assert cursor.decode(last).position == 2**63 - 1
+    with pytest.raises(ValueError, match="This is no cursor of a stream"):
+        cursor.decode(beyond)
 
 
 async def test_clients_are_told_by_a_code(gallery: Gallery, desk: Desk) -> None:

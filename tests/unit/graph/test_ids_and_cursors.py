@@ -2,6 +2,8 @@
 
 import base64
 from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -10,6 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.ids import new_id
+from db.queries.bulk import BULK_ITEMS, BulkItemOrderField
+from db.queries.campaigns import CAMPAIGNS, CampaignOrderField
+from db.queries.listing import Listing
 from graph import node_ids, page_cursors
 from graph.errors import Refused
 from graph.scalars import INT64_MAX
@@ -93,3 +98,28 @@ def test_a_forged_text_that_no_database_takes_is_refused() -> None:
         packed = b'[1,"o",[' + letters.encode() + b"]]"
         with pytest.raises(Refused):
             page_cursors.decode(base64.urlsafe_b64encode(packed).decode(), "o", (str,))
+
+
+@pytest.mark.parametrize(
+    "moment", ["2026-01-01T00:00:00", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"]
+)
+def test_a_forged_moment_that_no_database_takes_is_refused(moment: str) -> None:
+    packed = msgspec.json.encode((1, "o", (moment, new_id())))
+    with pytest.raises(Refused):
+        page_cursors.decode(base64.urlsafe_b64encode(packed).decode(), "o", TYPES)
+
+
+@pytest.mark.parametrize(
+    ("listing", "order", "key"),
+    [
+        (CAMPAIGNS, CampaignOrderField.STATUS, ("GONE", new_id())),
+        (BULK_ITEMS, BulkItemOrderField.ORDINAL, (2**31,)),
+    ],
+    ids=["word", "number"],
+)
+def test_a_forged_key_that_its_column_does_not_take_is_refused(
+    listing: Listing[Any, Any], order: StrEnum, key: tuple[object, ...]
+) -> None:
+    packed = msgspec.json.encode((1, "o", key))
+    with pytest.raises(Refused):
+        page_cursors.decode(base64.urlsafe_b64encode(packed).decode(), "o", listing.key_types(order))
