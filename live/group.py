@@ -189,7 +189,7 @@ class Group:
             await self._something_to_do()
             await self._through_outages(self._advance)
         except Replaced:
-            self._begin_anew()
+            self.come_over()
 
     async def _something_to_do(self) -> None:
         """Wait until the hub is further, or what is held back is due."""
@@ -228,8 +228,12 @@ class Group:
         self.window.skip_to(position)
         self._teller.forget()
 
+    def come_over(self) -> None:
+        """Go over to the log that has taken the place of ours, if one has; whoever joins makes sure of it."""
+        if self.era != self._groups.hub.era:
+            self._begin_anew()
+
     def _begin_anew(self) -> None:
-        """Go over to the log that has taken the place of ours."""
         self.era = self._groups.hub.era
         self._teller = self._new_teller()
         self._skip_to(self._groups.hub.position)
@@ -272,13 +276,13 @@ class Group:
     async def _read(self, era: int, position: int) -> Chunk:
         groups = self._groups
         found: list[Due] = []
-        async with groups.reading:
-            try:
+        try:
+            async with groups.reading:
                 reached = await self._tell_from(era, position, found)
-            except Lapsed:
-                return await self._reset(era, replaced=False)
-            except Replaced:
-                return await self._reset(era, replaced=True)
+        except Lapsed:
+            return await self._reset(era, replaced=False)
+        except Replaced:
+            return await self._reset(era, replaced=True)
         groups.meter.replayed(self.stream.field, len(found))
         # What is replayed does not say how long it waited.
         return Chunk(tuple(Due(each.frame) for each in found), reached)
@@ -353,9 +357,10 @@ class Groups:
             RuntimeError: the groups are closed.
         """
         group = self._groups.get(stream.key)
-        if group is None or group.era != self.hub.era:
+        if group is None:
             group = self._groups[stream.key] = Group(stream, self)
             self.meter.group_opened(stream.field)
+        group.come_over()
         member = Member(group, stream, notify)
         group.members.add(member)
         self._members[member] = group

@@ -132,9 +132,7 @@ async def test_an_outage_meanwhile_changes_nothing(house: House) -> None:
     assert reader.seen[1][0] == "replaced"
 
 
-async def test_whoever_joins_while_a_group_has_not_heard_yet_gets_a_group_of_the_new_log(
-    house: House,
-) -> None:
+async def test_whoever_joins_before_a_group_has_heard_joins_it_in_the_new_log(house: House) -> None:
     old = house.join(after=0)
     house.hub.publish("a", "a", "a")
     await old.until(3)
@@ -145,6 +143,42 @@ async def test_whoever_joins_while_a_group_has_not_heard_yet_gets_a_group_of_the
     await new.until(2)
     await old.until(2)
     assert new.seen == [("event", 2)]
+    assert old.seen[3:] in ([("replaced", 1), ("event", 2)], [("replaced", 2)])
+    assert new.member.source is old.member.source
+    assert house.meter.counts["groups"] == 1
+
+
+async def test_and_what_was_being_told_then_is_not_of_the_new_log(house: House) -> None:
+    stream = house.stream(after=0)
+    stream.gate.clear()
+    old = Reader(house.groups, stream)
+    house.hub.publish("a", "b", "b")
+    await until(lambda: house.hub.reads == [0])
+    house.hub.replace(1)
+    new = house.join(after=1)
+    stream.gate.set()
+    house.hub.publish("a")
+    await new.until(2)
+    await old.until(2)
+    assert new.seen == [("event", 2)]
+    assert old.seen[0][0] == "replaced"
+
+
+async def test_who_waits_for_the_new_log_keeps_nobody_else_from_reading() -> None:
+    async with opened(limits=GroupLimits(replays=1, retry_seconds=0.001)) as house:
+        house.hub.publish("a")
+        stream = house.stream(after=0)
+        stream.gate.clear()
+        waiting = Reader(house.groups, stream)
+        # The group itself does not come to hear of it, for it has something to tell that takes long.
+        house.hub.publish("a")
+        await until(lambda: house.hub.reads == [1])
+        house.hub.replace(0)
+        waiting.read()
+        house.hub.publish("b")
+        other = house.join("b", after=0)
+        await other.until(1)
+        assert waiting.seen == []
 
 
 async def test_who_is_fetching_then_gets_nothing_of_the_new_log_before_the_reset() -> None:
