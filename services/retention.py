@@ -10,6 +10,10 @@ Events that somebody caused (not a worker) are the audit log. They stay when the
 The order of positions is the order of commits, so age is found by halving, a read by primary key for each step. Clocks
 that were set back make events a little older or younger than they are, which retention by days does not mind.
 
+The present is no later than the newest event says. A worker that starts with a clock years ahead would delete all that
+there is, and the audit log with it; so nothing goes that the log itself does not call old. (That one must not go on
+working: its own events would say the same as its clock.) Of a log to which nothing is added, nothing becomes too old.
+
 Writers wait for at most one of these transactions where a database has one writer (SQLite), and for the end of one
 elsewhere: the row of the head is its last lock.
 """
@@ -62,6 +66,7 @@ class Retention:
         async with self._database.engines.reading() as session:
             settings = await effective(session, self._settings)
             head = await event_log.head(session)
+            now = min(now, await retention.occurred_at(session, head.position) or now)
             by_age = await _last_before(session, head, now - timedelta(days=settings.log_days))
             upto = max(by_age, head.position - settings.log_events)
             before = now - timedelta(days=settings.audit_days)

@@ -87,14 +87,15 @@ async def test_what_is_older_than_its_days_is_gone_and_readers_behind_it_are_tol
         await keeping.fill(3)
         keeping.pass_days(10)
     keeping.pass_days(0.5)
+    await keeping.fill(1)
     tags = [each.tag for each in (await keeping.log.read_after(0, 6)).envelopes]
     head = await keeping.prune()
-    # 40.5, 30.5, 20.5 and 10.5 days ago.
-    assert (head.floor, await keeping.left()) == (6, [7, 8, 9, 10, 11, 12])
+    # 40.5, 30.5, 20.5 and 10.5 days ago, and now.
+    assert (head.floor, await keeping.left()) == (6, [7, 8, 9, 10, 11, 12, 13])
     with pytest.raises(Lapsed):
         await keeping.log.read_after(5, 10)
     page = await keeping.log.read_after(6, 10)
-    assert [each.position for each in page.envelopes] == [7, 8, 9, 10, 11, 12]
+    assert [each.position for each in page.envelopes] == [7, 8, 9, 10, 11, 12, 13]
     assert await keeping.prune() == head
     # So a cursor of the floor, whose event is gone, is still told from one of another past.
     async with keeping.engines.reading() as session:
@@ -116,15 +117,30 @@ async def test_what_somebody_caused_stays_for_as_long_as_the_audit_log(keeping: 
         await keeping.fill(2)
         await keeping.fill(1, SYSTEM)
         keeping.pass_days(days)
+    await keeping.fill(1)
     head = await keeping.prune()
-    assert (head.floor, await keeping.left()) == (6, [3, 6, 7, 8, 9])
+    assert (head.floor, await keeping.left()) == (6, [3, 6, 7, 8, 9, 10])
     with pytest.raises(Lapsed):
         await keeping.log.read_after(2, 10)
-    assert len((await keeping.log.read_after(6, 10)).envelopes) == 3
+    assert len((await keeping.log.read_after(6, 10)).envelopes) == 4
     assert await keeping.prune() == head
     keeping.pass_days(0.1)
+    await keeping.fill(1)
     await keeping.prune()
-    assert await keeping.left() == [6, 7, 8, 9]
+    assert await keeping.left() == [6, 7, 8, 9, 10, 11]
+
+
+async def test_a_worker_whose_clock_is_years_ahead_deletes_nothing(keeping: Keeping) -> None:
+    """Nothing of the log is old by what the log itself says, and nothing of the audit log either."""
+    await keeping.fill(3)
+    keeping.pass_days(31)
+    await keeping.fill(1, SYSTEM)
+    await keeping.fill(2)
+    keeping.pass_days(3_650)
+    head = await keeping.prune()
+    assert (head.floor, await keeping.left()) == (3, [4, 5, 6])
+    outlook = await keeping.retention().outlook()
+    assert (outlook.upto, outlook.caused_before) == (3, None)
 
 
 @pytest.mark.effect("override.log_days", "override.log_events", "override.audit_days")
