@@ -129,6 +129,7 @@ class Group:
         self._teller = self._new_teller()
         self._replays: dict[tuple[int, int], list[Member]] = {}
         self._anew = asyncio.Event()
+        self._has_news = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._start(self._follow(), "follow")
 
@@ -171,6 +172,7 @@ class Group:
         """
         self._require(era)
         # What was there before the group did not wait for it.
+        self._has_news = True
         self.window.append(due if due.frame.position > self._begun_at else Due(due.frame))
 
     def _require(self, era: int) -> None:
@@ -206,7 +208,9 @@ class Group:
             if self.position >= self._begun_at:
                 await self._teller.flush_due()
         finally:
-            self._wake()
+            # Most events are of no concern to most groups, and a group may have thousands of members.
+            if self._has_news:
+                self._wake()
 
     async def _tell_page(self) -> None:
         """The position rises event by event, so that a retry goes on where this failed."""
@@ -227,6 +231,7 @@ class Group:
         self.position = self._begun_at = position
         self.window.skip_to(position)
         self._teller.forget()
+        self._has_news = True
 
     def come_over(self) -> None:
         """Go over to the log that has taken the place of ours, if one has; whoever joins makes sure of it."""
@@ -250,6 +255,7 @@ class Group:
         return self.era
 
     def _wake(self) -> None:
+        self._has_news = False
         for member in self.members:
             member.notify()
 

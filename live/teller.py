@@ -17,6 +17,9 @@ from live.conflation import Conflation
 from live.operations import Stream
 from live.window import Due
 
+TIMER_SECONDS = 0.001
+"""By how much a timer may be early: uvloop's count whole milliseconds, and the loop would turn until the tick came."""
+
 
 class Teller:
     """Renders what matches a stream and appends it, or holds it back until `flush`."""
@@ -58,7 +61,7 @@ class Teller:
 
     async def flush_due(self) -> None:
         """Append what is held, if it is time; raises what `tell` raises."""
-        if self._held is not None and self._held.due(_now()):
+        if self._held is not None and self._held.due(_now() + TIMER_SECONDS):
             await self.flush()
 
     async def flush(self) -> None:

@@ -159,9 +159,11 @@ class TestSharing:
         reader, other = house.join("a", after=0), house.join("b", after=0)
         house.hub.publish("b")
         await other.until(1)
+        assert reader.calls == 0
         house.hub.publish("a")
         await reader.until(2)
         assert reader.positions == [2]
+        assert reader.calls == 1
 
 
 class TestLag:

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from live.group import GroupLimits, Groups
-from tests.fakes.hub import FakeHub
+from live.teller import Teller
+from live.window import Due
+from tests.fakes.hub import FakeHub, envelope
 from tests.fakes.streams import CountingMeter, FakeStream, Reader
 from tests.integration.waiting import until
 
@@ -25,6 +27,11 @@ class TimeMachine:
 
     def _time(self) -> float:
         return self._real() + self._moved
+
+    def freeze(self) -> None:
+        """Let nothing move it but `advance`."""
+        moment = self._real()
+        self._loop.time = lambda: moment + self._moved  # type: ignore[method-assign]
 
     def advance(self, seconds: float) -> None:
         self._moved += seconds
@@ -95,6 +102,20 @@ class TestRate:
         await reader.until(1, 5, 7)
         assert reader.skipped == {5: 3, 7: 1}
         assert house.group_of(reader).renders == [1, 5, 7]
+
+    async def test_a_timer_that_is_early_by_less_than_a_millisecond_is_in_time(self) -> None:
+        """uvloop rounds to whole milliseconds, and the group would turn until the rest of one is over."""
+        clock, due = TimeMachine(), list[Due]()
+        stream = FakeStream(FakeHub())
+        stream.max_rate = 0.1
+        teller = Teller(stream, due.append)
+        clock.freeze()
+        for position, pause, count in ((1, 0.0, 1), (2, 9.998, 1), (3, 0.0015, 2)):
+            await teller.tell(envelope(position, "a~x"))
+            clock.advance(pause)
+            await teller.flush_due()
+            assert len(due) == count
+        clock.stop()
 
     async def test_after_silence_it_comes_at_once(self, house: House) -> None:
         reader = house.join(after=0)
