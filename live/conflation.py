@@ -10,6 +10,7 @@ Pure: it is given envelopes and the time, and says what is due. Who tells is `li
   position 5 has to be told before what is due at position 9, for a cursor never passes over a held value.
 """
 
+from collections import OrderedDict
 from collections.abc import Hashable
 
 import msgspec
@@ -20,6 +21,7 @@ from events.envelope import Envelope
 class Held(msgspec.Struct):
     """A value that waits, and how many before it were left out since one was told."""
 
+    key: Hashable
     envelope: Envelope
     skipped: int = 0
 
@@ -30,7 +32,8 @@ class Conflation:
     def __init__(self, rate: float) -> None:
         self._pause = 1 / rate
         self._open_at = 0.0
-        self._held: dict[Hashable, Held] = {}
+        # A plain dictionary looks for its first value behind all that were taken away before it.
+        self._held: OrderedDict[Hashable, Held] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"<Conflation of {len(self._held)} held>"
@@ -52,7 +55,7 @@ class Conflation:
         """Hold a value, which is newer than all before, in place of the one that was held for its key."""
         older = self._held.pop(key, None)
         # Put at the end, so that the order of the dictionary is the order of positions.
-        self._held[key] = Held(envelope, 0 if older is None else older.skipped + 1)
+        self._held[key] = Held(key, envelope, 0 if older is None else older.skipped + 1)
 
     def due(self, now: float) -> bool:
         """Whether what is held may be told."""
@@ -65,7 +68,8 @@ class Conflation:
 
     def passed_over(self, held: Held) -> None:
         """One turned out to say nothing to the stream."""
-        self._held = {key: one for key, one in self._held.items() if one is not held}
+        if self._held.get(held.key) is held:
+            del self._held[held.key]
 
     def forget(self) -> None:
         """Hold nothing any more: whoever has not heard of it reads it in the log."""

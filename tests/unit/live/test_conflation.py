@@ -1,5 +1,6 @@
 """What is held back of progress: the newest of each, in order, with the number of those that it stands for."""
 
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -62,6 +63,13 @@ def test_what_is_not_told_stays() -> None:
     assert held.oldest is held.oldest
     assert len(held) == 2
     assert repr(held) == "<Conflation of 2 held>"
+
+
+def test_telling_many_costs_each_as_much_as_telling_few() -> None:
+    keys = [str(number) for number in range(20_000)]
+    start = time.process_time()
+    assert len(drained(offered(*keys))) == len(keys)
+    assert time.process_time() - start < 3
 
 
 def test_forgetting_holds_nothing() -> None:
