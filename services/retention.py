@@ -83,14 +83,15 @@ class Retention:
         async with self._database.engines.writing() as session:
             return await retention.prune(session, upto, STEP_EVENTS)
 
-    async def prune_caused(self, before: datetime) -> bool:
-        """One step of what somebody caused; whether there may be more.
+    async def prune_caused(self, before: datetime, after: int) -> int | None:
+        """One step of what somebody caused, beyond the position `after`; where the next one begins, None if it is over.
 
         Raises:
             Unavailable: the database does not answer.
         """
         async with self._database.engines.writing() as session:
-            return await retention.prune_caused(session, before, STEP_EVENTS) == STEP_EVENTS
+            gone = await retention.prune_caused(session, before, after, STEP_EVENTS)
+        return gone[-1] if len(gone) == STEP_EVENTS else None
 
 
 async def _last_before(session: Session, head: Head, moment: datetime) -> int:

@@ -5,6 +5,7 @@ nothing. All workers do it; whoever finds another at it leaves it to that one.
 """
 
 import asyncio
+from itertools import count
 
 import structlog
 
@@ -19,6 +20,8 @@ PASS_SECONDS = 3600.0
 # Between two steps writers get in; after a pass nobody needs another at once, however fast the log grows.
 STEP_PAUSE_SECONDS = 0.01
 REST_SECONDS = 1.0
+# A pass over a log that is far too long takes hours, and what is gone cannot be kept for longer afterwards.
+STEPS_PER_LOOK = 100
 
 
 class Pruning:
@@ -58,29 +61,38 @@ class Pruning:
             await wait_for(self._woken, PASS_SECONDS)
 
     async def _pass(self, closing: asyncio.Event) -> None:
-        outlook = await self._retention.outlook()
-        await self._prune(outlook, closing)
+        outlook = await self._prune(await self._retention.outlook(), closing)
         self._expect(outlook)
-        before = outlook.caused_before
-        while before is not None and not closing.is_set() and await self._retention.prune_caused(before):
-            await self._make_way(closing)
+        await self._prune_caused(outlook, closing)
         self.passes += 1
 
-    async def _prune(self, outlook: Outlook, closing: asyncio.Event) -> None:
-        floor: int | None = outlook.floor
+    async def _prune(self, outlook: Outlook, closing: asyncio.Event) -> Outlook:
+        began = outlook.floor
+        floor: int | None = began
+        steps = count(1)
         while floor is not None and floor < outlook.upto and not closing.is_set():
             floor = await self._retention.prune(outlook.upto)
-            await self._make_way(closing)
-        if floor is not None and floor > outlook.floor:
-            log.info("log_pruned", floor=floor, events=floor - outlook.floor)
+            outlook = await self._after(next(steps), outlook, closing)
+        if floor is not None and floor > began:
+            log.info("log_pruned", floor=floor, events=floor - began)
+        return outlook
+
+    async def _prune_caused(self, outlook: Outlook, closing: asyncio.Event) -> None:
+        reached: int | None = 0
+        steps = count(1)
+        while reached is not None and outlook.caused_before is not None and not closing.is_set():
+            reached = await self._retention.prune_caused(outlook.caused_before, reached)
+            outlook = await self._after(next(steps), outlook, closing)
+
+    async def _after(self, step: int, outlook: Outlook, closing: asyncio.Event) -> Outlook:
+        """Let writers in, and now and then look at what an admin may have changed meanwhile."""
+        await wait_for(closing, STEP_PAUSE_SECONDS)
+        return outlook if step % STEPS_PER_LOOK else await self._retention.outlook()
 
     def _expect(self, outlook: Outlook) -> None:
         """A log that is a little too long is left so: each pass costs something, however little there is to do."""
         slack = max(STEP_EVENTS, outlook.keeps // 100)
         self._enough = outlook.upto + outlook.keeps + slack
-
-    async def _make_way(self, closing: asyncio.Event) -> None:
-        await wait_for(closing, STEP_PAUSE_SECONDS)
 
 
 def _tell(error: Exception) -> None:

@@ -1,5 +1,6 @@
 """Statements that prune the event log. What they promise to readers is told in `services/retention.py`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, literal_column, select, update
@@ -53,20 +54,23 @@ async def prune(session: Session, upto: int, limit: int) -> int | None:
     return floor
 
 
-async def prune_caused(session: Session, before: datetime, limit: int) -> int:
-    """Delete the oldest events, at most `limit`, that are kept only because somebody caused them; how many were."""
+async def prune_caused(session: Session, before: datetime, after: int, limit: int) -> Sequence[int]:
+    """Delete the oldest events beyond `after`, at most `limit`, that are kept only because somebody caused them.
+
+    Gives their positions. Who hands on the last spares the next step the entries of the index that are dead by then.
+    """
     if not await _alone(session):
-        return 0
+        return []
     floor = (await event_log.head(session)).floor
     oldest = (
         select(EventRow.position, EventRow.occurred_at)
-        .where(CAUSED_BY_SOMEBODY, EventRow.position <= floor)
+        .where(CAUSED_BY_SOMEBODY, EventRow.position > after, EventRow.position <= floor)
         .order_by(EventRow.position)
         .limit(limit)
     )
     gone = [position for position, moment in await session.execute(oldest) if moment < before]
     await session.execute(delete(EventRow).where(EventRow.position.in_(gone)))
-    return len(gone)
+    return gone
 
 
 async def _alone(session: Session) -> bool:

@@ -1,7 +1,7 @@
 """What the log keeps, on both databases: by age, by size, and longer what somebody caused."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -53,9 +53,9 @@ class Keeping:
     def pass_days(self, days: float) -> None:
         self.clock.advance(days * 86_400)
 
-    async def prune(self) -> Head:
+    async def prune(self, retention: Retention | None = None) -> Head:
         """One pass of a worker."""
-        pruning, closing = Pruning(self.retention()), asyncio.Event()
+        pruning, closing = Pruning(retention or self.retention()), asyncio.Event()
         async with Owner("pruning") as owner:
             task = owner.start(pruning.run(closing), "pruning")
             await until(lambda: pruning.passes == 1)
@@ -159,6 +159,61 @@ async def test_what_an_admin_changes_is_what_the_next_pass_keeps(keeping: Keepin
     assert kept == [1_701, 1_201, 1_001, 1_000]
 
 
+class Late(Retention):
+    """While the first step is made, an admin has the log and the audit log kept for longer."""
+
+    def __init__(self, keeping: Keeping, **wanted: int) -> None:
+        super().__init__(keeping.database, keeping.settings)
+        self._engines = keeping.engines
+        self._wanted = wanted
+
+    async def prune(self, upto: int) -> int | None:
+        floor = await super().prune(upto)
+        await self._change("log_events")
+        return floor
+
+    async def prune_caused(self, before: datetime, after: int) -> int | None:
+        reached = await super().prune_caused(before, after)
+        await self._change("audit_days")
+        return reached
+
+    async def _change(self, name: str) -> None:
+        value = self._wanted.pop(name, None)
+        if value is not None:
+            async with self._engines.writing() as session:
+                await session.merge(SettingRow(name=name, value=str(value), updated_at=SettableClock().now()))
+
+
+async def test_what_an_admin_changes_is_kept_by_a_pass_that_is_under_way(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STEPS_PER_LOOK", 2)
+    keeping = Keeping(engines, log_days=365, log_events=1_000, audit_days=31)
+    await keeping.fill(5 * STEP_EVENTS, SYSTEM)
+    keeping.pass_days(20)
+    await keeping.fill(3 * STEP_EVENTS)
+    keeping.pass_days(20)
+    await keeping.fill(1)
+    # One thousand of four would stay, and of the others nothing but what somebody caused.
+    head = await keeping.prune(Late(keeping, log_events=2_501, audit_days=90))
+    assert head.floor == 3 * STEP_EVENTS
+    # Both steps until it was looked again are over, and the third is not done.
+    assert (await keeping.left())[0] == 2 * STEP_EVENTS + 1
+
+
+async def test_each_step_goes_on_where_the_last_one_ended(engines: Engines) -> None:
+    """What is deleted stays in the index for a while, and would be gone over again by every step."""
+    keeping = Keeping(engines, log_events=1_000)
+    await keeping.fill(2 * STEP_EVENTS, SYSTEM)
+    await keeping.fill(1_000)
+    retention, soon = keeping.retention(), keeping.clock.now() + DAY
+    while await retention.prune(2 * STEP_EVENTS) != 2 * STEP_EVENTS:
+        pass
+    assert await retention.prune_caused(soon, 0) == STEP_EVENTS
+    assert await retention.prune_caused(soon, STEP_EVENTS + 1) is None
+    assert (await keeping.left())[:2] == [STEP_EVENTS + 1, 2 * STEP_EVENTS + 1]
+
+
 async def test_two_workers_at_once_do_each_step_once(engines: Engines) -> None:
     one, other = Keeping(engines, log_events=1_000), Keeping(engines, log_events=1_000)
     await one.fill(5_000)
@@ -227,7 +282,7 @@ async def test_no_statement_of_it_walks_the_log(engines: Engines) -> None:
     assert outlook.caused_before is not None
     await keeping.retention().prune(outlook.upto)
     # It was a step, all of which was to go, but nothing is below the floor yet.
-    assert not await keeping.retention().prune_caused(outlook.caused_before)
+    assert await keeping.retention().prune_caused(outlook.caused_before, 0) is None
     for engine in (engines.reader, engines.writer):
         event.remove(engine.sync_engine, "before_cursor_execute", note)
     assert 10 < len(asked) < 40
