@@ -14,7 +14,7 @@ from cli.remote.files import opened
 from cli.remote.output import document, line
 from cli.remote.server import Json, Server
 
-PAGE = 1000
+PAGE = 500
 
 
 async def export_history(server: Server, args: argparse.Namespace) -> int:

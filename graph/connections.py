@@ -84,13 +84,17 @@ class Connection(Generic[N]):
 
 @dataclass(frozen=True)
 class Source(Generic[R, F, N]):
-    """A list to take pages of. `name` tells its cursors from those of all other lists."""
+    """A list to take pages of. `name` tells its cursors from those of all other lists.
+
+    `cost` is how many rows one of them counts for, if each may be far larger than those of other lists are.
+    """
 
     name: str
     listing: Listing[R, F]
     filter: F
     node: Callable[[R], N]
     most: int = PAGE_MOST
+    cost: int = 1
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ async def connect(info: Info, source: Source[R, F, N], ask: Ask) -> Connection[N
     """
     _check(ask.first, source.most)
     context = info.context
-    context.spend(ask.first)
+    context.spend(ask.first * source.cost)
     wanted = _wanted(source, ask)
     found = await context.loaders.pages(source.listing).load(wanted)
     rows = found[: ask.first]

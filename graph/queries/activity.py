@@ -36,7 +36,7 @@ class ActivityQueries:
         return await activity_page(info, (where or ActivityFilter()).wanted(), first, after)
 
     @resolved(
-        "All that the event log has of one campaign, progress too, oldest first, at most 1000 a page; also of one that "
+        "All that the event log has of one campaign, progress too, oldest first, at most 500 a page; also of one that "
         "was deleted. `heliograph export --history` writes it to a file."
     )
     async def campaign_history(

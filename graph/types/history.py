@@ -17,7 +17,9 @@ from graph.scalars import JSON, Cursor
 from graph.types.campaign import Actor
 from vocabulary import access
 
-HISTORY_MOST = 1_000
+HISTORY_MOST = 500
+# The event of a batch of a hundred domains has some 20 KB: an operation may read two pages of those, and no more.
+HISTORY_COST = 20
 
 
 @strawberry.type(description="One event of a campaign's history, whether people see it in the feed or not.")
@@ -85,6 +87,7 @@ async def history_page(info: Info, wanted: HistoryFilter, ask: Ask) -> CampaignH
         filter=wanted,
         node=lambda row: CampaignHistoryEntry.from_row(row, incarnation),
         most=HISTORY_MOST,
+        cost=HISTORY_COST,
     )
     page = await connect(info, source, ask)
     key = key_after(source, ask)

@@ -89,5 +89,21 @@ async def test_only_a_campaign_has_one_and_a_page_has_its_bounds(
 ) -> None:
     alice = gallery.house.alice
     assert await desk.refused(alice, HISTORY, id="x") == [("BAD_ID", "`campaignId` is no id of this server.")]
-    (refused,) = await desk.refused(alice, HISTORY, id=told, first=1001)
-    assert refused == ("LIMIT_EXCEEDED", "`first` is from 1 to 1000 here, not 1001.")
+    (refused,) = await desk.refused(alice, HISTORY, id=told, first=501)
+    assert refused == ("LIMIT_EXCEEDED", "`first` is from 1 to 500 here, not 501.")
+
+
+async def test_an_operation_gives_two_full_pages_and_no_third(
+    gallery: Gallery, desk: Desk, told: str
+) -> None:
+    """An event may be as large as hundreds of other rows, and all that an operation gives is in memory at once."""
+
+    def pages(count: int) -> str:
+        fields = (
+            f"p{n}: campaignHistory(campaignId: $id, first: 500) {{ nodes {{ kind }} }}" for n in range(count)
+        )
+        return f"query ($id: ID!) {{ {' '.join(fields)} }}"
+
+    assert len(await desk.ask(gallery.house.alice, pages(2), id=told)) == 2
+    refused = await desk.refused(gallery.house.alice, pages(3), id=told)
+    assert {code for code, _ in refused} == {"LIMIT_EXCEEDED"}
