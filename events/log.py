@@ -66,12 +66,8 @@ class Log:
         Raises:
             Unavailable: the database does not answer.
         """
-        try:
-            async with self._engines.reading() as session:
-                await _head(session, place)
-        except Replaced:
-            return False
-        return True
+        async with self._engines.reading() as session:
+            return await has_come_by(session, place)
 
     async def read_after(self, position: int, limit: int, seen: Cursor | None = None) -> Page:
         """At most `limit` events after `position`.
@@ -92,6 +88,15 @@ class Log:
                 raise Lapsed(f"Events up to {head.floor} are no longer kept; {position} is behind that.")
             rows = await event_log.read_after(session, position, limit)
         return _page(rows, head, limit)
+
+
+async def has_come_by(session: Session, place: Cursor) -> bool:
+    """Whether the log, as this session sees it, reaches as far as a place and has the same event there."""
+    try:
+        await _head(session, place)
+    except Replaced:
+        return False
+    return True
 
 
 async def _head(session: Session, seen: Cursor | None) -> Head:

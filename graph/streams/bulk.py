@@ -12,6 +12,7 @@ from events.bulk_events import (
 )
 from events.cursor import Cursor as Place
 from events.envelope import Envelope
+from events.log import has_come_by
 from graph.context import Context
 from graph.errors import Refused
 from graph.scalars import Cursor
@@ -77,7 +78,8 @@ class BulkSource(Source):
     async def _has_more(self, context: Context) -> bool:
         if self.after is None:
             return False
-        if self.after.incarnation != (await context.reading.head()).incarnation:
+        if not await context.reading.run(has_come_by, self.after):
+            # Whatever follows there is of another past; the stream opens with a reset, which says so.
             return True
         return await context.reading.run(
             bulk.has_more, self.scope, self._bulk_id, _TYPES, self.after.position

@@ -12,6 +12,7 @@ from events import cursor
 from events.campaign_events import CampaignCreated
 from graph.connections import Ask, Connection, Source, connect, key_after
 from graph.context import Info
+from graph.errors import Refused
 from graph.fields import resolved
 from graph.scalars import JSON, Cursor
 from graph.types.campaign import Actor
@@ -77,20 +78,28 @@ class CampaignHistoryConnection(Connection[CampaignHistoryEntry]):
 async def history_page(info: Info, wanted: HistoryFilter, ask: Ask) -> CampaignHistoryConnection:
     """A page of a campaign's history, oldest first.
 
+    Its cursors are of one log, for in another one, or in a past to which it was restored, what comes before would be
+    left out without a word.
+
     Raises:
         Refused: the page is too large, or `after` is no cursor of this list.
     """
-    incarnation = (await info.context.reading.head()).incarnation
+    head = await info.context.reading.head()
+    incarnation = head.incarnation
     source = Source(
-        name=f"history of {wanted.campaign_id}",
+        name=f"history of {wanted.campaign_id} in {incarnation}",
         listing=HISTORY,
         filter=wanted,
         node=lambda row: CampaignHistoryEntry.from_row(row, incarnation),
         most=HISTORY_MOST,
         cost=HISTORY_COST,
     )
-    page = await connect(info, source, ask)
     key = key_after(source, ask)
+    if key is not None and int(key[0]) > head.position:
+        raise Refused(
+            "BAD_CURSOR", "The log ends before this cursor: it was replaced. Begin at the first page."
+        )
+    page = await connect(info, source, ask)
     return CampaignHistoryConnection(
         count=page.count,
         edges=page.edges,

@@ -84,6 +84,18 @@ async def test_what_was_pruned_is_said(gallery: Gallery, desk: Desk, told: str) 
     assert not (await page(desk, gallery.house.bob, told))["isGapless"]
 
 
+@pytest.mark.parametrize("change", [{"incarnation": "f" * 12}, {"position": 2}], ids=["another", "its past"])
+async def test_a_cursor_of_a_log_that_was_replaced_is_refused(
+    gallery: Gallery, desk: Desk, told: str, change: dict[str, Any]
+) -> None:
+    """What comes before it there was never given."""
+    after = (await page(desk, gallery.house.alice, told, first=3))["pageInfo"]["endCursor"]
+    async with gallery.house.database.engines.writing() as session:
+        await session.execute(update(EventLogHeadRow).values(**change))
+    refused = await desk.refused(gallery.house.alice, HISTORY, id=told, after=after)
+    assert [code for code, _ in refused] == ["BAD_CURSOR"]
+
+
 async def test_only_a_campaign_has_one_and_a_page_has_its_bounds(
     gallery: Gallery, desk: Desk, told: str
 ) -> None:
