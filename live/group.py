@@ -347,6 +347,7 @@ class Groups:
         self.limits = limits or GroupLimits()
         self.owner = Owner("live.groups")
         self.reading = asyncio.Semaphore(self.limits.replays)
+        self.closed = False
         self._groups: dict[object, Group] = {}
         self._members: dict[Member, Group] = {}
 
@@ -400,6 +401,7 @@ class Groups:
 
     async def close(self) -> None:
         """Tell every member that nothing more will come, then end all tasks and wait for them."""
+        self.closed = True
         for member in list(self._members):
             member.dismiss()
         await self.owner.close()

@@ -202,8 +202,8 @@ class Session:
         operation.follows = True
         name = request.operation_name or "subscription"
         stream = await through_outages(authorised, name, self._reception.limits.retry_seconds)
-        if operation.stopped:
-            # A library may take a cancelling for its own, and go on.
+        if operation.stopped or self._reception.groups.closed:
+            # A library may take a cancelling for its own, and go on; and the process may be about to stop.
             return
         notify = partial(self._writer.notify, operation)
         operation.member = self._reception.groups.join(stream, notify)

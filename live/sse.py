@@ -60,6 +60,8 @@ class Delivery:
         In the last case no `complete` is sent. While nothing is due a comment is sent every `ping_seconds`, which
         the reader's system acknowledges, or does not (`web/pulse.py`).
         """
+        if self._groups.closed:
+            return
         member = self._groups.join(self._stream, self._wake.set)
         try:
             while not (member.dismissed or self._leaving):

@@ -465,6 +465,14 @@ class TestLeaving:
             await self.leave(line)
         assert line.socket.closed == (1012, "Service restart")
 
+    async def test_what_begins_when_the_process_stops_is_told_no_end(self, line: Line) -> None:
+        await line.start()
+        await line.groups.close()
+        before = len(asyncio.all_tasks())
+        line.subscribe("1")
+        await until(lambda: len(line.operations.callers) == 1 and len(asyncio.all_tasks()) == before)
+        assert line.socket.sent == []
+
     @pytest.mark.parametrize("limits", [SessionLimits(leave_seconds=0.01)])
     async def test_what_never_ends_is_not_waited_for(self, line: Line) -> None:
         await line.start()

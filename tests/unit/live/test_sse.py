@@ -86,3 +86,9 @@ async def test_closing_it_leaves_the_group(house: House) -> None:
     await events.aclose()
     assert len(house.groups) == 0
     assert house.meter.counts["subscriptions"] == 0
+
+
+async def test_one_that_begins_when_the_process_stops_ends_at_once_and_without_complete(house: House) -> None:
+    events = house.deliver(FakeStream(house.hub))
+    await house.groups.close()
+    assert [part async for part in events] == []
