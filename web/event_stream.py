@@ -29,6 +29,7 @@ class EventStream:
         self.pulse = pulse
         self.transport = transport
         self._delivery = delivery
+        self._over = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<EventStream {self._delivery!r}>"
@@ -41,17 +42,37 @@ class EventStream:
         self.transport.abort()
 
     async def leave(self) -> None:
-        """End the stream without `complete`."""
+        """End the stream without `complete`; a reader that does not take what comes before the end is dropped."""
         self._delivery.leave()
+        try:
+            async with asyncio.timeout(self.pulse.patience.close_seconds):
+                await self._over.wait()
+        except TimeoutError:
+            self.transport.abort()
+
+    async def hang_up(self) -> None:
+        """The same: there is nothing to answer first."""
+        await self.leave()
+
+    def end(self) -> None:
+        """All is sent, or nobody takes it."""
+        self._over.set()
 
 
 async def send_delivery(request: web.Request, delivery: sse.Delivery, peers: Peers) -> web.StreamResponse:
     """Respond with a subscription's events until they end, or the reader is gone or takes nothing any more."""
     if request.transport is None:
         raise ConnectionResetError("The reader is gone.")
+    if peers.draining:
+        # It may have begun while the subscription was looked into; from here on nothing waits until it is watched.
+        return await ask_to_come_back(request)
     pulse = Pulse(peers.patience, asyncio.get_running_loop().time(), answers=False)
-    async with peers.watched(EventStream(request.transport, delivery, pulse)):
-        return await send_events(request, delivery.events())
+    stream = EventStream(request.transport, delivery, pulse)
+    async with peers.watched(stream):
+        try:
+            return await send_events(request, delivery.events())
+        finally:
+            stream.end()
 
 
 async def ask_to_come_back(request: web.Request) -> web.StreamResponse:

@@ -99,20 +99,23 @@ class GraphQLEndpoint:
         if accept.best(*JSON_TYPES, MediaType.EVENTS) is None:
             message = f"Accept must allow one of {', '.join((*JSON_TYPES, MediaType.EVENTS))}."
             raise Refusal(406, "NOT_ACCEPTABLE", message)
+        graphql = None
         try:
             caller = await self._authenticate(request)
+            graphql = await read_graphql(request)
+            return await self._run(request, graphql, caller, accept)
         except Unavailable as error:
-            if await self._is_for_events(request, accept):
-                return await self._put_off(request, error)
-            raise
-        return await self._run(request, await read_graphql(request), caller, accept)
+            if not accept.names(MediaType.EVENTS):
+                raise
+            if not self._follows(graphql or await read_graphql(request)):
+                raise
+            log.warning("event_stream_put_off", reason=str(error))
+            return await ask_to_come_back(request)
 
-    async def _is_for_events(self, request: web.Request, accept: Accept) -> bool:
-        """Whether a request that nobody can be found for now is a subscription that its client waits for."""
-        if not accept.names(MediaType.EVENTS):
-            return False
+    def _follows(self, graphql: Request) -> bool:
+        """Whether a request is for a subscription."""
         try:
-            plan = self._executor.operations.prepare(await read_graphql(request))
+            plan = self._executor.operations.prepare(graphql)
         except Rejected:
             return False
         return plan.kind is OperationKind.SUBSCRIPTION
@@ -153,17 +156,10 @@ class GraphQLEndpoint:
         executor = self._executor
         if executor.peers.draining:
             return await ask_to_come_back(request)
-        try:
-            stream = await executor.operations.subscribe(plan, graphql, caller)
-        except Unavailable as error:
-            return await self._put_off(request, error)
+        stream = await executor.operations.subscribe(plan, graphql, caller)
         ping_seconds = executor.peers.patience.ping_seconds
         delivery = sse.Delivery(executor.groups, stream, executor.clock, ping_seconds)
         return await send_delivery(request, delivery, executor.peers)
-
-    async def _put_off(self, request: web.Request, error: Unavailable) -> web.StreamResponse:
-        log.warning("event_stream_put_off", reason=str(error))
-        return await ask_to_come_back(request)
 
 
 def status_of(result: bytes, media: MediaType) -> int:

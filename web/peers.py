@@ -5,7 +5,7 @@ asks them to leave, evenly over a time, so that they do not all come back to ano
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from typing import Protocol
@@ -67,7 +67,13 @@ class Peer(Protocol):
         """End it because it takes nothing; returns within seconds, whether the peer hears of it or not."""
 
     async def leave(self) -> None:
-        """End it because the process stops, once what was asked for is answered; the client comes back elsewhere."""
+        """End it because the process stops, once what was asked for is answered; the client comes back elsewhere.
+
+        Returns when it has ended, and within seconds, whatever the peer does.
+        """
+
+    async def hang_up(self) -> None:
+        """End it because the process stops now; returns within seconds, too."""
 
 
 class Peers:
@@ -81,6 +87,7 @@ class Peers:
         self._ending: set[Peer] = set()
         self._tasks = Owner("web.peers")
         self._watch: asyncio.Task[None] | None = None
+        self._nobody = asyncio.Event()
 
     def __repr__(self) -> str:
         state = "draining" if self.draining else "open"
@@ -91,15 +98,18 @@ class Peers:
 
     @asynccontextmanager
     async def watched(self, peer: Peer) -> AsyncIterator[None]:
-        """Look after a connection until the block ends."""
-        self._open[peer] = None
+        """Look after a connection until the block ends; not of one that comes while they are `draining`."""
         if self._watch is None or self._watch.done():
             self._watch = self._tasks.start(self._look_after(), "watch")
+        self._open[peer] = None
+        self._nobody.clear()
         try:
             yield
         finally:
             del self._open[peer]
             self._ending.discard(peer)
+            if not self._open:
+                self._nobody.set()
 
     async def drain(self, seconds: float) -> None:
         """Refuse who comes, and ask those who are here to leave, evenly over `seconds`; returns when all have left."""
@@ -109,18 +119,27 @@ class Peers:
         start = loop.time()
         tasks = set()
         for index, peer in enumerate(leaving):
-            await asyncio.sleep(start + seconds * index / len(leaving) - loop.time())
+            if await self._all_left(start + seconds * index / len(leaving)):
+                break
             if peer in self._open and peer not in self._ending:
                 tasks.add(self._end(peer, Dropped.DRAINED))
         if tasks:
             await asyncio.wait(tasks)
 
+    async def _all_left(self, until: float) -> bool:
+        """Whether nobody is left, as soon as that is so, or at this time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self._nobody.wait()
+        return not self._open
+
     async def close(self) -> None:
-        """Look after nobody any more. Safe to call twice."""
+        """Refuse who comes, end whoever is here, all at once, and look after nobody any more. Safe to call twice."""
+        self.draining = True
+        await asyncio.gather(*(_guarded(peer, peer.hang_up()) for peer in tuple(self._open)))
         await self._tasks.close()
 
     async def _look_after(self) -> None:
-        loop = asyncio.get_running_loop()
         # The task began with the names of whoever came first, and speaks of everybody.
         structlog.contextvars.clear_contextvars()
         while self._open:
@@ -129,10 +148,16 @@ class Peers:
                 if number % IN_TURN == 0:
                     # Thousands are looked at; nobody's event shall wait for all of that.
                     await asyncio.sleep(0)
-                if peer not in self._ending and not peer.transport.is_closing():
-                    traffic = look(peer.transport)
-                    await self._act(peer, peer.pulse.judge(loop.time(), traffic, listening=peer.listening))
+                # Some have left while others were looked at.
+                if peer in self._open and peer not in self._ending:
+                    await _guarded(peer, self._look_at(peer))
         self._watch = None
+
+    async def _look_at(self, peer: Peer) -> None:
+        if peer.transport.is_closing():
+            return
+        now, traffic = asyncio.get_running_loop().time(), look(peer.transport)
+        await self._act(peer, peer.pulse.judge(now, traffic, listening=peer.listening))
 
     async def _act(self, peer: Peer, finding: Finding) -> None:
         match finding:
@@ -157,3 +182,11 @@ class Peers:
         self.on_drop(reason)
         if reason is not Dropped.DRAINED:
             log.info("peer_dropped", peer=repr(peer), reason=reason.value)
+
+
+async def _guarded(peer: Peer, work: Coroutine[None, None, None]) -> None:
+    """What goes wrong with one is of no concern to the others."""
+    try:
+        await work
+    except Exception:
+        log.exception("peer_failed", peer=repr(peer))

@@ -25,9 +25,8 @@ def add_graphql(
         return response
 
     async def stop(_app: web.Application) -> None:
-        await sockets.close()
-        await groups.close()
         await peers.close()
+        await groups.close()
 
     app.router.add_route("*", GRAPHQL_PATH, graphql)
     app.on_shutdown.append(stop)

@@ -113,15 +113,18 @@ class SocketPeer:
         """Answer what runs, and close with 1012."""
         await self._session.leave(close_codes.RESTART)
 
+    async def hang_up(self) -> None:
+        """Close with 1012, for the client to come back to another process."""
+        await self._socket.close(close_codes.RESTART, close_codes.RESTART.name)
+
 
 class Sockets:
-    """Accepts WebSockets, serves each with a session, and closes them all when the process stops."""
+    """Accepts WebSockets, and serves each with a session until it is closed; `web/peers.py` closes them at the end."""
 
     def __init__(self, reception: Reception, peers: Peers) -> None:
         self._reception = reception
         self._peers = peers
         self._open: set[AiohttpSocket] = set()
-        self._closing = False
 
     def __repr__(self) -> str:
         return f"<Sockets {len(self._open)} open>"
@@ -150,12 +153,6 @@ class Sockets:
             await self._serve(socket, response.ws_protocol)
         return response
 
-    async def close(self) -> None:
-        """Close every socket with 1012, for clients to come back to another process, and refuse new ones."""
-        self._closing = True
-        code = close_codes.RESTART
-        await asyncio.gather(*(socket.close(code, code.name) for socket in tuple(self._open)))
-
     async def _serve(self, socket: AiohttpSocket, subprotocol: str | None) -> None:
         refusal = self._refusal(subprotocol)
         if refusal is not None:
@@ -175,7 +172,7 @@ class Sockets:
     def _refusal(self, subprotocol: str | None) -> CloseCode | None:
         if subprotocol != SUBPROTOCOL:
             return close_codes.BAD_SUBPROTOCOL
-        return close_codes.RESTART if self._closing or self._peers.draining else None
+        return close_codes.RESTART if self._peers.draining else None
 
 
 def same_origin(request: web.Request) -> bool:

@@ -8,11 +8,15 @@ from aiohttp import ClientResponse, ClientWebSocketResponse, WSMsgType
 from tests.fakes.edge import Edge, serving
 from tests.fakes.operations import TOKEN
 from tests.integration.waiting import until
+from web.pulse import Patience
 
 TICKS = {"query": "subscription { ticks }"}
 HEADERS = {"Authorization": TOKEN}
 EVENTS = {**HEADERS, "Accept": "text/event-stream"}
 SECONDS = 0.4
+BIG = 200_000
+LOOP_BUFFERS = 12_000_000
+"""More than the kernel keeps for one connection over loopback."""
 LATE_SECONDS = 5.0
 """A machine that is busy with other tests is late, and that is no fault of ours."""
 
@@ -28,8 +32,14 @@ async def connect(edge: Edge, count: int = 1) -> list[ClientWebSocketResponse]:
     return clients
 
 
-async def listen(edge: Edge) -> ClientResponse:
-    return await edge.client.post(edge.graphql, json=TICKS, headers=EVENTS)
+async def listen(edge: Edge, padding: int = 0) -> ClientResponse:
+    body = {**TICKS, "variables": {"after": 0, "padding": padding}} if padding else TICKS
+    return await edge.client.post(edge.graphql, json=body, headers=EVENTS)
+
+
+def blocked(edge: Edge) -> bool:
+    """Whether whoever follows takes no more of what is written."""
+    return any(peer.transport.get_write_buffer_size() for peer in edge.peers._open)
 
 
 async def end_of(client: ClientWebSocketResponse) -> tuple[float, int | None]:
@@ -77,6 +87,42 @@ async def test_nobody_waits_for_one_who_has_left_meanwhile(edge: Edge) -> None:
         await client.close()
     await draining
     assert (edge.sample("connections_dropped_total", reason="drained") or 0) <= 1
+
+
+async def test_the_time_is_over_when_nobody_is_left(edge: Edge) -> None:
+    clients = await connect(edge, 3)
+    draining = asyncio.get_running_loop().create_task(edge.peers.drain(600))
+    await until(lambda: len(edge.peers) == 2)
+    for client in clients:
+        await client.close()
+    async with asyncio.timeout(5):
+        await draining
+
+
+async def test_a_reader_that_takes_nothing_is_not_waited_for_long() -> None:
+    patience = Patience(ping_seconds=60, slow_seconds=60, close_seconds=0.2)
+    for way in ("drain", "stop"):
+        async with serving(patience=patience) as edge:
+            frozen = await listen(edge, padding=BIG)
+            edge.hub.publish(*"a" * (LOOP_BUFFERS // BIG))
+            await until(lambda: blocked(edge))
+            async with asyncio.timeout(4):
+                await (edge.peers.drain(0) if way == "drain" else edge.runner.cleanup())
+            await until(lambda: len(edge.peers) == 0)
+            frozen.close()
+
+
+async def test_who_begins_to_follow_at_the_end_is_asked_to_come_back(edge: Edge) -> None:
+    edge.operations.deaf = True
+    responses = [asyncio.get_running_loop().create_task(listen(edge)) for _ in range(2)]
+    await until(lambda: len(edge.operations.callers) == 2)
+    stopping = asyncio.get_running_loop().create_task(edge.runner.cleanup())
+    await until(lambda: edge.groups.closed)
+    edge.operations.gate.set()
+    for response in responses:
+        answer = await response
+        assert (answer.status, await answer.text()) == (200, "retry: 1000\n\n")
+    await stopping
 
 
 async def test_it_is_not_ready_and_no_place_to_follow_anything_but_answers(edge: Edge) -> None:

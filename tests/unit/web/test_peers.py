@@ -9,12 +9,13 @@ import aiohttp
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 from aiohttp.client_reqrep import ClientResponse
+from structlog.testing import capture_logs
 
 from tests.fakes.edge import Edge, serving
 from tests.fakes.operations import TOKEN
 from tests.integration.waiting import until
 from web.peers import Dropped
-from web.pulse import Patience
+from web.pulse import Patience, Pulse
 
 PATIENCE = Patience(ping_seconds=0.4, slow_seconds=60)
 IMPATIENCE = Patience(ping_seconds=60, slow_seconds=0.4, close_seconds=0.4)
@@ -193,6 +194,39 @@ async def test_a_silent_event_stream_stays(edge: Edge) -> None:
     for expected in (b"retry: 1000", b":", b":", b":"):
         assert await response.content.readuntil(b"\n\n") == expected + b"\n\n"
     assert dropped(edge, Dropped.DEAD) == 0
+
+
+class Broken:
+    """Conforms to `web.peers.Peer`; nothing can be seen of it."""
+
+    pulse = Pulse(PATIENCE, 0, answers=True)
+    listening = False
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        raise RuntimeError("broken")
+
+    async def ping(self) -> None:
+        raise AssertionError
+
+    async def give_up(self) -> None:
+        raise AssertionError
+
+    async def leave(self) -> None:
+        raise AssertionError
+
+    async def hang_up(self) -> None:
+        raise RuntimeError("broken")
+
+
+async def test_one_that_cannot_be_looked_at_does_not_keep_the_others_from_it(edge: Edge) -> None:
+    with capture_logs() as logs:
+        async with edge.peers.watched(Broken()):
+            silent = await connect(edge, autoping=False)
+            await until(lambda: dropped(edge, Dropped.DEAD) == 1)
+            await edge.peers.close()
+            await silent.close()
+    assert {each["event"] for each in logs if each["log_level"] == "error"} == {"peer_failed"}
 
 
 async def test_nobody_looks_when_nobody_is_there(edge: Edge) -> None:
