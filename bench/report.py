@@ -64,7 +64,7 @@ def tell(name: str, claim: str, figures: Sequence[Figure], seconds: float) -> bo
         claim=claim,
         command=_command(),
         figures=figures,
-        revision=_git("describe", "--always", "--dirty"),
+        revision=_revision(),
         at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         machine=f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}",
         seconds=round(seconds, 1),
@@ -93,6 +93,12 @@ def _command() -> str:
     return f'make bench NAME={name} ARGS="{arguments}"' if arguments else f"make bench NAME={name}"
 
 
+def _revision() -> str:
+    """What was measured; that a bench before has kept its result changes nothing of it."""
+    changed = _git("status", "--porcelain", "--", ".", ":!bench/results", ":!docs/guarantees.md")
+    return (_git("rev-parse", "--short", "HEAD") or "unknown") + ("-dirty" if changed else "")
+
+
 def _git(*arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
+    return done.stdout.strip()

@@ -123,9 +123,10 @@ def _sum(found: Sequence[Figures], name: str) -> int:
 def main() -> int:
     """The command."""
     given = _parser().parse_args()
-    size = Size(
-        given.seconds, given.clients, given.sse, given.rate, min(given.mutations, given.rate), given.every
-    )
+    kit = KITS[given.stack]
+    rate = given.rate or kit.rate
+    mutations = min(kit.mutations if given.mutations is None else given.mutations, rate)
+    size = Size(given.seconds, given.clients, given.sse, rate, mutations, given.every)
     folder = given.folder or Path(tempfile.mkdtemp(prefix="heliograph-faults-"))
     # What the driver's own doorbell says of outages is no news.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
@@ -143,10 +144,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=Size.seconds, help="how long faults go on")
     parser.add_argument("--clients", type=int, default=Size.clients, help="of graphql-ws")
     parser.add_argument("--sse", type=int, default=Size.sse, help="EventSource clients")
-    parser.add_argument("--rate", type=float, default=Size.rate, help="commits a second")
-    parser.add_argument(
-        "--mutations", type=float, default=Size.mutations, help="how many of these are mutations"
-    )
+    parser.add_argument("--rate", type=float, help="commits a second that are asked for")
+    parser.add_argument("--mutations", type=float, help="how many of these are mutations")
     parser.add_argument("--every", type=float, default=Size.every, help="seconds between faults")
     parser.add_argument("--folder", type=Path, help="where runs keep their records")
     parser.add_argument("--keep", action="store_true", help="the records of seeds that went well, too")

@@ -49,16 +49,22 @@ class Size:
 
 @dataclass(frozen=True)
 class Kit:
-    """A stack: how it is put up, and what can happen to it."""
+    """A stack: how it is put up, what can happen to it, and what a run asks of it.
+
+    More commits are asked for than are promised, because none is made while something is out; on SQLite more still,
+    where writers of two processes wait for one another. Its mutations have only one process to be carried out in.
+    """
 
     name: str
     put_up: Callable[[Path, dict[str, object]], AbstractAsyncContextManager[Stack]]
     kinds: Sequence[Kind]
+    rate: float
+    mutations: float
 
 
 KITS = {
-    "postgres": Kit("postgres", stacks.postgres_and_redis, POSTGRES),
-    "sqlite": Kit("sqlite", stacks.sqlite_and_memory, SQLITE),
+    "postgres": Kit("postgres", stacks.postgres_and_redis, POSTGRES, 230, 30),
+    "sqlite": Kit("sqlite", stacks.sqlite_and_memory, SQLITE, 320, 20),
 }
 
 
