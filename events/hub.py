@@ -201,14 +201,6 @@ class Hub:
             self.rung(None)
             raise Unavailable("The log was replaced; the hub has to look first.")
 
-    async def head(self) -> Head:
-        """Where the log itself ends now, which may be further than `position`.
-
-        Raises:
-            Unavailable: the database does not answer.
-        """
-        return await self._log.head()
-
     async def _follow(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         while True:

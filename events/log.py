@@ -30,6 +30,7 @@ from db.repositories import event_log
 from db.repositories.event_log import Head
 from events.catalog import Event, decode
 from events.cursor import Cursor
+from events.cursor import encode as encode_cursor
 from events.envelope import Envelope, Page
 from events.event import Unreadable
 from vocabulary.access import Actor
@@ -116,13 +117,23 @@ def _page(rows: Sequence[EventRow], head: Head, limit: int) -> Page:
     return Page(envelopes=envelopes, position=rows[-1].position if full else head.position)
 
 
+def cursor_of(row: EventRow, incarnation: str) -> str:
+    """The cursor of a stored event, in the log of this incarnation."""
+    return encode_cursor(incarnation, row.position, row.tag)
+
+
+def actor_of(row: EventRow) -> Actor:
+    """Who caused a stored event."""
+    return Actor(kind=row.actor_kind, name=row.actor_name, id=row.actor_id)
+
+
 def envelope_of(row: EventRow) -> Envelope:
     """The envelope of a stored event."""
     return Envelope(
         position=row.position,
         event=_event_of(row),
         occurred_at=row.occurred_at,
-        actor=Actor(kind=row.actor_kind, name=row.actor_name, id=row.actor_id),
+        actor=actor_of(row),
         owner_id=row.owner_id,
         summary=row.summary,
         tag=row.tag,

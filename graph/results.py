@@ -14,11 +14,9 @@ import structlog
 from graphql import ExecutionResult, GraphQLError
 
 from core.errors import Unavailable
-from vocabulary.operations import Rejected, outage_extensions
+from vocabulary.operations import OUTAGE, Rejected, outage_extensions
 
 log = structlog.get_logger(__name__)
-
-OUTAGE = "The database does not answer now; try again."
 
 
 class RefusalCode(StrEnum):

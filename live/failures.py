@@ -7,7 +7,7 @@ import structlog
 from core.errors import Unavailable
 from core.ids import new_id
 from live.operations import Rejected
-from vocabulary.operations import outage_extensions
+from vocabulary.operations import OUTAGE, outage_extensions
 
 log = structlog.get_logger(__name__)
 
@@ -22,8 +22,7 @@ def explain(error: Exception, where: str) -> list[dict[str, Any]]:
         return error.errors
     if isinstance(error, Unavailable):
         log.warning("unavailable", where=where, reason=str(error))
-        message = "The service is not available now; try again."
-        return [{"message": message, "extensions": outage_extensions(error)}]
+        return [{"message": OUTAGE, "extensions": outage_extensions(error)}]
     request_id = structlog.contextvars.get_contextvars().get("request_id") or str(new_id())
     log.error("unexpected_failure", where=where, request_id=request_id, exc_info=error)
     return [formatted("Internal error.", "INTERNAL", requestId=request_id)]

@@ -39,6 +39,9 @@ class Rejected(Exception):
         super().__init__("; ".join(str(error.get("message")) for error in errors))
 
 
+OUTAGE = "The service is not available now; try again."
+
+
 def outage_extensions(error: Unavailable) -> dict[str, Any]:
     """The `extensions` of an error that tells of an outage, the same on every transport."""
     return {

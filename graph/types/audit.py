@@ -7,13 +7,12 @@ import msgspec
 import strawberry
 
 from db.models import EventRow
-from events import cursor
 from events.event import EntityType
+from events.log import actor_of, cursor_of
 from graph import node_ids
 from graph.filters import entity_id
 from graph.scalars import JSON, Cursor
 from graph.types.campaign import Actor
-from vocabulary import access
 
 
 @strawberry.type(
@@ -44,9 +43,9 @@ class AuditEntry:
         """The entry of a row of the log with this incarnation; a newer version may have written it."""
         known = row.entity_type in EntityType.__members__
         return cls(
-            cursor=Cursor(cursor.encode(incarnation, row.position, row.tag)),
+            cursor=Cursor(cursor_of(row, incarnation)),
             at=row.occurred_at,
-            actor=Actor.from_actor(access.Actor(kind=row.actor_kind, name=row.actor_name, id=row.actor_id)),
+            actor=Actor.from_actor(actor_of(row)),
             kind=row.type,
             entity_type=row.entity_type,
             entity_id=entity_id(EntityType(row.entity_type), row.entity_id) if known else None,

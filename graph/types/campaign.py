@@ -18,10 +18,9 @@ from db.queries.activity import ACTIVITY, ActivityOrderField
 from db.queries.campaigns import Generation
 from db.queries.domains import DOMAINS
 from db.queries.lineage import EARLIER
-from events import cursor as stream_cursor
 from events.envelope import Envelope
 from events.event import EntityType
-from events.log import envelope_of
+from events.log import cursor_of, envelope_of
 from graph import node_ids
 from graph.campaign_filters import DomainFilter, DomainOrder
 from graph.connections import PAGE, Connection, Source, connect
@@ -325,8 +324,7 @@ class Activity(Node):
     @classmethod
     def from_row(cls, row: EventRow, incarnation: str) -> Self:
         """The activity of a row of the log with this incarnation."""
-        cursor = Cursor(stream_cursor.encode(incarnation, row.position, row.tag))
-        return cls.from_envelope(envelope_of(row), cursor)
+        return cls.from_envelope(envelope_of(row), Cursor(cursor_of(row, incarnation)))
 
 
 async def activity_page(

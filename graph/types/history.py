@@ -8,15 +8,14 @@ import strawberry
 
 from db.models import EventRow
 from db.queries.history import HISTORY, HistoryFilter, oldest
-from events import cursor
 from events.campaign_events import CampaignCreated
+from events.log import actor_of, cursor_of
 from graph.connections import Ask, Connection, Source, connect, key_after
 from graph.context import Info
 from graph.errors import Refused
 from graph.fields import resolved
 from graph.scalars import JSON, Cursor
 from graph.types.campaign import Actor
-from vocabulary import access
 
 HISTORY_MOST = 500
 # The event of a batch of a hundred domains has some 20 KB: an operation may read two pages of those, and no more.
@@ -43,11 +42,11 @@ class CampaignHistoryEntry:
     def from_row(cls, row: EventRow, incarnation: str) -> Self:
         """The entry of a row of the log with this incarnation; a newer version may have written it."""
         return cls(
-            cursor=Cursor(cursor.encode(incarnation, row.position, row.tag)),
+            cursor=Cursor(cursor_of(row, incarnation)),
             at=row.occurred_at,
             kind=row.type,
             version=row.version,
-            actor=Actor.from_actor(access.Actor(kind=row.actor_kind, name=row.actor_name, id=row.actor_id)),
+            actor=Actor.from_actor(actor_of(row)),
             summary=row.summary,
             data=JSON(msgspec.json.decode(row.data)),
         )

@@ -93,7 +93,8 @@ class Stage:
             Results(self.database, settings),
             Probing(self.database, sealer, settings),
         )
-        self.hub = Hub(Log(engines), window_events)
+        self.log = Log(engines)
+        self.hub = Hub(self.log, window_events)
         self.meter = CountingMeter()
         self.groups = Groups(self.hub, self.meter, GroupLimits(retry_seconds=0.001))
         self.operations = GraphOperations(self.services, engines, self.hub)
@@ -121,7 +122,7 @@ class Stage:
 
     async def head(self) -> int:
         """Where the log ends."""
-        return (await self.hub.head()).position
+        return (await self.log.head()).position
 
     async def cursor_of(self, position: int) -> str:
         """The cursor of a position, as the server gives it."""

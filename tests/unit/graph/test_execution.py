@@ -129,7 +129,7 @@ class TestErrors:
             result = await stage.execute(stage.house.alice, "{ cursor }")
         (error,) = result["errors"]
         assert (error["message"], error["extensions"]) == (
-            "The database does not answer now; try again.",
+            "The service is not available now; try again.",
             {"code": "UNAVAILABLE", "retryable": True, "retryAfterSeconds": 1.0},
         )
         assert [(one["event"], one["reason"]) for one in logs] == [
