@@ -3,13 +3,14 @@
 Three things can be seen of a peer: that its frames arrive, that its kernel acknowledges what was sent, and that
 it makes room for more by reading. So there are three ends:
 
-* It answers no ping. The time for the answer begins when all that was sent before the ping has arrived, so a
-  client that reads a long backlog slowly, and comes to the ping late, is not taken for dead.
+* It answers no ping. The time for the answer begins when its system has all that was sent before the ping, so one that
+  is far away behind a long backlog is not taken for dead. What its system holds it has to read in that time.
 * Its kernel acknowledges nothing although something is on its way: the machine or the network is gone.
 * It takes nothing although something waits: it does not read. It gets longer, for it may only be busy.
 
 Whoever falls silent right after a sign of life is gone before the second ping from then is due: the next ping
-comes after one interval, and the answer is awaited for less than another.
+comes after one interval, and the answer is awaited for less than another. Whose kernel falls silent is gone by then,
+too, and not long before: a network that is away for some seconds is not one that is gone.
 """
 
 from enum import Enum, auto
@@ -46,8 +47,13 @@ class Patience(msgspec.Struct, frozen=True):
 
     @property
     def answer_seconds(self) -> float:
-        """How long an answer is awaited, from the peer or from its kernel."""
+        """How long the answer to a ping is awaited, and how long at least that to anything from the peer's kernel."""
         return self.ping_seconds * ANSWER_SHARE
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long a kernel may acknowledge nothing: two pings, less what may pass until it is looked at."""
+        return 2 * self.ping_seconds - self.look_seconds
 
     @property
     def look_seconds(self) -> float:
@@ -64,6 +70,7 @@ class Pulse:
         self._heard = now
         self._taken = 0
         self._moved = now
+        self._alive = now
         self._pinged_at: int | None = None
         self._awaited = now
 
@@ -73,16 +80,13 @@ class Pulse:
 
     def hear(self, now: float) -> None:
         """A frame has arrived."""
-        self._heard = now
+        self._heard = self._alive = now
         self._pinged_at = None
 
     def judge(self, now: float, traffic: Traffic, *, listening: bool = True) -> Finding:
         """What to do now; `listening` is whether its frames are being read, else its silence means nothing."""
-        if traffic.is_idle or traffic.taken != self._taken:
-            self._moved = now
-        self._taken = traffic.taken
-        stuck = now - self._moved
-        if traffic.in_flight and stuck >= self.patience.answer_seconds:
+        stuck = self._see(now, traffic)
+        if traffic.in_flight and self._is_lost(now, stuck):
             return Finding.DEAD
         if stuck >= self.patience.slow_seconds:
             return Finding.SLOW
@@ -91,6 +95,19 @@ class Pulse:
         if not listening or self._is_under_way(traffic):
             self._awaited = now
         return self._judge_silence(now, traffic)
+
+    def _see(self, now: float, traffic: Traffic) -> float:
+        """For how long there has been something to take and nothing was taken."""
+        if traffic.taken != self._taken:
+            self._moved = self._alive = now
+        elif traffic.is_idle:
+            # It has nothing to acknowledge, which is no sign of life.
+            self._moved = now
+        self._taken = traffic.taken
+        return now - self._moved
+
+    def _is_lost(self, now: float, stuck: float) -> bool:
+        return stuck >= self.patience.answer_seconds and now - self._alive >= self.patience.silent_seconds
 
     def _is_under_way(self, traffic: Traffic) -> bool:
         """Whether something that was sent before the ping has not arrived yet."""

@@ -3,8 +3,8 @@
 permessage-deflate is off: each client would be compressed for separately. A browser's handshake must come from
 a page of this very origin, since it carries the cookies of whoever reads the page.
 
-Dead peers are found by `web/peers.py` and not by aiohttp's heartbeat: that one takes a client that reads a backlog,
-and so comes late to the ping behind it, for a dead one, and its close waits for a buffer that nobody takes.
+Dead peers are found by `web/peers.py` and not by aiohttp's heartbeat: that one takes a client for dead to which a ping
+comes late behind a backlog that is still on its way, and its close waits for a buffer that nobody takes.
 """
 
 import asyncio
@@ -65,7 +65,10 @@ class AiohttpSocket:
         return message
 
     async def write(self, messages: Sequence[bytes]) -> None:
-        """Send text frames; returns when the transport is below its high-water mark."""
+        """Send text frames; returns when the transport takes more.
+
+        aiohttp asks that once in 64 KiB, so up to as much more may be in its buffer.
+        """
         for message in messages:
             await self._response.send_frame(message, WSMsgType.TEXT)
 

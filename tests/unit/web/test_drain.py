@@ -1,14 +1,22 @@
 """A process that is about to stop: who is told, when, and what is still answered."""
 
 import asyncio
+import re
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientResponse, ClientWebSocketResponse, WSMsgType
 
+from core.settings import Settings
+from live.session import SessionLimits
 from tests.fakes.edge import Edge, serving
 from tests.fakes.operations import TOKEN
 from tests.integration.waiting import until
+from web.app import SHUTDOWN_SECONDS
 from web.pulse import Patience
+from workers.runner import CLOSE_SECONDS
+
+ROOT = Path(__file__).parents[3]
 
 TICKS = {"query": "subscription { ticks }"}
 HEADERS = {"Authorization": TOKEN}
@@ -171,3 +179,12 @@ async def test_the_end_of_the_process_is_not_in_the_way_of_a_running_mutation() 
         assert [(await client.receive_json())["type"] for _ in range(2)] == ["next", "complete"]
         assert (await end_of(client))[1] == 1012
         await draining
+
+
+def test_the_time_that_is_documented_for_a_process_to_stop_is_enough() -> None:
+    """With the database hanging, workers wait three times in a row, and aiohttp twice."""
+    text = (ROOT / "docs" / "streams.md").read_text()
+    told = {int(seconds) for seconds in re.findall(r"(?:--time |PeriodSeconds: |TimeoutStopSec=)(\d+)", text)}
+    sockets = SessionLimits().leave_seconds + Patience().close_seconds
+    window = Settings.model_fields["drain_seconds"].default
+    assert told == {window + sockets + 2 * SHUTDOWN_SECONDS + 3 * CLOSE_SECONDS}

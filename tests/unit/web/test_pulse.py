@@ -44,11 +44,32 @@ def test_an_answer_begins_it_anew() -> None:
     assert ends(pulse, IDLE, Finding.PING, pinged + 5) == pinged + 5 + PATIENCE.ping_seconds
 
 
-def test_a_peer_whose_kernel_acknowledges_nothing_is_dead_before_the_next_ping() -> None:
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_busy_peer_whose_kernel_acknowledges_nothing_is_dead_within_two_pings_and_not_long_before(
+    answers: bool,
+) -> None:
+    pulse = Pulse(PATIENCE, 0, answers=answers)
+    for now in range(10):
+        assert pulse.judge(now, Traffic(taken=now, in_flight=1000, waiting=0)) is Finding.FINE
+    lost = Traffic(taken=9, in_flight=2000, waiting=0)
+    when = ends(pulse, lost, Finding.DEAD, start=9)
+    two_pings = 9 + 2 * PATIENCE.ping_seconds
+    assert two_pings - 2 * PATIENCE.look_seconds < when <= two_pings
+
+
+def test_a_peer_that_vanishes_while_nothing_is_sent_is_dead_within_two_pings_too() -> None:
     pulse = socket()
-    assert pulse.judge(1, IDLE) is Finding.FINE
+    assert ends(pulse, IDLE, Finding.PING) == PATIENCE.ping_seconds
     lost = Traffic(taken=1000, in_flight=2, waiting=0)
-    assert ends(pulse, lost, Finding.DEAD, start=1) <= 1 + PATIENCE.ping_seconds
+    assert ends(pulse, lost, Finding.DEAD, start=PATIENCE.ping_seconds) <= 2 * PATIENCE.ping_seconds
+
+
+def test_what_is_sent_after_a_long_silence_gets_its_time_to_arrive() -> None:
+    pulse = Pulse(PATIENCE, 0, answers=False)
+    for now in range(0, 200, 2):
+        assert pulse.judge(now, IDLE) is Finding.FINE
+    lost = Traffic(taken=1000, in_flight=2, waiting=0)
+    assert ends(pulse, lost, Finding.DEAD, start=198) >= 198 + PATIENCE.answer_seconds
 
 
 def test_a_peer_that_takes_nothing_is_slow_and_not_dead() -> None:
