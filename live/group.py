@@ -14,7 +14,8 @@ Why there is neither a gap nor a duplicate, in whatever order things happen:
 
 When a process ends, its clients come to another one within seconds, each with a cursor of its own. A group that begins
 with one of them begins before its cursor, as if it had been there and slow: it tells what they missed once for all of
-them, out of the hub's window. So a storm of them costs a stream what one of them costs.
+them, out of the hub's window. So a storm of them costs a stream about what one of them costs; who was told even less
+reads the log, for all at its place together.
 
 A stream with a rate holds progress back (`live/teller.py`), so a frame may be appended when the group's position is
 already above it. Why that loses nothing and repeats nothing either:

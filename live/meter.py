@@ -32,7 +32,7 @@ class Meter(Protocol):
         """A page of the log was rendered for members that were behind."""
 
     def reset(self, field: str) -> None:
-        """A member was told to begin anew: the log no longer reaches back to its cursor, or is another one."""
+        """All members at one place were told to begin anew: the log no longer reaches back to it, or is another one."""
 
 
 def count_delivery(meter: Meter, now: datetime, field: str, due: Sequence[Due]) -> None:

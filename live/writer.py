@@ -24,8 +24,9 @@ from live.window import Due
 FRAMES_IN_TURN = 8
 BATCH_MESSAGES = 64
 BATCH_BYTES = 256 * 1024
-"""A batch ends with the turn that reaches it: beside the socket's buffer a slow client costs twice this at most."""
+"""A batch ends with the turn, or the reply, that reaches it: less than twice this, unless one message has more."""
 REPLY_BYTES = 1 << 20
+"""Nothing more is read while so much of replies waits; beside them, a batch and the socket's buffer nothing is kept."""
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +66,7 @@ class Operation:
 
 
 class Batch:
-    """Messages that are handed to a socket in one call; the bounds are reached by the last one at most."""
+    """Messages that are handed to a socket in one call; who fills it looks at `is_full` before each turn."""
 
     __slots__ = ("_bytes", "messages")
 

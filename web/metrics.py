@@ -59,7 +59,7 @@ class Metrics:
         self.replayed_frames = counter("replayed_frames", "Results rendered out of the log.")
         self.resets = counter(
             "stream_resets",
-            "Subscribers that were told to begin anew, for what followed their cursor is not to be had.",
+            "Places from which subscribers, one or many, were told to begin anew, for what followed is not to be had.",
         )
         self.latency = Histogram(
             "heliograph_commit_to_socket_seconds",
@@ -153,7 +153,7 @@ class Metrics:
         series.replayed.inc(frames)
 
     def reset(self, field: str) -> None:
-        """A subscriber was told to begin anew."""
+        """All subscribers at one place were told to begin anew."""
         self._of(field).resets.inc()
 
     def _of(self, field: str) -> _Series:

@@ -22,7 +22,9 @@ class FieldStats:
     replayed: BigInt = strawberry.field(
         description="Frames that were rendered out of the log for whoever was behind."
     )
-    resets: BigInt = strawberry.field(description="Clients who had fallen behind what the log keeps.")
+    resets: BigInt = strawberry.field(
+        description="Places from which the log could not be continued, so the clients there, one or many, began anew."
+    )
 
     @classmethod
     def from_counts(cls, counts: FieldCounts) -> Self:
@@ -53,7 +55,9 @@ class StreamStats:
     replayed: BigInt = strawberry.field(
         description="Frames that were rendered out of the log for whoever was behind."
     )
-    resets: BigInt = strawberry.field(description="Clients who had fallen behind what the log keeps.")
+    resets: BigInt = strawberry.field(
+        description="Places from which the log could not be continued, so the clients there, one or many, began anew."
+    )
     position: BigInt = strawberry.field(description="The newest event that has reached this process.")
     lag: BigInt = strawberry.field(
         description="How many events the log has that this process has not read yet."
