@@ -41,14 +41,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from core.tasks import Owner
-from events.envelope import Page
 from events.log import Lapsed, Replaced
 from live.failures import explain
+from live.hub import Hub
 from live.member import REPLACED, Chunk, Member
 from live.meter import Meter
 from live.operations import Frame, Stream
@@ -57,38 +57,6 @@ from live.teller import Teller
 from live.window import Due, FrameWindow
 
 T = TypeVar("T")
-
-
-class Hub(Protocol):
-    """What this room needs of `events/hub.py`."""
-
-    @property
-    def position(self) -> int:
-        """The newest position in the hub's window."""
-
-    @property
-    def since(self) -> int:
-        """After which position every event is in memory."""
-
-    @property
-    def era(self) -> int:
-        """Which log the hub follows; it rises when another takes its place, and positions mean other events."""
-
-    async def wait_beyond(self, position: int, era: int) -> None:
-        """Return when the hub's position is above `position`.
-
-        Raises:
-            events.log.Replaced: the era is over.
-        """
-
-    async def read_after(self, position: int, limit: int, era: int) -> Page:
-        """At most `limit` events after `position`, ascending.
-
-        Raises:
-            events.log.Replaced: the era is over.
-            events.log.Lapsed: the log no longer holds what follows `position`.
-            core.errors.Unavailable: the log cannot be read now.
-        """
 
 
 class GroupLimits(msgspec.Struct, frozen=True):

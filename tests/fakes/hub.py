@@ -24,7 +24,7 @@ def envelope(position: int, topic: str = "a") -> Envelope:
 
 
 class FakeHub:
-    """Conforms to `live.group.Hub`. `head` is the log's end; `position` lags behind it until `hear` is called.
+    """Conforms to `live.hub.Hub`. `head` is the log's end; `position` lags behind it until `hear` is called.
 
     `since` is settable: nothing is in memory unless a test says so.
     """
