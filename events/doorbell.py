@@ -12,6 +12,10 @@ killed between its commit and its ring is noticed so, without polling. A commit 
 standing in the same way, here too: the server may be at it still, so one look is not enough. Nor is it for whoever
 has lost the channel and is back: an announcement may have been missed, and its commit be yet to come.
 
+One silence is left: a writer that alone is cut off announces nothing, and if it dies between its commit and its line's
+return, the others were never in doubt. The next commit tells them; so that there need be none, each process looks at
+the log once in five minutes, whatever it has heard (`SLOW_LOOK_SECONDS`). A channel of one process needs no such look.
+
 Settlements are sent by one task, which sends all that are due in one message: many commits, few messages. What
 the channel does not take is kept until it does, for the others may hear each other all the while and be in no doubt.
 What is repeated or comes late does no harm, and strangers on the channel, however many, cause a look now and then.
@@ -40,6 +44,8 @@ MANY = ""
 MISSED = ("", -1)
 """Stands for the announcements that were made while the channel was lost."""
 STRANGERS_PAUSE_SECONDS = 1.0
+SLOW_LOOK_SECONDS = 300.0
+"""How long a commit may stay unseen whose writer could announce nothing, and died before it could ring."""
 NUMBERS_PER_MESSAGE = 200
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 1.0
@@ -116,6 +122,8 @@ class Doorbell:
         await self.channel.start()
         self._started = True
         self._owner.start(self._send(), "send")
+        if not self.channel.is_local:
+            self._owner.start(self._look_slowly(), "look slowly")
 
     async def close(self) -> None:
         """Send what is due, then leave the channel."""
@@ -173,6 +181,11 @@ class Doorbell:
             else:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _look_slowly(self) -> None:
+        while True:
+            await asyncio.sleep(SLOW_LOOK_SECONDS)
+            self._tell(DOUBT)
 
     async def _send_due(self) -> bool:
         """Send all that is due; what the channel did not take is due again."""

@@ -10,6 +10,13 @@ LOST, TWICE, LATE = "lost", "twice", "late"
 SETTLED = '"type":"s"'
 
 
+class Prompt(Doorbell):
+    """One that never looks unasked: whether rings and doubts are enough is what histories are to find out."""
+
+    async def _look_slowly(self) -> None:
+        pass
+
+
 class Network:
     """All lines. `fates` says what becomes of the messages to come; those that it does not name arrive."""
 
@@ -20,7 +27,7 @@ class Network:
 
     def bell(self, process: str) -> Doorbell:
         """The doorbell of a process, on a line of this network."""
-        bell = Doorbell("memory://", process)
+        bell = Prompt("memory://", process)
         line = Line(self, bell.channel)
         bell.channel = line
         self.lines.append(line)

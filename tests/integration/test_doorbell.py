@@ -103,6 +103,24 @@ async def test_a_writer_that_announced_while_the_listener_was_away_is_looked_aft
     assert set(pair.at_writer) == {DOUBT}
 
 
+async def test_a_commit_that_nobody_could_be_told_of_is_looked_for_in_the_end(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its writer alone was cut off and died: the others have heard nothing, have lost nothing, and are in no doubt."""
+    monkeypatch.setattr(module, "SLOW_LOOK_SECONDS", 0.1)
+    alone, listener = Doorbell("memory://", "alone"), Doorbell(redis_server.url, "listener")
+    told: list[Ring] = []
+    await alone.start()
+    await listener.start()
+    began = alone.doubts
+    listener.listen(told.append)
+    await until(lambda: told == [DOUBT] * 3)
+    # Where a dead writer and a dead listener are the same there is nothing to look for.
+    assert alone.doubts == began
+    await listener.close()
+    await alone.close()
+
+
 async def cut_oldest(client: "redis.Redis") -> None:
     """End the connection that has listened longest."""
     lines = [each for each in await client.client_list() if each["cmd"] == "subscribe"]
