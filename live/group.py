@@ -81,20 +81,39 @@ class GroupLimits(msgspec.Struct, frozen=True):
     retry_seconds: float = 0.25
 
 
+class Commons(msgspec.Struct, frozen=True):
+    """What all groups of a process share.
+
+    Attributes:
+        hub: what they follow.
+        meter: what hears of replays and resets.
+        limits: their bounds.
+        owner: of their tasks.
+        reading: room for those that read the log for members that are behind.
+        retire: called by a group that has failed, so that nobody joins it any more.
+    """
+
+    hub: Hub
+    meter: Meter
+    limits: GroupLimits
+    owner: Owner
+    reading: asyncio.Semaphore
+    retire: Callable[["Group"], None]
+
+
 class Group:
     """One stream, its window, and its members. `position` is how far the group has followed the hub."""
 
-    def __init__(self, stream: Stream, groups: "Groups") -> None:
+    def __init__(self, stream: Stream, start: int, commons: Commons) -> None:
+        limits = commons.limits
         self.stream = stream
-        self.era = groups.hub.era
-        self.position = groups.start_of(stream)
-        self.window = FrameWindow(
-            self.position, max_frames=groups.limits.frames, max_bytes=groups.limits.bytes
-        )
+        self.era = commons.hub.era
+        self.position = start
+        self.window = FrameWindow(start, max_frames=limits.frames, max_bytes=limits.bytes)
         self.members: set[Member] = set()
         self.failure: list[dict[str, Any]] | None = None
-        self._groups = groups
-        self._begun_at = groups.hub.position
+        self._commons = commons
+        self._begun_at = commons.hub.position
         self._teller = self._new_teller()
         self._replays: dict[tuple[int, int], list[Member]] = {}
         self._anew = asyncio.Event()
@@ -125,7 +144,7 @@ class Group:
             self._start(self._replay(*place), "replay")
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = self._groups.owner.start(work, f"{self.stream.field}:{name}")
+        task = self._commons.owner.start(work, f"{self.stream.field}:{name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -145,7 +164,7 @@ class Group:
         self.window.append(due if due.frame.position > self._begun_at else Due(due.frame))
 
     def _require(self, era: int) -> None:
-        if era != self._groups.hub.era:
+        if era != self._commons.hub.era:
             raise Replaced(f"Era {era} is over.")
 
     async def _follow(self) -> None:
@@ -166,12 +185,12 @@ class Group:
         """Wait until the hub is further, or what is held back is due."""
         with suppress(TimeoutError):
             async with asyncio.timeout_at(self._teller.deadline):
-                await self._groups.hub.wait_beyond(self.position, self.era)
+                await self._commons.hub.wait_beyond(self.position, self.era)
 
     async def _advance(self) -> None:
         """Tell one page of events, and then what is due of what was held. A retry repeats nothing."""
         try:
-            if self._groups.hub.position > self.position:
+            if self._commons.hub.position > self.position:
                 await self._tell_page()
             # Before it has come to where it began there is newer progress to come at once.
             if self.position >= self._begun_at:
@@ -183,9 +202,9 @@ class Group:
 
     async def _tell_page(self) -> None:
         """The position rises event by event, so that a retry goes on where this failed."""
-        hub, era, teller = self._groups.hub, self.era, self._teller
+        hub, era, teller = self._commons.hub, self.era, self._teller
         try:
-            page = await hub.read_after(self.position, self._groups.limits.page, era)
+            page = await hub.read_after(self.position, self._commons.limits.page, era)
         except Lapsed:
             self._skip_to(hub.position)
             return
@@ -204,13 +223,13 @@ class Group:
 
     def come_over(self) -> None:
         """Go over to the log that has taken the place of ours, if one has; whoever joins makes sure of it."""
-        if self.era != self._groups.hub.era:
+        if self.era != self._commons.hub.era:
             self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self.era = self._groups.hub.era
+        self.era = self._commons.hub.era
         self._teller = self._new_teller()
-        self._skip_to(self._groups.hub.position)
+        self._skip_to(self._commons.hub.position)
         for member in self.members:
             member.replaced()
         self._anew.set()
@@ -219,7 +238,7 @@ class Group:
 
     async def _present(self) -> int:
         """Wait until the group is in the hub's era, and give it."""
-        while self.era != self._groups.hub.era:
+        while self.era != self._commons.hub.era:
             await self._anew.wait()
         return self.era
 
@@ -230,7 +249,7 @@ class Group:
 
     def _fail(self, error: Exception) -> None:
         self.failure = explain(error, f"group of {self.stream.field}")
-        self._groups.retire(self)
+        self._commons.retire(self)
         self._wake()
 
     async def _open(self, member: Member) -> None:
@@ -249,16 +268,16 @@ class Group:
             member.receive(chunk, failure)
 
     async def _read(self, era: int, position: int) -> Chunk:
-        groups = self._groups
+        commons = self._commons
         found: list[Due] = []
         try:
-            async with groups.reading:
+            async with commons.reading:
                 reached = await self._tell_from(era, position, found)
         except Lapsed:
             return await self._reset(era, replaced=False)
         except Replaced:
             return await self._reset(era, replaced=True)
-        groups.meter.replayed(self.stream.field, len(found))
+        commons.meter.replayed(self.stream.field, len(found))
         # What is replayed does not say how long it waited.
         return Chunk(tuple(Due(each.frame) for each in found), reached)
 
@@ -273,10 +292,10 @@ class Group:
         """
         if position == REPLACED:
             raise Replaced("Where it was is no place in this log.")
-        limits, teller = self._groups.limits, Teller(self.stream, found.append)
+        limits, teller = self._commons.limits, Teller(self.stream, found.append)
         reached, more = position, True
         while more:
-            page = await self._groups.hub.read_after(reached, limits.page, era)
+            page = await self._commons.hub.read_after(reached, limits.page, era)
             for envelope in page.envelopes:
                 await teller.tell(envelope)
             reached = page.position
@@ -288,10 +307,10 @@ class Group:
 
     async def _reset(self, era: int, *, replaced: bool) -> Chunk:
         def reset() -> Awaitable[Frame]:
-            return self.stream.reset(replaced=replaced or era != self._groups.hub.era)
+            return self.stream.reset(replaced=replaced or era != self._commons.hub.era)
 
         chunk = await self._in_one_era(reset)
-        self._groups.meter.reset(self.stream.field)
+        self._commons.meter.reset(self.stream.field)
         return chunk
 
     async def _in_one_era(self, snapshot: Callable[[], Awaitable[Frame]]) -> Chunk:
@@ -299,78 +318,9 @@ class Group:
         while True:
             era = await self._present()
             frame = await snapshot()
-            if era == self._groups.hub.era:
+            if era == self._commons.hub.era:
                 return Chunk((Due(frame),), frame.position)
 
     async def _through_outages(self, step: Callable[[], Awaitable[T]]) -> T:
         """Try `step` until it is not for an outage that it fails."""
-        return await through_outages(step, self.stream.field, self._groups.limits.retry_seconds)
-
-
-class Groups:
-    """Every group of this process, and the owner of their tasks."""
-
-    def __init__(self, hub: Hub, meter: Meter, limits: GroupLimits | None = None) -> None:
-        self.hub = hub
-        self.meter = meter
-        self.limits = limits or GroupLimits()
-        self.owner = Owner("live.groups")
-        self.reading = asyncio.Semaphore(self.limits.replays)
-        self.closed = False
-        self._groups: dict[object, Group] = {}
-        self._members: dict[Member, Group] = {}
-
-    def __repr__(self) -> str:
-        return f"<Groups {len(self._groups)} groups, {len(self._members)} members>"
-
-    def __len__(self) -> int:
-        return len(self._groups)
-
-    def join(self, stream: Stream, notify: Callable[[], None]) -> Member:
-        """Begin to follow a stream; `notify` is called whenever `Member.take` may have something.
-
-        Raises:
-            RuntimeError: the groups are closed.
-        """
-        group = self._groups.get(stream.key)
-        if group is None:
-            group = self._groups[stream.key] = Group(stream, self)
-            self.meter.group_opened(stream.field)
-        group.come_over()
-        member = Member(group, stream, notify)
-        group.members.add(member)
-        self._members[member] = group
-        self.meter.subscribed(stream.field)
-        return member
-
-    def start_of(self, stream: Stream) -> int:
-        """Where a group begins that begins with this subscriber."""
-        hub, after = self.hub, stream.after
-        if after is None or after < hub.since or hub.position - after > self.limits.backlog:
-            return hub.position
-        # Others that come from where it comes from may have been told a little less.
-        return min(max(hub.since, after - self.limits.page), hub.position)
-
-    def leave(self, member: Member) -> None:
-        """End a membership, and with the last one its group. A second call does nothing."""
-        group = self._members.pop(member, None)
-        if group is None:
-            return
-        group.members.discard(member)
-        self.meter.unsubscribed(member.stream.field)
-        if not group.members:
-            self.retire(group)
-            group.end()
-            self.meter.group_closed(member.stream.field)
-
-    def retire(self, group: Group) -> None:
-        """Whoever subscribes next begins a new group; the members of this one stay until they leave."""
-        if self._groups.get(group.stream.key) is group:
-            del self._groups[group.stream.key]
-
-    async def close(self) -> None:
-        """Tell every member that nothing more will come, then end all tasks and wait for them."""
-        self.closed = True
-        for member in list(self._members):
-            member.dismiss()
-        await self.owner.close()
+        return await through_outages(step, self.stream.field, self._commons.limits.retry_seconds)

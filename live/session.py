@@ -22,7 +22,7 @@ from core.tasks import Owner
 from live import close_codes
 from live.close_codes import CloseCode
 from live.failures import explain
-from live.group import Groups
+from live.groups import Groups
 from live.messages import complete_message, error_message, next_message
 from live.operations import (
     Authenticate,

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from core.clock import Clock
-from live.group import Groups
+from live.groups import Groups
 from live.meter import count_delivery
 from live.operations import Frame, Stream
 

@@ -23,7 +23,7 @@ from events.hub import Hub
 from events.log import Log
 from graph.context import Services
 from graph.execution import GraphOperations
-from live.group import Groups
+from live.groups import Groups
 from live.session import Reception
 from probes.addresses import AddressPolicy
 from probes.trials import Trials

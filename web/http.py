@@ -19,7 +19,7 @@ from core.clock import Clock
 from core.errors import Unavailable
 from live import sse
 from live.failures import explain
-from live.group import Groups
+from live.groups import Groups
 from live.operations import (
     Authenticate,
     OperationKind,

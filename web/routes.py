@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from live.group import Groups
+from live.groups import Groups
 from web.http import GraphQLEndpoint
 from web.peers import Peers
 from web.socket import Sockets, is_handshake

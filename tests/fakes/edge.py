@@ -7,7 +7,8 @@ from aiohttp import ClientSession, web
 from prometheus_client import CollectorRegistry
 
 from core.clock import SystemClock
-from live.group import GroupLimits, Groups
+from live.group import GroupLimits
+from live.groups import Groups
 from live.session import Reception, SessionLimits
 from tests.fakes.hub import FakeHub
 from tests.fakes.operations import FakeOperations, authenticate

@@ -26,7 +26,8 @@ from events.log import Log
 from graph.context import Services
 from graph.execution import GraphOperations
 from graph.followed import Followed
-from live.group import GroupLimits, Groups
+from live.group import GroupLimits
+from live.groups import Groups
 from services.access import Access
 from services.bulk import BulkOperations
 from services.campaign_control import CampaignControl

@@ -9,7 +9,7 @@ import msgspec
 from core.errors import Unavailable
 from events.envelope import Envelope
 from live.close_codes import CloseCode
-from live.group import Groups
+from live.groups import Groups
 from live.member import Member
 from live.operations import Frame
 from tests.fakes.hub import FakeHub

@@ -11,7 +11,7 @@ from events.envelope import Envelope
 from graph.enums import ResetReason
 from graph.followed import Beginning, Followed
 from graph.rendering import Rendering
-from live.group import Groups
+from live.groups import Groups
 from live.member import Member
 from tests.histories.source import LAST, SILENT, Era, MemoryLog, Row
 from vocabulary.operations import Frame

@@ -19,7 +19,8 @@ from events.cursor import Cursor, decode
 from events.doorbell import Doorbell
 from events.hub import Hub
 from graph.execution import GraphOperations
-from live.group import GroupLimits, Groups
+from live.group import GroupLimits
+from live.groups import Groups
 from tests.fakes.streams import CountingMeter
 from tests.histories.network import Network
 from tests.histories.readers import Connection, LogStream, Subscriber, Wanted

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from live.group import GroupLimits, Groups
+from live.group import GroupLimits
+from live.groups import Groups
 from live.operations import Rejected
 from tests.fakes.hub import FakeHub
 from tests.fakes.streams import CountingMeter, FakeStream, Reader

@@ -165,9 +165,9 @@ class Hasty(Member):
     ("where", "broken"),
     [
         ("live.group.FrameWindow", Leaking),
-        ("live.group.Member", Deaf),
-        ("live.group.Member", Repeating),
-        ("live.group.Member", Hasty),
+        ("live.groups.Member", Deaf),
+        ("live.groups.Member", Repeating),
+        ("live.groups.Member", Hasty),
     ],
     ids=["a window that drops", "a member that is not woken", "a member that repeats", "a member that skips"],
 )

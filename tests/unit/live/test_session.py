@@ -8,7 +8,8 @@ import pytest
 
 from core.clock import SettableClock
 from live import close_codes
-from live.group import GroupLimits, Groups
+from live.group import GroupLimits
+from live.groups import Groups
 from live.session import Reception, Session, SessionLimits
 from tests.fakes.hub import FakeHub
 from tests.fakes.operations import TOKEN, FakeOperations, authenticate

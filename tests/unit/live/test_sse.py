@@ -5,7 +5,8 @@ import pytest
 
 from core.clock import SettableClock
 from live import sse
-from live.group import GroupLimits, Groups
+from live.group import GroupLimits
+from live.groups import Groups
 from tests.fakes.hub import FakeHub
 from tests.fakes.streams import CountingMeter, FakeStream
 from tests.integration.waiting import until
