@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import deque
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.fakes.operations import TOKEN
 from tests.integration.waiting import until
 from web.app import SHUTDOWN_SECONDS
 from web.pulse import Patience
+from web.traffic import Traffic, look
 from workers.runner import CLOSE_SECONDS
 
 ROOT = Path(__file__).parents[3]
@@ -45,9 +47,16 @@ async def listen(edge: Edge, padding: int = 0) -> ClientResponse:
     return await edge.client.post(edge.graphql, json=body, headers=EVENTS)
 
 
-def blocked(edge: Edge) -> bool:
-    """Whether whoever follows takes no more of what is written."""
-    return any(peer.transport.get_write_buffer_size() for peer in edge.peers._open)
+async def stuck(edge: Edge) -> None:
+    """Return when the only one who follows has taken nothing of what waits for it for a hundred looks."""
+    (peer,) = edge.peers._open
+    seen: deque[Traffic] = deque(maxlen=100)
+
+    def is_stuck() -> bool:
+        seen.append(look(peer.transport))
+        return len(seen) == seen.maxlen and len(set(seen)) == 1 and seen[0].waiting > 0
+
+    await until(is_stuck)
 
 
 async def end_of(client: ClientWebSocketResponse) -> tuple[float, int | None]:
@@ -113,7 +122,7 @@ async def test_a_reader_that_takes_nothing_is_not_waited_for_long() -> None:
         async with serving(patience=patience) as edge:
             frozen = await listen(edge, padding=BIG)
             edge.hub.publish(*"a" * (LOOP_BUFFERS // BIG))
-            await until(lambda: blocked(edge))
+            await stuck(edge)
             async with asyncio.timeout(4):
                 await (edge.peers.drain(0) if way == "drain" else edge.runner.cleanup())
             await until(lambda: len(edge.peers) == 0)
