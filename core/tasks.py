@@ -79,9 +79,3 @@ class Owner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-
-async def cancel(task: asyncio.Task[Any]) -> None:
-    """Cancel one task and wait for its end, whatever that end is; its failure was its owner's to report."""
-    task.cancel()
-    await asyncio.wait({task})

@@ -15,7 +15,7 @@ from bench import history
 from bench.history import Received, judge, read_log
 from bench.load_things import KEYWORD_SET, make
 from bench.outages.asker import Asker
-from core.tasks import Owner, cancel
+from core.tasks import Owner
 from tests.e2e.client import SUBPROTOCOL, Client, Wire
 from tests.e2e.product import HELIOGRAPH, Product, answers
 from tests.integration.waiting import until
@@ -117,7 +117,8 @@ async def test_postgresql_dies_under_load_and_comes_back(tmp_path: Path, postgre
             assert set(asker.ends) <= {"Payload", "refused", "in doubt"}
             assert not any(task.done() for task in following)
             for task in following:
-                await cancel(task)
+                task.cancel()
+                await asyncio.wait({task})
     for follower in (ws, sse):
         verdict = judge(log, history.activity(), follower.frames, log[-1].position)
         assert verdict.clean, verdict

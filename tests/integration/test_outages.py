@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from core.clock import SystemClock
 from core.errors import Unavailable
-from core.tasks import Owner, cancel
+from core.tasks import Owner
 from db import engine as module
 from db.engine import LONG_TRANSACTION_SECONDS, Engines, Session
 from db.repositories import event_log
@@ -186,7 +186,8 @@ async def test_a_commit_that_ends_after_its_writer_was_cancelled_is_read(
     async with Owner("test") as owner:
         writer = owner.start(commit(Database(engines, bell, SystemClock()), "a"), "writer")
         await _until_counted(engines, COMMITTING)
-        await cancel(writer)
+        writer.cancel()
+        await asyncio.wait({writer})
         assert hub.position == 0
         await until(lambda: hub.position == 1)
     await hub.close()

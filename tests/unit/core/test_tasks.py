@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from core.tasks import Owner, cancel
+from core.tasks import Owner
 
 
 async def forever(ended: list[str], name: str) -> None:
@@ -101,18 +101,9 @@ async def test_a_closing_that_is_cancelled_can_be_closed_again() -> None:
     await asyncio.sleep(0)
     closing = asyncio.ensure_future(owner.close())
     await asyncio.sleep(0)
-    await cancel(closing)
+    closing.cancel()
+    await asyncio.wait({closing})
     assert closing.cancelled()
     release.set()
     await owner.close()
     assert len(owner) == 0
-
-
-@pytest.mark.parametrize("work", [fail, asyncio.Event().wait])
-async def test_cancelling_one_task_waits_for_its_end_whatever_it_is(work: object) -> None:
-    assert callable(work)
-    owner = Owner("room")
-    task = owner.start(work(), "one")
-    await cancel(task)
-    assert task.done()
-    await owner.close()
