@@ -126,7 +126,14 @@ def main() -> int:
     kit = KITS[given.stack]
     rate = given.rate or kit.rate
     mutations = min(kit.mutations if given.mutations is None else given.mutations, rate)
-    size = Size(given.seconds, given.clients, given.sse, rate, mutations, given.every)
+    size = Size(
+        rate=rate,
+        mutations=mutations,
+        seconds=given.seconds,
+        clients=given.clients,
+        sse=given.sse,
+        every=given.every,
+    )
     folder = given.folder or Path(tempfile.mkdtemp(prefix="heliograph-faults-"))
     # What the driver's own doorbell says of outages is no news.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))

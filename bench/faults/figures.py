@@ -9,8 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import distinct, func, select
 
+from bench.deliveries import deliveries
 from bench.fleet import Fleet
-from bench.history import Logged, Received, Verdict, position_of
+from bench.history import Logged, Received, Verdict
 from core.settings import load as load_settings
 from core.tasks import Owner
 from db.engine import Engines
@@ -97,13 +98,7 @@ class Latencies:
 
 def latencies(log: Sequence[Logged], records: Iterator[Sequence[Received]]) -> Latencies:
     """How late deliveries were, those after an outage included."""
-    times = {row.position: row.at for row in log}
-    late = sorted(
-        frame.at - times[place]
-        for frames in records
-        for frame in frames
-        if not frame.type.endswith("Snapshot") and (place := position_of(frame.cursor)) in times
-    )
+    late = sorted(each.seconds for each in deliveries(log, *records) if each.is_event)
     if not late:
         return Latencies(0.0, 0.0, 0.0)
     return Latencies(late[len(late) // 2], late[int(len(late) * 0.99)], late[-1])

@@ -35,15 +35,15 @@ OWNER = "admin"
 WRITTEN = ("Campaign", "KeywordSet", "ProxyPool", "ScoringProfile")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Size:
     """How large a run is. `mutations` of the `rate` commits a second go through the API."""
 
+    rate: float
+    mutations: float
     seconds: float = 300.0
     clients: int = 200
     sse: int = 50
-    rate: float = 200.0
-    mutations: float = 50.0
     every: float = 5.0
 
 

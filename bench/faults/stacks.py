@@ -15,6 +15,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from bench.faults.schedule import APIS, CLIENTS, PROCESSES, WORKERS
 from bench.faults.supervised import Supervised
 from bench.relay import Address, Relay
+from bench.servers import own_postgres, own_redis
 from tests.e2e.product import TOKEN
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
@@ -84,14 +85,9 @@ async def _is_ready(http: ClientSession, address: Address) -> bool:
 @asynccontextmanager
 async def postgres_and_redis(folder: Path, settings: Mapping[str, object]) -> AsyncIterator[Stack]:
     """Two API processes and two workers."""
-    programs, program = PostgresServer.find(), RedisServer.find()
-    if programs is None or program is None:
-        raise SystemExit("No PostgreSQL or no Redis: `make setup-dev` installs both.")
-    postgres, redis = PostgresServer(programs, folder / "postgres"), RedisServer(program, folder / "redis")
     async with AsyncExitStack() as undo:
-        undo.push_async_callback(postgres.close)
-        undo.push_async_callback(redis.stop)
-        await asyncio.gather(postgres.start(), redis.start())
+        postgres = await undo.enter_async_context(own_postgres(folder))
+        redis = await undo.enter_async_context(own_redis(folder))
         database = await postgres.create_database()
         stack = Stack(folder, database.sqlalchemy_url(), redis.url, postgres=postgres, redis=redis)
         await _lay(undo, stack, CLIENTS)

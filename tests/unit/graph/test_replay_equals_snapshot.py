@@ -22,6 +22,7 @@ from services.proxy_accounts import ProxyOutcome
 from services.results import Batch
 from tests import factories
 from tests.fakes.stage import Frame, Stage, Watcher, cursor_at
+from tests.interleavings.views import PHASES
 from vocabulary.campaigns import CampaignMode, DnsConfig, HttpConfig, PhaseKind
 from vocabulary.checks import CheckStatus, DnsReason, DnsVerdict, HttpVerdict
 from vocabulary.leads import (
@@ -72,18 +73,6 @@ fragment P on Proxy {
   lastError successCount failureCount consecutiveFailures createdAt updatedAt owner { name }
 }
 """
-PHASE_STATUS = {
-    "PhaseConfigured": "CONFIGURED",
-    "PhaseStarted": "IN_PROGRESS",
-    "PhaseAutoStarted": "IN_PROGRESS",
-    "PhasePaused": "PAUSED",
-    "PhaseResumed": "IN_PROGRESS",
-    "PhaseCompleted": "COMPLETED",
-    "PhaseFailed": "FAILED",
-    "PhaseCancelled": "CANCELLED",
-    "PhaseReset": "CONFIGURED",
-    "PhaseSkipped": "SKIPPED",
-}
 ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
 
 
@@ -130,7 +119,7 @@ class CampaignView:
 
     def _phase(self, kind: str, event: Frame) -> None:
         phase = self._count(event)
-        phase |= {"status": PHASE_STATUS[kind], "configured": True}
+        phase |= {"status": PHASES[kind], "configured": True}
         begins = kind == "PhaseAutoStarted" or (kind == "PhaseStarted" and event["cause"] != "RETRY")
         if begins:
             phase |= {"startedAt": event["at"], "ratePerMinute": None}
