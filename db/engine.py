@@ -84,7 +84,8 @@ class Engines:
         Raises:
             Unavailable: the database does not answer, or not in time.
         """
-        async with in_time(seconds), self._read_sessions() as session, session.begin():
+        # There is nothing to commit. To close is to roll back, which is carried through whoever is cancelled meanwhile.
+        async with in_time(seconds), self._read_sessions() as session:
             yield session
 
     @asynccontextmanager
@@ -194,6 +195,9 @@ def _sqlite_engine(url: str, *, writing: bool) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
         hide_parameters=True,
+        # Every session ends its transaction before its connection goes back. To roll back once more then is one more
+        # turn of a thread for each transaction, and SQLAlchemy tells of who is cancelled in it as of a defect.
+        pool_reset_on_return=None,
     )
     begin = "BEGIN IMMEDIATE" if writing else "BEGIN DEFERRED"
 

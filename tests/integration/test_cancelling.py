@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from db.engine import Engines
 
@@ -13,6 +14,11 @@ async def write(engines: Engines) -> None:
     async with engines.writing() as session:
         await session.execute(text("UPDATE event_log_head SET position = position + 1"))
         await session.execute(text("SELECT 1"))
+
+
+async def read(engines: Engines) -> None:
+    async with engines.reading() as session:
+        await session.execute(text("SELECT position FROM event_log_head"))
 
 
 async def test_a_cancelled_transaction_holds_no_lock(
@@ -28,3 +34,25 @@ async def test_a_cancelled_transaction_holds_no_lock(
         await asyncio.wait({doomed})
         async with asyncio.timeout(5):
             await write(engines)
+
+
+@pytest.mark.parametrize("work", [write, read])
+async def test_whoever_is_cancelled_at_the_very_end_is_no_error(
+    engines: Engines, caplog: pytest.LogCaptureFixture, work: Callable[[Engines], Awaitable[None]]
+) -> None:
+    """When a connection goes back SQLAlchemy may roll back once more, and tells a failure of that with a traceback."""
+    caplog.set_level(logging.WARNING)
+    doomed: list[asyncio.Future[None]] = []
+
+    def cancel(*_: object) -> None:
+        doomed[-1].cancel()
+
+    for engine in (engines.reader, engines.writer):
+        event.listen(engine.sync_engine.pool, "reset", cancel)
+    for _ in range(3):
+        doomed.append(asyncio.ensure_future(work(engines)))
+        await asyncio.wait({doomed[-1]})
+    for engine in (engines.reader, engines.writer):
+        event.remove(engine.sync_engine.pool, "reset", cancel)
+    await write(engines)
+    assert [record.getMessage() for record in caplog.records] == []
