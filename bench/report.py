@@ -8,7 +8,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from rich.table import Table
 FOLDER = Path(__file__).parent / "results"
 ROOT = Path(__file__).parents[1]
 UNIT = re.compile(r"[^\w-]+")
+PLACE = "--folder"
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +63,7 @@ def tell(name: str, claim: str, figures: Sequence[Figure], seconds: float) -> bo
     result = Result(
         name=name,
         claim=claim,
-        command=_command(),
+        command=command(),
         figures=figures,
         revision=_revision(),
         at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -86,11 +87,22 @@ def _show(result: Result) -> None:
     Console(file=sys.stdout, width=140).print(table)
 
 
-def _command() -> str:
+def command() -> str:
+    """What to type for the run that goes on."""
     module = getattr(sys.modules["__main__"].__spec__, "name", "bench").removesuffix(".__main__")
-    arguments = " ".join(sys.argv[1:])
+    arguments = " ".join(_without_places(sys.argv[1:]))
     name = module.removeprefix("bench.").replace("_", "-")
     return f'make bench NAME={name} ARGS="{arguments}"' if arguments else f"make bench NAME={name}"
+
+
+def _without_places(arguments: Sequence[str]) -> Iterator[str]:
+    """Where somebody kept the records of a run is of one machine, and of no meaning for what was found."""
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == PLACE:
+            next(rest, None)
+        else:
+            yield argument
 
 
 def _revision() -> str:
