@@ -184,4 +184,6 @@ def _name(pid: int) -> str:
     for kind in KINDS:
         if kind in line.partition(" ")[0]:
             return kind
+    if "bench.load_process" in line:
+        return "writer"
     return next((kind for kind in ("serve", "worker") if f"heliograph {kind}" in line), "others")

@@ -22,7 +22,8 @@ from bench.faults.stage import Stage
 from bench.fleet import ClientTask, Fleet, GaveUp
 from bench.history import Logged, read_log
 from bench.load import Load
-from bench.load_writer import Writer, writing
+from bench.load_process import Order, WriterProcess
+from bench.load_writer import writing
 from sandbox.sandbox import Sandbox
 from tests.e2e.campaigns import start
 from tests.e2e.client import Client
@@ -156,7 +157,7 @@ async def _perform(
     async with (
         Processors({}) as processors,
         Load(scene.http, urls, TOKEN, scene.cast.things, size.mutations) as load,
-        Writer(stage.writing, stage.things, size.rate - size.mutations) as writer,
+        WriterProcess(_order(stage, size.rate - size.mutations)) as writer,
     ):
         await happen(stage, faults, size.seconds, told)
     found.seconds = loop.time() - began
@@ -166,6 +167,12 @@ async def _perform(
     found.wrong += [
         f"a mutation answered {code} ({count} times)" for code, count in load.tally.surprises.items()
     ]
+
+
+def _order(stage: Stage, rate: float) -> Order:
+    """What is appended beside the mutations."""
+    things = [(thing.kind.noun, thing.id) for thing in stage.things]
+    return Order(stage.stack.database_url, stage.stack.channel_url, OWNER, things, rate)
 
 
 async def _settle(scene: Scene, found: Figures) -> list[Logged]:
