@@ -96,7 +96,8 @@ async def test_nothing_is_lost_when_either_side_is_killed(
     told = follower.frames()[:killed_at] + follower.frames()[killed_at + again :]
     verdict = await judged(f"sqlite+aiosqlite:///{product.folder}/heliograph.db", told, begin)
     assert verdict.clean, verdict
-    assert verdict.received > 80
+    # Three times twenty were waited for; what is told a second time to one that was killed is not counted.
+    assert verdict.received > 40
     assert follower.errors == [
         "heliograph tail: the server is away; the stream goes on from here when it is back",
         "heliograph tail: the server is back",
