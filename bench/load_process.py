@@ -6,9 +6,11 @@ its commits ended.
 
 import asyncio
 import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
-from contextlib import suppress
+from asyncio import StreamReader, StreamWriter
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import cast
 
 import msgspec
 import structlog
@@ -48,54 +50,38 @@ class Ended(msgspec.Struct, frozen=True):
     in_doubt: int
 
 
-class WriterProcess:
-    """Has events appended for as long as its block lasts; `tally` says afterwards how that ended."""
+@asynccontextmanager
+async def written_beside(order: Order) -> AsyncIterator[Tally]:
+    """Have events appended for as long as the block lasts; after it the tally says how that ended.
 
-    def __init__(self, order: Order) -> None:
-        self._order = order
-        self._process: Process | None = None
-        self.tally = Tally()
-
-    async def __aenter__(self) -> "WriterProcess":
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.load_process", stdin=PIPE, stdout=PIPE, limit=ANSWER_BYTES
-        )
+    Raises:
+        RuntimeError: the process has ended by itself; its error output says why.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.load_process", stdin=PIPE, stdout=PIPE, limit=ANSWER_BYTES
+    )
+    asked, told = cast("StreamWriter", process.stdin), cast("StreamReader", process.stdout)
+    tally = Tally()
+    try:
+        asked.write(msgspec.json.encode(order) + b"\n")
         # The answer says that it has begun, so that its start is no part of what is measured.
-        await self._say(msgspec.json.encode(self._order) + b"\n")
-        return self
+        await _line(told)
+        yield tally
+        asked.close()
+        async with asyncio.timeout(END_SECONDS):
+            ended = msgspec.json.decode(await _line(told), type=Ended)
+            await process.wait()
+        tally.acknowledged, tally.in_doubt = ended.acknowledged, ended.in_doubt
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
 
-    async def __aexit__(self, *_rest: object) -> None:
-        if self._process is None or self._process.stdin is None:
-            return
-        self._process.stdin.close()
-        try:
-            async with asyncio.timeout(END_SECONDS):
-                ended = msgspec.json.decode(await self._hear(), type=Ended)
-                self.tally = Tally(ended.acknowledged, in_doubt=ended.in_doubt)
-                await self._process.wait()
-        finally:
-            with suppress(ProcessLookupError):
-                self._process.kill()
 
-    async def _say(self, line: bytes) -> None:
-        if self._process is None or self._process.stdin is None:
-            raise RuntimeError("The writer has not begun.")
-        self._process.stdin.write(line)
-        await self._process.stdin.drain()
-        await self._hear()
-
-    async def _hear(self) -> bytes:
-        """The next line of the process.
-
-        Raises:
-            RuntimeError: it has none, because it has ended; its error output says why.
-        """
-        if self._process is None or self._process.stdout is None:
-            raise RuntimeError("The writer has not begun.")
-        line = await self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("The writer has ended by itself.")
-        return line
+async def _line(told: StreamReader) -> bytes:
+    line = await told.readline()
+    if not line:
+        raise RuntimeError("The writer has ended by itself.")
+    return line
 
 
 async def _write(order: Order) -> Ended:

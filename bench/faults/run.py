@@ -22,7 +22,7 @@ from bench.faults.stage import Stage
 from bench.fleet import ClientTask, Fleet, GaveUp
 from bench.history import Logged, read_log
 from bench.load import Load
-from bench.load_process import Order, WriterProcess
+from bench.load_process import Order, written_beside
 from bench.load_writer import writing
 from sandbox.sandbox import Sandbox
 from tests.e2e.campaigns import start
@@ -157,13 +157,13 @@ async def _perform(
     async with (
         Processors({}) as processors,
         Load(scene.http, urls, TOKEN, scene.cast.things, size.mutations) as load,
-        WriterProcess(_order(stage, size.rate - size.mutations)) as writer,
+        written_beside(_order(stage, size.rate - size.mutations)) as written,
     ):
         await happen(stage, faults, size.seconds, told)
     found.seconds = loop.time() - began
     found.cpu = {name: round(used / found.seconds, 2) for name, used in sorted(processors.used.items())}
-    found.load = f"mutations {load.tally}; written beside {writer.tally}"
-    found.acknowledged = [*load.tally.acknowledged, *writer.tally.acknowledged]
+    found.load = f"mutations {load.tally}; written beside {written}"
+    found.acknowledged = [*load.tally.acknowledged, *written.acknowledged]
     found.wrong += [
         f"a mutation answered {code} ({count} times)" for code, count in load.tally.surprises.items()
     ]
