@@ -26,24 +26,34 @@ EACH = 40
 
 
 class Follower:
-    """`heliograph tail activity` with a state file, again and again; all of them write behind each other."""
+    """`heliograph tail activity` with a state file, again and again; each of them writes a file of its own.
+
+    A line counts when its end is there: a process that writes, and one that was killed while it wrote, may leave half
+    of one. What was half printed by one is whole in the file of the next, or the verdict misses it.
+    """
 
     def __init__(self, client: Client, folder: Path) -> None:
         self._env = {"HELIOGRAPH_URL": f"{client.url}/graphql", "HELIOGRAPH_TOKEN": client.token}
-        self._out, self._errors = folder / "out.ndjson", folder / "errors"
+        self._folder, self._errors = folder, folder / "errors"
         self._state = folder / "state"
+        self._outs: list[Path] = []
 
     @property
     def errors(self) -> list[str]:
         return self._errors.read_text().splitlines()
 
     def frames(self) -> list[Json]:
-        return [json.loads(line) for line in self._out.read_text().splitlines()]
+        return [json.loads(line) for out in self._outs for line in whole_lines(out)]
+
+    def printed(self) -> int:
+        """How many frames there are, without a look into them."""
+        return sum(len(whole_lines(out)) for out in self._outs)
 
     @contextmanager
     def running(self, *more: str) -> Iterator[subprocess.Popen[bytes]]:
         command: list[str | Path] = [HELIOGRAPH, "tail", "activity", "--state", self._state, *more]
-        with self._out.open("ab") as out, self._errors.open("ab") as errors:
+        self._outs.append(self._folder / f"out-{len(self._outs)}.ndjson")
+        with self._outs[-1].open("wb") as out, self._errors.open("ab") as errors:
             process = subprocess.Popen(command, env=self._env, stdout=out, stderr=errors)
             try:
                 yield process
@@ -53,8 +63,22 @@ class Follower:
 
     async def prints(self, count: int) -> None:
         """Wait until it has printed so many more."""
-        wanted = len(self.frames()) + count
-        await until(lambda: len(self.frames()) >= wanted, SECONDS)
+        wanted = self.printed() + count
+        await until(lambda: self.printed() >= wanted, SECONDS)
+
+    async def reaches(self, cursor: str) -> None:
+        """Wait until the one that runs has printed the frame at this cursor last."""
+        out = self._outs[-1]
+        await until(lambda: cursor in [json.loads(line)["cursor"] for line in whole_lines(out)[-1:]], SECONDS)
+
+    def left_half(self) -> list[bytes]:
+        """What each of them left behind its last whole line."""
+        return [out.read_bytes().rpartition(b"\n")[2] for out in self._outs]
+
+
+def whole_lines(file: Path) -> list[bytes]:
+    """The lines of which the end was written."""
+    return file.read_bytes().split(b"\n")[:-1]
 
 
 @asynccontextmanager
@@ -91,9 +115,10 @@ async def test_nothing_is_lost_when_either_side_is_killed(
                 await follower.prints(EACH)
                 tail.send_signal(signal.SIGTERM)
                 assert tail.wait() == 0
+                assert follower.left_half()[-1] == b""  # Nobody killed it in the middle of a line.
         last = (await api.client.change("createKeywordSet", MAKE, name="the last"))["cursor"]
         with follower.running():
-            await until(lambda: follower.frames()[-1]["cursor"] == last, SECONDS)
+            await follower.reaches(last)
     again = repeated(follower.frames(), killed_at)
     told = follower.frames()[:killed_at] + follower.frames()[killed_at + again :]
     verdict = await judged(f"sqlite+aiosqlite:///{product.folder}/heliograph.db", told, begin)
