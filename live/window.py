@@ -21,6 +21,10 @@ class Due(msgspec.Struct, frozen=True):
     occurred_at: datetime | None = None
 
 
+KEPT_TURNS = 64
+"""From how many places what is due there is kept; members are at few places, or else each at its own."""
+
+
 def fitting(due: Sequence[Due], limit: int, max_bytes: int) -> int:
     """How many of these, at most `limit`, fit into so many bytes; the first one always does."""
     size = 0
@@ -40,6 +44,7 @@ class FrameWindow:
         self._max_bytes = max_bytes
         self._frames: deque[Due] = deque()
         self._bytes = 0
+        self._turns: dict[tuple[int, int], tuple[Due, ...]] = {}
 
     def __repr__(self) -> str:
         return f"<FrameWindow {len(self._frames)} frames, {self._bytes} bytes above {self.floor}>"
@@ -53,6 +58,7 @@ class FrameWindow:
 
     def append(self, due: Due) -> None:
         """Add the newest frame and drop the oldest ones that no longer fit; the floor rises over them."""
+        self._turns.clear()
         self._frames.append(due)
         self._bytes += len(due.frame.payload)
         while len(self._frames) > self._max_frames or self._bytes > self._max_bytes:
@@ -62,6 +68,7 @@ class FrameWindow:
 
     def skip_to(self, position: int) -> None:
         """Forget every frame: whatever lies at or below `position` is only in the log, if anywhere."""
+        self._turns.clear()
         self._frames.clear()
         self._bytes = 0
         self.floor = position
@@ -76,3 +83,23 @@ class FrameWindow:
             due.append(candidate)
         due.reverse()
         return due[:limit]
+
+    def turn(self, position: int, limit: int, max_bytes: int) -> tuple[Due, ...]:
+        """As `after`, but no more than fits into so many bytes (one always does), and nothing behind a last frame.
+
+        All members at one place get the same object, so that whoever serves them prepares it once.
+        """
+        place = (position, limit)
+        found = self._turns.get(place)
+        if found is None:
+            found = self._find_turn(position, limit, max_bytes)
+            if len(self._turns) >= KEPT_TURNS:
+                self._turns.clear()
+            self._turns[place] = found
+        return found
+
+    def _find_turn(self, position: int, limit: int, max_bytes: int) -> tuple[Due, ...]:
+        due = self.after(position, limit)
+        fit = due[: fitting(due, limit, max_bytes)]
+        end = next((index for index, each in enumerate(fit, 1) if each.frame.last), len(fit))
+        return tuple(fit[:end])
