@@ -51,7 +51,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-def tell(name: str, claim: str, figures: Sequence[Figure], seconds: float) -> bool:
+def tell(name: str, claim: str, figures: Sequence[Figure], seconds: float, *, keep: bool = True) -> bool:
     """Print the figures and keep them as `bench/results/NAME.json`; gives whether every promise was kept.
 
     Args:
@@ -59,6 +59,7 @@ def tell(name: str, claim: str, figures: Sequence[Figure], seconds: float) -> bo
         claim: the sentence that the figures are about.
         figures: what was found.
         seconds: how long it took.
+        keep: whether to keep them at all.
     """
     result = Result(
         name=name,
@@ -70,9 +71,10 @@ def tell(name: str, claim: str, figures: Sequence[Figure], seconds: float) -> bo
         machine=f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}",
         seconds=round(seconds, 1),
     )
-    FOLDER.mkdir(exist_ok=True)
-    kept = msgspec.json.format(msgspec.json.encode(result), indent=2)
-    (FOLDER / f"{UNIT.sub('-', name)}.json").write_bytes(kept + b"\n")
+    if keep:
+        FOLDER.mkdir(exist_ok=True)
+        kept = msgspec.json.format(msgspec.json.encode(result), indent=2)
+        (FOLDER / f"{UNIT.sub('-', name)}.json").write_bytes(kept + b"\n")
     _show(result)
     return all(figure.met is not False for figure in figures)
 

@@ -1,0 +1,1 @@
+"""The query path of ours and of other servers."""
