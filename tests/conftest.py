@@ -12,6 +12,9 @@ from tests.browser.chromium import find_chromium
 from tests.browser.page import Record, open_page
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
+from tests.servers.sqlite import wait_for_no_disk
+
+wait_for_no_disk()
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import func, insert, select
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -20,6 +22,9 @@ from db.unit_of_work import Database
 from events.catalog import Event, decode
 from tests.fakes.bell import RecordingBell
 from vocabulary.access import Role
+
+MADE: list[bytes] = []
+"""The file of an empty house, once there was one in this process."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,12 @@ async def open_house(url: str) -> AsyncIterator[House]:
 
 
 async def make_tables(url: str) -> None:
-    """The tables as the models have them, and the head of an empty log."""
+    """The tables as the models have them, and the head of an empty log; on SQLite made once and then copied."""
+    parts = make_url(url)
+    file = Path(parts.database or "") if parts.get_backend_name() == "sqlite" else None
+    if file is not None and MADE:
+        file.write_bytes(MADE[0])
+        return
     engine = create_async_engine(url, poolclass=NullPool)
     async with engine.begin() as connection:
         await connection.run_sync(Model.metadata.create_all)
@@ -95,3 +105,5 @@ async def make_tables(url: str) -> None:
             insert(EventLogHeadRow).values(id=1, incarnation="test", position=0, floor=0)
         )
     await engine.dispose()
+    if file is not None:
+        MADE.append(file.read_bytes())

@@ -12,6 +12,7 @@ from db.migrating import upgrade
 from db.unit_of_work import Database
 from tests.fakes.bell import RecordingBell
 from tests.servers.postgres import PostgresServer
+from tests.servers.sqlite import migrated
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -33,9 +34,7 @@ async def postgres_url(postgres_server: PostgresServer, postgres_template: str) 
 @pytest.fixture
 async def sqlite_url(tmp_path: Path) -> str:
     """A migrated SQLite database of this test's own."""
-    url = f"sqlite+aiosqlite:///{tmp_path}/heliograph.db"
-    await upgrade(url)
-    return url
+    return await migrated(tmp_path / "heliograph.db")
 
 
 @pytest.fixture(params=["sqlite_url", "postgres_url"])

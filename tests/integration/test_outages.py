@@ -26,6 +26,7 @@ from tests.fakes.bell import RecordingBell
 from tests.integration.recording import commit
 from tests.integration.waiting import until
 from tests.servers.postgres import PostgresServer
+from tests.servers.sqlite import waiting_for_the_disk
 
 # What SQLAlchemy and asyncpg take to leave a connection, for each of them.
 GIVEN_UP_SECONDS = 8
@@ -128,11 +129,12 @@ async def test_an_error_does_not_tell_the_values_of_its_statement(engines: Engin
 async def test_a_commit_on_sqlite_is_on_the_disk(sqlite_url: str) -> None:
     """In WAL mode only FULL survives a power cut (sqlite.org/pragma.html#pragma_synchronous)."""
     engines = Engines(sqlite_url)
-    async with engines.writing() as session:
-        modes = [
-            (await session.execute(text(f"PRAGMA {name}"))).scalar_one()
-            for name in ("journal_mode", "synchronous")
-        ]
+    with waiting_for_the_disk():
+        async with engines.writing() as session:
+            modes = [
+                (await session.execute(text(f"PRAGMA {name}"))).scalar_one()
+                for name in ("journal_mode", "synchronous")
+            ]
     await engines.close()
     assert modes == ["wal", 2]
 

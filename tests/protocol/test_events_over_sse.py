@@ -12,11 +12,11 @@ from aiohttp import ClientResponse, ClientSession
 
 from core.clock import SystemClock
 from core.settings import Settings
-from db.migrating import upgrade
 from events import cursor
 from graph import node_ids
 from services.campaigns import CampaignPatch
 from tests import factories
+from tests.servers.sqlite import migrated
 from web.app import ApiProcess
 
 TOKEN = "a-token-for-the-event-streams"
@@ -94,8 +94,7 @@ async def told(response: ClientResponse, count: int) -> list[tuple[str, str]]:
 
 @pytest.fixture
 async def show(tmp_path: Path) -> AsyncIterator[Show]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'show.db'}"
-    await upgrade(url)
+    url = await migrated(tmp_path / "show.db")
     settings = Settings(database_url=url, port=0, secret_key_file=tmp_path / "key", bootstrap_token=TOKEN)
     async with ApiProcess.open(settings, SystemClock()) as api, ClientSession() as client:
         show = Show(api, client)

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from core.clock import SystemClock
 from core.errors import Misconfigured
 from core.settings import Settings, load
-from db.migrating import upgrade
+from tests.servers.sqlite import migrated
 from web.app import ApiProcess
 
 TOKEN = "a-token-of-the-test"
@@ -24,8 +24,7 @@ TOKEN = "a-token-of-the-test"
 @pytest.fixture
 async def settings(tmp_path: Path) -> Settings:
     """Settings with a migrated database of the test's own."""
-    url = f"sqlite+aiosqlite:///{tmp_path}/heliograph.db"
-    await upgrade(url)
+    url = await migrated(tmp_path / "heliograph.db")
     return load(database_url=url, port=0, secret_key_file=tmp_path / "heliograph.key", bootstrap_token=TOKEN)
 
 
