@@ -5,7 +5,8 @@ changes their own role or deactivates themselves, and each verb on somebody else
 are and the caller must still be one of them, so that of two admins who do it to each other at once only one succeeds.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -57,10 +58,14 @@ class MadeToken(msgspec.Struct, frozen=True):
 
 
 class Access:
-    """Who may ask. Everything raises Unavailable if the database does not answer."""
+    """Who may ask. Everything raises Unavailable if the database does not answer.
+
+    `on_change` is called when somebody may have become another one, before whoever did it is answered.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.on_change: Callable[[], None] = lambda: None
 
     @property
     def now(self) -> datetime:
@@ -77,7 +82,7 @@ class Access:
         """
         require(caller, Role.ADMIN)
         refuse_any(check_name(name))
-        async with transaction(self._database) as unit:
+        async with self._transaction() as unit:
             if await principals.find_by_name(unit.session, name.strip()) is not None:
                 raise already_exists("A principal with this name", ("name",))
             row = PrincipalRow(id=new_id(), name=name.strip(), role=role, created_at=unit.now)
@@ -94,7 +99,7 @@ class Access:
             NotFound: there is no such principal.
             Conflict: it is the caller (ONESELF).
         """
-        async with transaction(self._database) as unit:
+        async with self._transaction() as unit:
             row = await _other(unit, caller, principal_id, "SET_ROLE")
             if row.role is not role:
                 previous, row.role = row.role, role
@@ -110,7 +115,7 @@ class Access:
             NotFound: there is no such principal.
             Conflict: it is the caller (ONESELF).
         """
-        async with transaction(self._database) as unit:
+        async with self._transaction() as unit:
             row = await _other(unit, caller, principal_id, "DEACTIVATE")
             if row.deactivated_at is None:
                 row.deactivated_at = unit.now
@@ -126,7 +131,7 @@ class Access:
             NotFound: there is no such principal.
             Conflict: it is the caller (ONESELF).
         """
-        async with transaction(self._database) as unit:
+        async with self._transaction() as unit:
             row = await _other(unit, caller, principal_id, "REACTIVATE")
             if row.deactivated_at is not None:
                 row.deactivated_at = None
@@ -144,7 +149,7 @@ class Access:
             Conflict: the principal is deactivated (INVALID_TRANSITION).
         """
         secret = new_token()
-        async with transaction(self._database) as unit:
+        async with self._transaction() as unit:
             owner = await _owner(unit, caller, draft.principal_id or caller.id)
             refuse_any(
                 _check_token(draft, min(owner.role, caller.role, key=lambda role: role.rank), unit.now)
@@ -162,12 +167,21 @@ class Access:
         Raises:
             NotFound: there is no such token, or it is somebody else's and the caller is no admin.
         """
-        async with transaction(self._database) as unit:
+        async with self._transaction() as unit:
             row, owner = await _token(unit, caller, token_id)
             if await principals.revoke(unit.session, token_id, unit.now):
                 event = TokenRevoked(token_id=row.id, principal_name=owner.name, name=row.name)
                 record(unit, event, actor=caller.actor, owner_id=None)
         return Written(token_id, unit.position)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[UnitOfWork]:
+        try:
+            async with transaction(self._database) as unit:
+                yield unit
+        finally:
+            # A commit that was cut short may have happened all the same.
+            self.on_change()
 
 
 async def _other(unit: UnitOfWork, caller: Principal, principal_id: UUID, attempted: str) -> PrincipalRow:

@@ -179,8 +179,9 @@ def _application(
         return StreamCounts(len(sockets), hub.events_read, hub.position, metrics.by_field())
 
     operations = GraphOperations(replace(services, streams=counts), ground.engines, hub)
-    authenticate = BearerTokens(services.principals)
-    executor = Executor(operations, authenticate, groups, ground.clock, peers)
+    authenticate = BearerTokens(services.principals, ground.clock)
+    services.access.on_change = authenticate.forget
+    executor = Executor(operations, authenticate, authenticate.recognise, groups, ground.clock, peers)
     sockets = Sockets(Reception(operations, authenticate, groups, ground.clock), peers)
 
     app = web.Application(client_max_size=BODY_BYTES)

@@ -55,6 +55,7 @@ class Executor(msgspec.Struct, frozen=True):
     Attributes:
         operations: the schema.
         authenticate: who is asking.
+        recognise: the same for who only reads, which may be as it was a moment ago.
         groups: whom a subscription joins.
         clock: for the latency of deliveries.
         peers: who looks after those that follow something.
@@ -62,6 +63,7 @@ class Executor(msgspec.Struct, frozen=True):
 
     operations: Operations
     authenticate: Authenticate
+    recognise: Authenticate
     groups: Groups
     clock: Clock
     peers: Peers
@@ -101,7 +103,7 @@ class GraphQLEndpoint:
             raise Refusal(406, "NOT_ACCEPTABLE", message)
         graphql = None
         try:
-            caller = await self._authenticate(request)
+            caller = await _identified(request, self._executor.recognise)
             graphql = await read_graphql(request)
             return await self._run(request, graphql, caller, accept)
         except Unavailable as error:
@@ -120,19 +122,15 @@ class GraphQLEndpoint:
             return False
         return plan.kind is OperationKind.SUBSCRIPTION
 
-    async def _authenticate(self, request: web.Request) -> object:
-        try:
-            return await self._executor.authenticate(request.headers.get("Authorization"))
-        except Unauthenticated as error:
-            message = "Send a valid token: Authorization: Bearer TOKEN."
-            raise Refusal(401, "UNAUTHENTICATED", message, {"WWW-Authenticate": "Bearer"}) from error
-
     async def _run(
         self, request: web.Request, graphql: Request, caller: object, accept: Accept
     ) -> web.StreamResponse:
         media = accept.best(*JSON_TYPES, MediaType.EVENTS) or MediaType.JSON
         try:
             plan = self._executor.operations.prepare(graphql)
+            if plan.kind is not OperationKind.QUERY:
+                # What changes something or stays shall not begin with somebody whose token has ended meanwhile.
+                caller = await _identified(request, self._executor.authenticate)
             if plan.kind is OperationKind.SUBSCRIPTION:
                 return await self._subscribe(request, graphql, plan, caller, accept)
             if plan.kind is OperationKind.MUTATION and request.method == "GET":
@@ -160,6 +158,14 @@ class GraphQLEndpoint:
         ping_seconds = executor.peers.patience.ping_seconds
         delivery = sse.Delivery(executor.groups, stream, executor.clock, ping_seconds)
         return await send_delivery(request, delivery, executor.peers)
+
+
+async def _identified(request: web.Request, authenticate: Authenticate) -> object:
+    try:
+        return await authenticate(request.headers.get("Authorization"))
+    except Unauthenticated as error:
+        message = "Send a valid token: Authorization: Bearer TOKEN."
+        raise Refusal(401, "UNAUTHENTICATED", message, {"WWW-Authenticate": "Bearer"}) from error
 
 
 def status_of(result: bytes, media: MediaType) -> int:

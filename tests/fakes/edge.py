@@ -11,7 +11,7 @@ from live.group import GroupLimits
 from live.groups import Groups
 from live.session import Reception, SessionLimits
 from tests.fakes.hub import FakeHub
-from tests.fakes.operations import FakeOperations, authenticate
+from tests.fakes.operations import FakeOperations, authenticate, recognise
 from web import request_ids
 from web.health import Check, Health
 from web.http import Executor, GraphQLEndpoint
@@ -38,7 +38,7 @@ class Edge:
         self.peers.on_drop = self.metrics.count_drop
         reception = Reception(self.operations, authenticate, self.groups, SystemClock(), limits)
         self.sockets = Sockets(reception, self.peers)
-        executor = Executor(self.operations, authenticate, self.groups, SystemClock(), self.peers)
+        executor = Executor(self.operations, authenticate, recognise, self.groups, SystemClock(), self.peers)
         self.endpoint = GraphQLEndpoint(executor, _page)
         self.runner = web.AppRunner(
             self._app(Health(checks, is_draining=lambda: self.peers.draining)),

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientResponse
 
 from tests.fakes.edge import Edge
-from tests.fakes.operations import TOKEN
+from tests.fakes.operations import ENDED, TOKEN
 from tests.integration.waiting import until
 from web.graphql_request import BODY_BYTES
 from web.http import status_of
@@ -271,6 +271,18 @@ class TestAuthentication:
     async def test_a_token_that_cannot_be_checked_is_503(self, edge: Edge) -> None:
         response = await post(edge, {"query": "{ hello }"}, Authorization="Bearer unknowable")
         assert response.status == 503
+
+    async def test_a_token_that_has_just_ended_may_still_read(self, edge: Edge) -> None:
+        assert (await post(edge, {"query": "{ hello }"}, Authorization=ENDED)).status == 200
+
+    @pytest.mark.parametrize(
+        ("query", "accept"),
+        [("mutation { touch }", GRAPHQL), ("subscription { ticks }", "text/event-stream")],
+    )
+    async def test_it_changes_nothing_and_follows_nothing(self, edge: Edge, query: str, accept: str) -> None:
+        response = await post(edge, {"query": query}, accept, Authorization=ENDED)
+        assert (await refusal(response))[:2] == (401, "UNAUTHENTICATED")
+        assert edge.operations.callers == []
 
 
 class TestRequestId:
