@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.product import HELIOGRAPH
+from tests.servers.process import free_port
 
-SECONDS = 60
+SECONDS = 100
 
 
 async def start(folder: Path, *arguments: str, **settings: object) -> tuple[int | None, str, str]:
@@ -25,10 +26,7 @@ async def start(folder: Path, *arguments: str, **settings: object) -> tuple[int 
 @pytest.fixture
 def nobody() -> int:
     """A port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    return free_port()
 
 
 async def test_each_is_one_line(tmp_path: Path, nobody: int) -> None:

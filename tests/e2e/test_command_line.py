@@ -15,6 +15,7 @@ from tests.e2e.client import Client, Json
 from tests.e2e.figures import assert_exact
 from tests.e2e.product import HELIOGRAPH, Product
 from tests.e2e.subscriber import assert_as_logged
+from tests.servers.process import free_port
 from vocabulary.checks import CheckStatus
 from vocabulary.leads import LeadStatus, Rejection
 
@@ -74,7 +75,8 @@ def is_in_the_middle(frame: Json) -> bool:
 async def test_watch_through_a_kill_of_the_server_and_export(
     product: Product, box: Sandbox, tell: Callable[[object], None]
 ) -> None:
-    api = await product.serve(lease_seconds=LEASE_SECONDS)
+    port = str(free_port())
+    api = await product.serve("--port", port, lease_seconds=LEASE_SECONDS)
     draft = await make_draft(api.client, box, NAMES, PACE)
     terminal = Terminal(api.client)
     async with asyncio.timeout(SECONDS), terminal.running("campaign", "watch", "End to end") as watching:
@@ -83,7 +85,6 @@ async def test_watch_through_a_kill_of_the_server_and_export(
         assert (started["id"], started["status"]) == (draft.id, "RUNNING")
         frames += await frames_until(watching, is_in_the_middle)
         await api.process.kill()
-        port = api.client.url.rpartition(":")[2]
         api = await product.serve("--port", port, lease_seconds=LEASE_SECONDS)
         frames += await frames_until(watching, lambda _: False)
         assert await watching.wait() == 0

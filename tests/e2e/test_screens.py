@@ -6,7 +6,6 @@ the streams what that did.
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -26,6 +25,7 @@ from tests.e2e.client import Json
 from tests.e2e.console import DOCUMENT, DOCUMENTS, Console, Stream, screens
 from tests.e2e.product import Product
 from tests.e2e.subscriber import LIFE, Subscriber
+from tests.servers.process import free_port
 from vocabulary.campaigns import PhaseKind
 from vocabulary.leads import Rejection
 
@@ -67,7 +67,7 @@ async def room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
             "allowed_networks": "127.0.0.0/8",
             "ca_file": box.ca_file,
             "probe_url": box.probe_url,
-            "probe_timeout_seconds": 1,
+            "probe_timeout_seconds": 2,
             "flush_seconds": 0.05,
         }
         async with Product(folder / "product", **settings) as product:
@@ -344,14 +344,6 @@ async def one_by_one(room: Room, events: Stream) -> None:
     await events.type("ProxyRemoved")
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.1.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 async def never_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Listen until the other side gives up."""
     await reader.read()
@@ -362,7 +354,7 @@ async def many_at_once(room: Room, events: Stream) -> None:
     """Import a list; disable, test and delete all of it, and cancel a test of those that never answer."""
     console = room.console
     hosts = [f"127.1.0.{number}" for number in range(1, 13)]
-    silent = await asyncio.start_server(never_answer, hosts, free_port())
+    silent = await asyncio.start_server(never_answer, hosts, free_port("127.1.0.1"))
     port = silent.sockets[0].getsockname()[1]
     text = "\n".join(f"{host}:{port}:ada:word" for host in hosts)
     imported = await console.press("ProxyPage_Import", text=f"# a list\n{text}\nnonsense")

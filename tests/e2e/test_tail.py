@@ -12,6 +12,7 @@ from bench.history import Received, Verdict, activity, judge, position_of, read_
 from tests.e2e.client import Client, Json
 from tests.e2e.product import HELIOGRAPH, Product
 from tests.integration.waiting import until
+from tests.servers.process import free_port
 
 SECONDS = 60
 MAKE = """
@@ -98,7 +99,8 @@ async def writing(client: Client, name: str) -> AsyncIterator[None]:
 async def test_nothing_is_lost_when_either_side_is_killed(
     product: Product, tell: Callable[[object], None]
 ) -> None:
-    api = await product.serve()
+    port = str(free_port())
+    api = await product.serve("--port", port)
     follower = Follower(api.client, product.folder)
     begin = (await api.client.ask("{ cursor }"))["cursor"]
     async with asyncio.timeout(SECONDS):
@@ -106,7 +108,7 @@ async def test_nothing_is_lost_when_either_side_is_killed(
             async with writing(api.client, "before"):
                 await follower.prints(EACH)
             await api.process.kill()
-            api = await product.serve("--port", api.client.url.rpartition(":")[2])
+            api = await product.serve("--port", port)
             async with writing(api.client, "after a restart"):
                 await follower.prints(EACH)
         killed_at = len(follower.frames())

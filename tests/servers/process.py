@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import random
 import shutil
 import signal
 import socket
@@ -25,6 +26,8 @@ from pathlib import Path
 # Checking costs one connection to loopback, so the first moment of readiness is hardly missed.
 READY_CHECK_SECONDS = 0.01
 
+GIVEN_OUT = Path("/proc/sys/net/ipv4/ip_local_port_range")
+LOWEST_PORT = 10_000
 
 PR_SET_PDEATHSIG = 1  # From linux/prctl.h.
 LIBC = ctypes.CDLL(None)
@@ -173,12 +176,18 @@ def _parent(entry: Path) -> int | None:
         return None
 
 
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_port(host: str = "127.0.0.1") -> int:
+    """A TCP port of a loopback address that nobody listens on, and that nobody is given who asks for any port.
+
+    From the range of those given out (`ip_local_port_range`) any connection of any process might take it before it
+    is listened on, or while a server that comes back on it is away.
+    """
+    first_given_out = int(GIVEN_OUT.read_text().split()[0])
+    while True:
+        port = random.randrange(LOWEST_PORT, first_given_out)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            return port
 
 
 def find_program(name: str, *folders: Path) -> Path | None:
