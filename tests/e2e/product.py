@@ -28,7 +28,7 @@ LINK = re.compile(r"(http://\S+)/graphql(?:#token=(\S+))?")
 
 
 class Process(ServerProcess):
-    """One running `heliograph` command, and its log: what it wrote to either stream."""
+    """One `heliograph` command, and its log: what it wrote to either stream, in whole lines while it runs."""
 
     def __init__(self, arguments: list[str], log: Path, env: dict[str, str]) -> None:
         super().__init__(Launch([str(HELIOGRAPH), *arguments], log=log, env=env))
@@ -37,7 +37,11 @@ class Process(ServerProcess):
 
     @property
     def log(self) -> str:
-        return self._log_file.read_text()
+        # Asked first: what has ended before the file is read has written all that it writes.
+        is_running = self.running
+        written = self._log_file.read_bytes()
+        # The rest may be half a line, of half an address or half a character.
+        return (written[: written.rfind(b"\n") + 1] if is_running else written).decode()
 
     @property
     def returncode(self) -> int | None:
