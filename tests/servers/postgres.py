@@ -22,7 +22,8 @@ import asyncpg
 
 from tests.servers.process import Launch, ServerFailed, ServerProcess, find_program, free_port
 
-START_SECONDS = 20
+START_SECONDS = 60
+END_SECONDS = 30
 USER = "heliograph"
 NOBODY = 65534
 
@@ -111,7 +112,7 @@ class PostgresServer:
     async def stop(self) -> None:
         """End it as an administrator would: open connections are cut, nothing is lost."""
         if self._process is not None:
-            await self._process.stop(signal.SIGINT)
+            await self._process.stop(signal.SIGINT, END_SECONDS)
 
     async def kill(self) -> None:
         """SIGKILL for the server and every process of it, as a power cut of the machine would."""
@@ -155,7 +156,7 @@ class PostgresServer:
         return self._folder / "data"
 
     async def _execute(self, statement: str) -> None:
-        connection = await asyncpg.connect(self.url, timeout=10)
+        connection = await asyncpg.connect(self.url, timeout=START_SECONDS)
         try:
             await connection.execute(statement)
         finally:

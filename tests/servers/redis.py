@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tests.servers.process import Launch, ServerFailed, ServerProcess, find_program, free_port
 
-START_SECONDS = 10
+START_SECONDS = 60
+END_SECONDS = 30
 
 
 class RedisServer:
@@ -52,7 +53,7 @@ class RedisServer:
     async def stop(self) -> None:
         """End it as an administrator would."""
         if self._process is not None:
-            await self._process.stop(signal.SIGTERM)
+            await self._process.stop(signal.SIGTERM, END_SECONDS)
 
     async def kill(self) -> None:
         """End it as a power cut would."""
