@@ -23,10 +23,10 @@ class Meter(Protocol):
         """The last of some equal subscriptions ended."""
 
     def delivered(self, field: str, frames: int, size: int) -> None:
-        """Frames were handed to one socket, `size` bytes of results in all."""
+        """Frames were handed to sockets, `size` bytes of results in all."""
 
-    def waited(self, field: str, seconds: float) -> None:
-        """A live frame reached a socket so long after its event was committed."""
+    def waited(self, field: str, seconds: float, times: int) -> None:
+        """A live frame reached so many sockets so long after its event was committed."""
 
     def replayed(self, field: str, frames: int) -> None:
         """A page of the log was rendered for members that were behind."""
@@ -35,9 +35,9 @@ class Meter(Protocol):
         """All members at one place were told to begin anew: the log no longer reaches back to it, or is another one."""
 
 
-def count_delivery(meter: Meter, now: datetime, field: str, due: Sequence[Due]) -> None:
-    """Report frames that a socket has just taken; only live ones say how long they waited."""
-    meter.delivered(field, len(due), sum(len(each.frame.payload) for each in due))
+def count_delivery(meter: Meter, now: datetime, field: str, due: Sequence[Due], members: int = 1) -> None:
+    """Report frames that the sockets of so many members have just taken; only live ones say how long they waited."""
+    meter.delivered(field, len(due) * members, sum(len(each.frame.payload) for each in due) * members)
     for each in due:
         if each.occurred_at is not None:
-            meter.waited(field, (now - each.occurred_at).total_seconds())
+            meter.waited(field, (now - each.occurred_at).total_seconds(), members)

@@ -1,4 +1,4 @@
-"""One WebSocket connection: a reader, which is the caller of `run`, and one writer task.
+"""One WebSocket connection: a reader, which is the caller of `run`, and a writer, which is served in rounds.
 
 The reader carries out what the protocol decides. Each operation starts as a task of the session, so that a
 slow one holds up nobody; the task of a query or mutation ends with its result, the task of a subscription ends
@@ -10,13 +10,11 @@ client of graphql-transport-ws the error of an operation is its end, and its str
 
 import asyncio
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import msgspec
 import structlog
 
-from core.clock import Clock
 from core.errors import Unavailable
 from core.tasks import Owner
 from live import close_codes
@@ -35,6 +33,7 @@ from live.operations import (
 )
 from live.outages import through_outages
 from live.protocol import Action, Close, Connection, Ignore, Initialise, Phase, Send, Start, Stop
+from live.rounds import Rounds
 from live.writer import Operation, Socket, Writer
 
 log = structlog.get_logger(__name__)
@@ -66,7 +65,7 @@ class Reception(msgspec.Struct, frozen=True):
     operations: Operations
     authenticate: Authenticate
     groups: Groups
-    clock: Clock
+    rounds: Rounds
     limits: SessionLimits = SessionLimits()
 
 
@@ -78,28 +77,28 @@ class Session:
         self._socket = socket
         self._reception = reception
         self._connection = Connection(limits.operations)
-        self._writer = Writer(socket, reception.groups.meter, reception.clock, limits.replies)
+        self._tasks = Owner("session")
+        self._writer = Writer(socket, reception.rounds, self._tasks, limits.replies)
         self._writer.on_end = self._ended
         self._operations: dict[str, Operation] = {}
         self._executing = asyncio.Semaphore(limits.executing)
-        self._tasks = Owner("session")
         self._caller: object = None
         self._init_deadline = 0.0
         self._leaving = False
 
     def __repr__(self) -> str:
-        return f"<Session {self._connection!r}, {len(self._tasks)} tasks>"
+        return f"<Session {self._connection!r}, {self._writer!r}, {len(self._tasks)} tasks>"
 
     async def run(self) -> None:
         """Serve the socket until it is closed by either side; then leave nothing behind."""
         # Fixed once: pings before the connection_init must not move the deadline.
         self._init_deadline = asyncio.get_running_loop().time() + self._reception.limits.init_seconds
         async with self._tasks:
-            self._tasks.start(self._writer.run(), "writer")
             try:
                 while await self._act(await self._receive()):
                     pass
             finally:
+                self._writer.end()
                 for operation in list(self._operations.values()):
                     self._abandon(operation)
 
@@ -168,7 +167,7 @@ class Session:
             # The client learns by the close that nothing became of it; it may complete it before that all the same.
             self._connection.finish(ident)
             return
-        operation = self._operations[ident] = Operation(ident)
+        operation = self._operations[ident] = Operation(ident, self._writer)
         operation.task = self._tasks.start(self._perform(operation, request), "operation")
 
     async def _perform(self, operation: Operation, request: Request) -> None:
@@ -205,9 +204,8 @@ class Session:
         if operation.stopped or self._reception.groups.closed:
             # A library may take a cancelling for its own, and go on; and the process may be about to stop.
             return
-        notify = partial(self._writer.notify, operation)
-        operation.member = self._reception.groups.join(stream, notify)
-        notify()
+        operation.member = self._reception.groups.join(stream, operation.notify)
+        operation.notify()
 
     def _stop(self, ident: str) -> None:
         """The client has completed an operation: nothing more is sent for it."""

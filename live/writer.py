@@ -1,34 +1,28 @@
-"""The one task that writes to a socket, for all operations on it.
+"""What is sent on one socket, for all operations on it: replies, and the frames of subscriptions.
 
-It takes replies (acknowledgements, pongs, results, errors) first, then the frames that are due, a few of each
-subscription in turn, and hands them to the socket in one call; then it waits until the socket takes more.
-While it waits nothing is produced for this socket: subscriptions are cursors, and whoever has a reply to give
-waits for room. So a slow socket costs a bounded number of messages, and of bytes, and delays nobody else.
+In its turn (`live/rounds.py`) it takes replies (acknowledgements, pongs, results, errors) first, then the frames that
+are due, some of each subscription in turn, and hands them to the socket in one write. A socket that is full is passed
+over until it takes more. Meanwhile nothing is produced for it: subscriptions are cursors, and whoever has a reply to
+give waits for room. So a slow socket costs a bounded number of messages, and of bytes, and delays nobody else.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
-import structlog
-
-from core.clock import Clock
+from core.tasks import Owner
 from live import close_codes
 from live.close_codes import CloseCode
 from live.member import Member
 from live.messages import complete_message, error_message, next_prefix
-from live.meter import Meter, count_delivery
-from live.window import Due
+from live.rounds import Round, Rounds
+from live.text_frame import framed
 
-FRAMES_IN_TURN = 8
-BATCH_MESSAGES = 64
+FRAMES_IN_TURN = 16
 BATCH_BYTES = 256 * 1024
 """A batch ends with the turn, or the reply, that reaches it: less than twice this, unless one message has more."""
 REPLY_BYTES = 1 << 20
 """Nothing more is read while so much of replies waits; beside them, a batch and the socket's buffer nothing is kept."""
-
-log = structlog.get_logger(__name__)
 
 
 class Socket(Protocol):
@@ -37,11 +31,21 @@ class Socket(Protocol):
     async def receive(self) -> str | bytes | None:
         """The next text or binary frame; None once the peer is gone or the socket is closed."""
 
-    async def write(self, messages: Sequence[bytes]) -> None:
-        """Send text frames, and return when the socket takes more.
+    def takes(self) -> bool:
+        """Whether it takes more at this moment.
 
         Raises:
-            ConnectionError: the peer is gone.
+            ConnectionError: the peer is gone, or the socket is closed.
+        """
+
+    def write(self, data: bytes) -> None:
+        """Send whole frames. Only called right after it has been asked whether it takes them."""
+
+    async def drained(self) -> None:
+        """Return when it may take more.
+
+        Raises:
+            ConnectionError: the peer is gone, or the socket is closed.
         """
 
     async def close(self, code: CloseCode, reason: str) -> None:
@@ -51,161 +55,185 @@ class Socket(Protocol):
 class Operation:
     """One operation on a connection; `member` is set while it is a running subscription.
 
-    `follows` is whether it is known to be a subscription, also one that has not begun yet.
+    `follows` is whether it is known to be a subscription, also one that has not begun yet; `is_ready` whether it waits
+    for its turn.
     """
 
-    __slots__ = ("follows", "id", "member", "prefix", "stopped", "task")
+    __slots__ = ("_writer", "follows", "id", "is_ready", "member", "prefix", "stopped", "task")
 
-    def __init__(self, ident: str) -> None:
+    def __init__(self, ident: str, writer: "Writer") -> None:
         self.id = ident
         self.prefix = next_prefix(ident)
         self.member: Member | None = None
         self.task: asyncio.Task[None] | None = None
         self.follows = False
         self.stopped = False
+        self.is_ready = False
+        self._writer = writer
 
-
-class Batch:
-    """Messages that are handed to a socket in one call; who fills it looks at `is_full` before each turn."""
-
-    __slots__ = ("_bytes", "messages")
-
-    def __init__(self) -> None:
-        self.messages: list[bytes] = []
-        self._bytes = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether what else there is has to wait for the next batch."""
-        return len(self.messages) >= BATCH_MESSAGES or self._bytes >= BATCH_BYTES
-
-    def add(self, message: bytes) -> None:
-        """One more message."""
-        self.messages.append(message)
-        self._bytes += len(message)
+    def notify(self) -> None:
+        """The member may have frames due."""
+        if not self.is_ready:
+            self.is_ready = True
+            self._writer.note_ready(self)
 
 
 class Writer:
-    """Collects what is to be sent and sends it."""
+    """Collects what is to be sent and sends it; `owner` is of the tasks of its session."""
 
-    def __init__(self, socket: Socket, meter: Meter, clock: Clock, max_replies: int) -> None:
+    def __init__(self, socket: Socket, rounds: Rounds, owner: Owner, max_replies: int) -> None:
         self.on_end: Callable[[Operation], None] = self.forget
         self._socket = socket
-        self._meter = meter
-        self._clock = clock
+        self._rounds = rounds
+        self._owner = owner
         self._max_replies = max_replies
-        self._replies: deque[tuple[Operation | None, bytes]] = deque()
+        self._replies: list[tuple[Operation | None, bytes]] = []
         self._reply_bytes = 0
-        self._ready: dict[Operation, None] = {}
-        self._taken: list[tuple[str, Sequence[Due]]] = []
-        self._work = asyncio.Event()
-        self._room = asyncio.Event()
-        self._room.set()
-        self._written = asyncio.Event()
-        self._written.set()
+        self._ready: list[Operation] = []
+        self._change: asyncio.Future[None] | None = None
+        self._is_called = False
+        self._is_full = False
         self._over = False
 
     def __repr__(self) -> str:
-        state = "over" if self._over else "open"
+        state = "over" if self._over else "full" if self._is_full else "open"
         return f"<Writer {state}, {len(self._replies)} replies, {len(self._ready)} ready>"
 
     async def say(self, message: bytes, operation: Operation | None = None) -> None:
         """Queue a reply, once there is room; it is dropped if its operation is stopped before it is written."""
         while not (self._has_room or self._over):
-            self._room.clear()
-            await self._room.wait()
+            await self._changed()
+        if self._over:
+            return
         self._replies.append((operation, message))
         self._reply_bytes += len(message)
-        self._written.clear()
-        self._work.set()
+        self._call()
 
     async def flush(self) -> None:
-        """Return when the socket has taken every reply that was queued, or nothing is written any more."""
-        while not self._over and not self._written.is_set():
-            await self._written.wait()
+        """Return when the socket has every reply that was queued, or nothing is written any more."""
+        while self._replies and not self._over:
+            await self._changed()
 
-    def notify(self, operation: Operation) -> None:
-        """The operation's member may have frames due."""
-        self._ready[operation] = None
-        self._work.set()
+    def note_ready(self, operation: Operation) -> None:
+        """An operation waits for its turn."""
+        self._ready.append(operation)
+        if not self._is_called:
+            self._call()
 
     def forget(self, operation: Operation) -> None:
         """Nothing more is sent for this operation."""
         operation.stopped = True
-        self._ready.pop(operation, None)
 
-    async def run(self) -> None:
-        """Write until the peer is gone."""
+    def end(self) -> None:
+        """Nothing more is sent at all; whoever waits goes on."""
+        self._over = True
+        self._ready.clear()
+        self._note_change()
+
+    def serve(self, this: Round) -> None:
+        """Send what there is, if the socket takes it."""
+        self._is_called = False
+        if self._over:
+            return
         try:
-            while True:
-                await self._work.wait()
-                self._work.clear()
-                while batch := self._collect():
-                    await self._socket.write(batch)
-                    self._measure()
-                    self._note_written()
-                    # A socket with room for everything must not keep the others from their turn.
-                    await asyncio.sleep(0)
-                self._note_written()
+            takes = self._socket.takes()
         except ConnectionError:
             # The reader learns of it too, and ends the session.
-            pass
-        except Exception:
-            log.exception("writer_failed")
-            await self._socket.close(close_codes.INTERNAL, close_codes.INTERNAL.name)
-        finally:
-            self._over = True
-            self._room.set()
-            self._written.set()
+            self.end()
+            return
+        if takes:
+            self._send(this)
+        elif not self._is_full:
+            self._is_full = True
+            self._owner.start(self._wait_for_room(), "room")
+
+    def fail(self) -> None:
+        """Close the socket for a defect of ours."""
+        self.end()
+        code = close_codes.INTERNAL
+        self._owner.start(self._socket.close(code, code.name), "close")
 
     @property
     def _has_room(self) -> bool:
         return len(self._replies) < self._max_replies and self._reply_bytes < REPLY_BYTES
 
-    def _note_written(self) -> None:
-        if not self._replies:
-            self._written.set()
+    def _call(self) -> None:
+        """Ask for a turn, unless one is to come anyway."""
+        if not (self._is_called or self._is_full or self._over):
+            self._is_called = True
+            self._rounds.add(self)
 
-    def _collect(self) -> list[bytes]:
-        batch = Batch()
-        while self._replies and not batch.is_full:
-            operation, message = self._replies.popleft()
+    async def _wait_for_room(self) -> None:
+        try:
+            await self._socket.drained()
+        except ConnectionError:
+            self.end()
+        self._is_full = False
+        self._call()
+
+    def _changed(self) -> asyncio.Future[None]:
+        """What is done when replies have been taken, or nothing is written any more. Shared by all that wait for it."""
+        if self._change is None:
+            self._change = asyncio.get_running_loop().create_future()
+        return asyncio.shield(self._change)
+
+    def _note_change(self) -> None:
+        change, self._change = self._change, None
+        if change is not None:
+            change.set_result(None)
+
+    def _send(self, this: Round) -> None:
+        parts: list[bytes] = []
+        size = self._take_replies(parts) if self._replies else 0
+        size = self._take_frames(parts, size, this)
+        if parts:
+            self._socket.write(parts[0] if len(parts) == 1 else b"".join(parts))
+            this.note_written(size)
+        if self._replies or self._ready:
+            self._call()
+
+    def _take_replies(self, parts: list[bytes]) -> int:
+        size = taken = 0
+        for operation, message in self._replies:
+            if size >= BATCH_BYTES:
+                break
+            taken += 1
             self._reply_bytes -= len(message)
             if operation is None or not operation.stopped:
-                batch.add(message)
-        if self._has_room:
-            self._room.set()
-        while self._ready and not batch.is_full:
-            operation = next(iter(self._ready))
-            del self._ready[operation]
-            self._turn(operation, batch)
-        return batch.messages
+                parts.append(framed(message))
+                size += len(message)
+        del self._replies[:taken]
+        self._note_change()
+        return size
 
-    def _turn(self, operation: Operation, batch: "Batch") -> None:
-        """A few messages of one subscription, which then goes to the end of the line if it may have more."""
-        member = operation.member
-        if member is None:
-            return
-        due = self._take(operation, member, batch)
+    def _take_frames(self, parts: list[bytes], size: int, this: Round) -> int:
+        ready, taken = self._ready, 0
+        # Whoever has more is put at the end of the line, and is seen again.
+        for operation in ready:
+            if size >= BATCH_BYTES:
+                break
+            taken += 1
+            operation.is_ready = False
+            if operation.member is not None and not operation.stopped:
+                size += self._turn(operation, operation.member, parts, this)
+        del ready[:taken]
+        return size
+
+    def _turn(self, operation: Operation, member: Member, parts: list[bytes], this: Round) -> int:
+        """Some frames of one subscription, which then goes to the end of the line if it may have more."""
+        size = 0
+        due = member.take(FRAMES_IN_TURN)
+        if due:
+            frames = this.portion(member.stream.field, due).framed(operation.prefix)
+            parts.append(frames)
+            size = len(frames)
         if member.finished:
-            batch.add(complete_message(operation.id))
+            parts.append(framed(complete_message(operation.id)))
             self.on_end(operation)
         elif member.more:
-            self._ready[operation] = None
+            operation.is_ready = True
+            self._ready.append(operation)
         elif not due and member.failure is not None:
-            batch.add(error_message(operation.id, member.failure))
+            parts.append(framed(error_message(operation.id, member.failure)))
             self.on_end(operation)
-
-    def _take(self, operation: Operation, member: Member, batch: "Batch") -> Sequence[Due]:
-        due = member.take(FRAMES_IN_TURN)
-        for each in due:
-            batch.add(b"%b%b}" % (operation.prefix, each.frame.payload))
-        if due:
-            self._taken.append((member.stream.field, due))
-        return due
-
-    def _measure(self) -> None:
-        now = self._clock.now()
-        for field, due in self._taken:
-            count_delivery(self._meter, now, field, due)
-        self._taken.clear()
+        return size

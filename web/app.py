@@ -24,6 +24,7 @@ from events.log import Log
 from graph.context import Services
 from graph.execution import GraphOperations
 from live.groups import Groups
+from live.rounds import Rounds
 from live.session import Reception
 from probes.addresses import AddressPolicy
 from probes.trials import Trials
@@ -182,7 +183,8 @@ def _application(
     authenticate = BearerTokens(services.principals, ground.clock)
     services.access.on_change = authenticate.forget
     executor = Executor(operations, authenticate, authenticate.recognise, groups, ground.clock, peers)
-    sockets = Sockets(Reception(operations, authenticate, groups, ground.clock), peers)
+    rounds = Rounds(metrics, ground.clock)
+    sockets = Sockets(Reception(operations, authenticate, groups, rounds), peers)
 
     app = web.Application(client_max_size=BODY_BYTES)
     request_ids.install(app)

@@ -7,10 +7,11 @@ looked up in a dictionary of ours and not by `labels()`, which validates its arg
 import asyncio
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from vocabulary.streams import FieldCounts
+from web.latencies import Latencies
 from web.peers import Dropped
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -32,7 +33,7 @@ class _Series:
         self.groups = metrics.groups.labels(field)
         self.frames = metrics.frames.labels(field)
         self.bytes = metrics.bytes.labels(field)
-        self.latency = metrics.latency.labels(field)
+        self.latency = metrics.latency.of(field)
         self.replays = metrics.replays.labels(field)
         self.replayed = metrics.replayed_frames.labels(field)
         self.resets = metrics.resets.labels(field)
@@ -61,12 +62,11 @@ class Metrics:
             "stream_resets",
             "Places from which subscribers, one or many, were told to begin anew, for what followed is not to be had.",
         )
-        self.latency = Histogram(
+        self.latency = Latencies(
             "heliograph_commit_to_socket_seconds",
             "From the commit of an event to its result being handed to a socket.",
-            ["field"],
-            buckets=SECONDS,
-            registry=registry,
+            SECONDS,
+            registry,
         )
         self.dropped = Counter(
             "heliograph_connections_dropped",
@@ -137,14 +137,14 @@ class Metrics:
         self._of(field).groups.dec()
 
     def delivered(self, field: str, frames: int, size: int) -> None:
-        """Frames were handed to a socket."""
+        """Frames were handed to sockets."""
         series = self._of(field)
         series.frames.inc(frames)
         series.bytes.inc(size)
 
-    def waited(self, field: str, seconds: float) -> None:
-        """A live frame reached a socket so long after its commit."""
-        self._of(field).latency.observe(max(seconds, 0.0))
+    def waited(self, field: str, seconds: float, times: int) -> None:
+        """A live frame reached so many sockets so long after its commit."""
+        self._of(field).latency.observe(max(seconds, 0.0), times)
 
     def replayed(self, field: str, frames: int) -> None:
         """A page of the log was rendered."""

@@ -8,10 +8,10 @@ comes late behind a backlog that is still on its way, and its close waits for a 
 """
 
 import asyncio
-from collections.abc import Sequence
 
 import structlog
 from aiohttp import WSMessage, WSMsgType, web
+from aiohttp.abc import AbstractStreamWriter
 
 from live import close_codes
 from live.close_codes import CloseCode
@@ -29,13 +29,35 @@ log = structlog.get_logger(__name__)
 
 
 class AiohttpSocket:
-    """Implements `live.writer.Socket` and most of `web.peers.Peer`."""
+    """Implements `live.writer.Socket` and most of `web.peers.Peer`.
 
-    def __init__(self, response: web.WebSocketResponse, transport: asyncio.Transport, pulse: Pulse) -> None:
+    Frames of text go to the transport by themselves, many at once. Pings, pongs and the close go through aiohttp, which
+    hands each to the transport at once, too, and as a whole, so the order is that of the calls. After its close nothing
+    is written (`takes`).
+    """
+
+    __slots__ = ("_handler", "_response", "_stream", "listening", "pulse", "transport")
+
+    def __init__(
+        self,
+        response: web.WebSocketResponse,
+        handler: web.RequestHandler,
+        stream: AbstractStreamWriter,
+        pulse: Pulse,
+    ) -> None:
+        """Of a response that was prepared, which gave `stream`, on the connection of this handler.
+
+        Raises:
+            ConnectionError: the connection is gone.
+        """
+        if handler.transport is None:
+            raise ConnectionResetError("The peer is gone.")
         self.pulse = pulse
-        self.transport = transport
+        self.transport = handler.transport
         self.listening = False
         self._response = response
+        self._handler = handler
+        self._stream = stream
 
     def __repr__(self) -> str:
         return f"<AiohttpSocket {self.pulse!r}>"
@@ -64,13 +86,21 @@ class AiohttpSocket:
         self.pulse.hear(asyncio.get_running_loop().time())
         return message
 
-    async def write(self, messages: Sequence[bytes]) -> None:
-        """Send text frames; returns when the transport takes more.
+    def takes(self) -> bool:
+        """Whether the transport takes more; raises ConnectionError if it is closed, or its last frame was sent."""
+        if self._response.closed or self.transport.is_closing():
+            raise ConnectionResetError("The socket is closed.")
+        return not self._handler.writing_paused
 
-        aiohttp asks that once in 64 KiB, so up to as much more may be in its buffer.
-        """
-        for message in messages:
-            await self._response.send_frame(message, WSMsgType.TEXT)
+    def write(self, data: bytes) -> None:
+        """Send whole frames."""
+        self.transport.write(data)
+
+    async def drained(self) -> None:
+        """Wait until the transport's buffer is low."""
+        await self._stream.drain()
+        if self.transport.is_closing():
+            raise ConnectionResetError("The peer is gone.")
 
     async def ping(self) -> None:
         """Send a ping."""
@@ -148,11 +178,10 @@ class Sockets:
             max_msg_size=MESSAGE_BYTES,
             timeout=self._peers.patience.close_seconds,
         )
-        await response.prepare(request)
-        transport = request.transport
-        if transport is not None:
+        stream = await response.prepare(request)
+        if request.transport is not None and stream is not None:
             pulse = Pulse(self._peers.patience, asyncio.get_running_loop().time(), answers=True)
-            socket = AiohttpSocket(response, transport, pulse)
+            socket = AiohttpSocket(response, request.protocol, stream, pulse)
             await self._serve(socket, response.ws_protocol)
         return response
 

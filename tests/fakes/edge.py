@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from core.clock import SystemClock
 from live.group import GroupLimits
 from live.groups import Groups
+from live.rounds import Rounds
 from live.session import Reception, SessionLimits
 from tests.fakes.hub import FakeHub
 from tests.fakes.operations import FakeOperations, authenticate, recognise
@@ -36,7 +37,8 @@ class Edge:
         self.operations = FakeOperations(self.hub)
         self.peers = Peers(patience)
         self.peers.on_drop = self.metrics.count_drop
-        reception = Reception(self.operations, authenticate, self.groups, SystemClock(), limits)
+        rounds = Rounds(self.metrics, SystemClock())
+        reception = Reception(self.operations, authenticate, self.groups, rounds, limits)
         self.sockets = Sockets(reception, self.peers)
         executor = Executor(self.operations, authenticate, recognise, self.groups, SystemClock(), self.peers)
         self.endpoint = GraphQLEndpoint(executor, _page)

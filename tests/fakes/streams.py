@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 
 import msgspec
 
@@ -28,6 +28,7 @@ class FakeStream:
     ) -> None:
         self.key: Hashable = topic if key is None else key
         self.after = after
+        self.opening: Hashable = None
         self.max_rate: float | None = None
         self.skipped: dict[int, int] = {}
         self.padding = 0
@@ -136,8 +137,8 @@ class CountingMeter:
         self.counts["frames"] += frames
         self.counts["bytes"] += size
 
-    def waited(self, field: str, seconds: float) -> None:
-        self.waits.append(seconds)
+    def waited(self, field: str, seconds: float, times: int) -> None:
+        self.waits.extend([seconds] * times)
 
     def replayed(self, field: str, frames: int) -> None:
         self.counts["replays"] += 1
@@ -155,6 +156,7 @@ class FakeSocket:
         self.closed: tuple[int, str] | None = None
         self.flowing = asyncio.Event()
         self.flowing.set()
+        self.failure: Exception | None = None
         self._frames: list[str | bytes | None] = []
         self._arrived = asyncio.Event()
 
@@ -183,14 +185,40 @@ class FakeSocket:
             await self._arrived.wait()
         return self._frames.pop(0)
 
-    async def write(self, messages: Sequence[bytes]) -> None:
+    def takes(self) -> bool:
+        if self.closed is not None:
+            raise ConnectionResetError
+        return self.flowing.is_set()
+
+    def write(self, data: bytes) -> None:
+        if self.failure is not None:
+            raise self.failure
+        assert self.flowing.is_set()
+        texts = texts_of(data)
+        self.batches.append(len(texts))
+        self.sent.extend(texts)
+
+    async def drained(self) -> None:
         await self.flowing.wait()
         if self.closed is not None:
             raise ConnectionResetError
-        self.batches.append(len(messages))
-        self.sent.extend(messages)
 
     async def close(self, code: CloseCode, reason: str) -> None:
         if self.closed is None:
             self.closed = (code.code, reason)
             self.feed(None)
+
+
+def texts_of(data: bytes) -> list[bytes]:
+    """The texts of whole text frames that a server sends, one behind the other (RFC 6455, section 5.2)."""
+    texts = []
+    while data:
+        assert data[0] == 0x81, "A text frame in one piece."
+        size, start = data[1], 2
+        if size >= 126:
+            start = 4 if size == 126 else 10
+            size = int.from_bytes(data[2:start], "big")
+        assert len(data) >= start + size
+        texts.append(data[start : start + size])
+        data = data[start + size :]
+    return texts

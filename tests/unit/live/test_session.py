@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.clock import SettableClock
 from live import close_codes
 from live.group import GroupLimits
 from live.groups import Groups
+from live.rounds import Rounds
 from live.session import Reception, Session, SessionLimits
 from tests.fakes.hub import FakeHub
 from tests.fakes.operations import TOKEN, FakeOperations, authenticate
@@ -23,12 +25,13 @@ ACK = {"type": "connection_ack"}
 class Line:
     """A session in its task, the socket under it, and the world behind it."""
 
-    def __init__(self, limits: SessionLimits) -> None:
+    def __init__(self, limits: SessionLimits, frames: int) -> None:
         self.hub = FakeHub()
         self.meter = CountingMeter()
-        self.groups = Groups(self.hub, self.meter, GroupLimits(frames=8, retry_seconds=0.001))
+        self.groups = Groups(self.hub, self.meter, GroupLimits(frames=frames, retry_seconds=0.001))
         self.operations = FakeOperations(self.hub)
-        reception = Reception(self.operations, authenticate, self.groups, SettableClock(), limits)
+        rounds = Rounds(self.meter, SettableClock())
+        reception = Reception(self.operations, authenticate, self.groups, rounds, limits)
         self.reception = reception
         self.socket, self.task = self.connect()
 
@@ -65,8 +68,14 @@ def limits() -> SessionLimits:
 
 
 @pytest.fixture
-async def line(limits: SessionLimits) -> AsyncIterator[Line]:
-    line = Line(limits)
+def frames() -> int:
+    """How many frames a group keeps."""
+    return 8
+
+
+@pytest.fixture
+async def line(limits: SessionLimits, frames: int) -> AsyncIterator[Line]:
+    line = Line(limits, frames)
     yield line
     line.socket.flowing.set()
     line.operations.gate.set()
@@ -311,13 +320,15 @@ class TestSlowSockets:
         await task
         line.socket = slow
 
+    @pytest.mark.parametrize("frames", [100])
     async def test_subscriptions_of_a_socket_take_turns(self, line: Line) -> None:
-        line.hub.publish(*["a", "b"] * 40)
         await line.start()
-        line.socket.block()
         for topic in "ab":
             line.subscribe(topic, variables={"after": 0, "topic": topic})
-        await until(lambda: line.meter.counts["replays"] >= 1)
+        await until(lambda: line.meter.counts["subscriptions"] == 2)
+        line.socket.block()
+        line.hub.publish(*["a", "b"] * 40)
+        await until(lambda: "2 ready" in repr(line.session))
         line.socket.flowing.set()
         await until(lambda: len(line.socket.sent) == 80)
         firsts = [message["id"] for message in line.socket.messages][:32]
@@ -350,7 +361,7 @@ class TestSlowSockets:
         await line.start()
         line.socket.block()
         line.subscribe("1", variables={"after": 0, "padding": 100_000})
-        await until(lambda: line.meter.counts["replays"] == 1)
+        await until(lambda: line.meter.counts["subscriptions"] == 1)
         line.socket.flowing.set()
         await until(lambda: len(line.socket.sent) == 20)
         assert max(line.socket.batches) <= 5
@@ -365,6 +376,37 @@ class TestSlowSockets:
         assert line.socket.unread >= 20
         line.socket.flowing.set()
         await until(lambda: len(line.socket.sent) == 40)
+
+    async def test_replies_come_before_frames_and_go_with_them(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", variables={"after": 0})
+        await until(lambda: line.meter.counts["subscriptions"] == 1)
+        line.socket.block()
+        line.hub.publish("a", "a")
+        await until(lambda: "1 ready" in repr(line.session))
+        line.socket.feed({"type": "ping"})
+        await until(lambda: "1 replies" in repr(line.session))
+        line.socket.batches.clear()
+        line.socket.flowing.set()
+        await line.messages({"type": "pong"}, tick("1", 1), tick("1", 2))
+        assert line.socket.batches == [3]
+
+    async def test_a_defect_closes_its_own_socket_and_harms_no_other(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", variables={"after": 0})
+        broken, task = line.socket, line.task
+        line.socket, line.task = line.connect()
+        await line.start()
+        line.subscribe("1", variables={"after": 0})
+        await until(lambda: line.meter.counts["subscriptions"] == 2)
+        broken.failure = ValueError("a defect")
+        with capture_logs() as logs:
+            line.hub.publish("a")
+            await line.messages(tick("1", 1))
+            await task
+        assert broken.closed == (4500, "Internal server error")
+        assert broken.sent == []
+        assert [each["event"] for each in logs] == ["sender_failed"]
 
     async def test_several_frames_are_one_write(self, line: Line) -> None:
         await line.start()

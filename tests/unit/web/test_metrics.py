@@ -74,7 +74,7 @@ def test_what_was_counted_is_told_by_field() -> None:
 
 def test_a_clock_that_stepped_back_is_no_negative_latency() -> None:
     registry = CollectorRegistry()
-    Metrics(registry).waited("ticks", -5)
+    Metrics(registry).waited("ticks", -5, 3)
     assert registry.get_sample_value("heliograph_commit_to_socket_seconds_sum", {"field": "ticks"}) == 0
 
 
