@@ -22,6 +22,7 @@ from db.repositories.event_log import Head
 from events.cursor import Cursor
 from events.envelope import Page
 from events.log import Lapsed, Log, Replaced
+from events.older_pages import OlderPages
 from events.window import Gap, Window
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ class Hub:
         self._owed = asyncio.Event()
         self._advanced = asyncio.Event()
         self._window = Window(position=0, size=window_events)
+        self._older = OlderPages(self._read_older, self._owner)
         self.incarnation = ""
         self.era = 0
         self.pages_read = 0
@@ -132,6 +134,11 @@ class Hub:
         self._require(era)
         if self._window.covers(position):
             return self._window.read_after(position, limit)
+        page = await self._older.read_after(position, limit)
+        self._require(era)
+        return page
+
+    async def _read_older(self, position: int, limit: int) -> Page:
         self.pages_read += 1
         self.pages_behind += 1
         try:
@@ -139,8 +146,13 @@ class Hub:
         except Replaced as error:
             self.rung(None)
             raise Unavailable(f"{error} The hub has to look first.") from error
-        self._require(era)
-        return page
+        return self._as_far_as_here(page)
+
+    def _as_far_as_here(self, page: Page) -> Page:
+        """Without what the hub has not come by: were that undone by a backup, the hub would not see it."""
+        if page.position <= self.position:
+            return page
+        return Page(tuple(each for each in page.envelopes if each.position <= self.position), self.position)
 
     def _require(self, era: int | None) -> None:
         if era not in (None, self.era):
@@ -228,6 +240,7 @@ class Hub:
 
     def _begin_at(self, head: Head) -> None:
         self.incarnation = head.incarnation
+        self._older.forget()
         self._window = Window(position=head.position, size=self._size, tag=head.tag)
 
     def _advance(self) -> None:

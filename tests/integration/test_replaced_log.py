@@ -164,11 +164,11 @@ async def test_a_reader_far_behind_is_not_given_a_page_of_another_log(installati
     await installation.backup.take()
     await commit(installation.stage.database, *("undone",) * 2500)
     await until(lambda: hub.position == 2501)
-    assert (await hub.read_after(1, 1, hub.era)).envelopes
+    assert (await hub.read_after(1, 2, hub.era)).envelopes
     await installation.backup.restore()
     era = hub.era
     with pytest.raises(Unavailable, match="has not come by"):
-        await hub.read_after(1, 1, era)
+        await hub.read_after(1, 2, era)
     await until(lambda: hub.era > era)
     assert hub.position == 1
 
