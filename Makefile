@@ -18,6 +18,7 @@ RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 BROWSER := $(VENV)/.installed-browser
 FLEET := $(VENV)/.installed-fleet
+PEERS := $(VENV)/.installed-peers
 ASSETS := web/static/graphiql/.built
 
 UI := web/ui
@@ -36,7 +37,7 @@ help:  ## List the targets.
 setup: $(RUN) $(ASSETS)  ## Install what the product needs, build its pages; leaves .venv/bin/heliograph.
 	@:
 
-setup-dev: $(DEV) $(ASSETS) $(BROWSER) $(FLEET)  ## The same, and what the tests need.
+setup-dev: $(DEV) $(ASSETS) $(BROWSER) $(FLEET) $(PEERS)  ## The same, and what the tests need.
 	@:
 
 run: setup  ## Set up and run the demo at http://127.0.0.1:8000.
@@ -74,15 +75,15 @@ picture: setup-dev  ## Take docs/graphiql.png, the README's picture, of a demo t
 plans: setup-dev  ## Explain and time every list at a million domains, on SQLite and PostgreSQL.
 	@$(BIN)/python -m bench.query_plans
 
-# What each of them shows is in docs/guarantees.md, which is written from the results that they keep.
-bench: setup-dev  ## Run one bench: NAME=faults, histories, interleavings, frozen, frozen-peer, outages, rolling, leaks or retention; ARGS="--help".
+# What each of them shows is in docs/guarantees.md and docs/benchmarks.md, which are written from the results that they keep.
+bench: setup-dev  ## Run one bench: NAME=fanout, or any other that docs/guarantees.md or docs/benchmarks.md tells; ARGS="--help".
 	@$(BIN)/python -m bench.$(subst -,_,$(NAME)) $(ARGS)
 
 guarantees: setup-dev  ## Measure all of docs/guarantees.md and write it: hours of a machine that does nothing else.
 	@$(BIN)/python -m bench.guarantees $(ARGS)
 
 clean:  ## Remove everything that was installed or built.
-	rm -rf $(VENV) web/static $(UI)/node_modules tests/browser/node_modules tests/browser/.chromium bench/fleet/node_modules
+	rm -rf $(VENV) web/static $(UI)/node_modules tests/browser/node_modules tests/browser/.chromium bench/fleet/node_modules bench/peers/node_modules
 	rm -rf .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 
 # uv is fast and reads its own configuration of package indexes; pip reads another one, so it is the second try.
@@ -129,6 +130,10 @@ $(FLEET): bench/fleet/package-lock.json | $(DEV)
 	@cd bench/fleet && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
+$(PEERS): bench/peers/package-lock.json | $(DEV)
+	@cd bench/peers && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
 
@@ -139,3 +144,4 @@ lock: $(DEV)  ## Write the lock files anew from pyproject.toml and package.json;
 	cd $(UI) && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
 	cd tests/browser && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
 	cd bench/fleet && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
+	cd bench/peers && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error

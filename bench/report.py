@@ -8,7 +8,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,8 @@ FOLDER = Path(__file__).parent / "results"
 ROOT = Path(__file__).parents[1]
 UNIT = re.compile(r"[^\w-]+")
 PLACE = "--folder"
+
+Series = Mapping[str, Mapping[str, float]]
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,8 +40,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     met: bool | None = None
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of one bench."""
+class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A run of one bench; `series` are the numbers of what is drawn, if it is, by group and name."""
 
     name: str
     claim: str
@@ -49,9 +51,18 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     machine: str
     seconds: float
+    series: Series = {}
 
 
-def tell(name: str, claim: str, figures: Sequence[Figure], seconds: float, *, keep: bool = True) -> bool:
+def tell(
+    name: str,
+    claim: str,
+    figures: Sequence[Figure],
+    seconds: float,
+    *,
+    keep: bool = True,
+    series: Series | None = None,
+) -> bool:
     """Print the figures and keep them as `bench/results/NAME.json`; gives whether every promise was kept.
 
     Args:
@@ -60,6 +71,7 @@ def tell(name: str, claim: str, figures: Sequence[Figure], seconds: float, *, ke
         figures: what was found.
         seconds: how long it took.
         keep: whether to keep them at all.
+        series: the numbers of what is to be drawn, by group and name.
     """
     result = Result(
         name=name,
@@ -70,6 +82,7 @@ def tell(name: str, claim: str, figures: Sequence[Figure], seconds: float, *, ke
         at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         machine=f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}",
         seconds=round(seconds, 1),
+        series=series or {},
     )
     if keep:
         FOLDER.mkdir(exist_ok=True)

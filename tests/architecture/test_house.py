@@ -29,7 +29,12 @@ SELF = Path(__file__).relative_to(house.ROOT)
 HISTORY = Path("migrations/versions")
 
 PIP_LOCKS = ("requirements/bootstrap.lock", "requirements/run.lock", "requirements/dev.lock")
-NPM_LOCKS = ("web/ui/package-lock.json", "tests/browser/package-lock.json", "bench/fleet/package-lock.json")
+NPM_LOCKS = (
+    "web/ui/package-lock.json",
+    "tests/browser/package-lock.json",
+    "bench/fleet/package-lock.json",
+    "bench/peers/package-lock.json",
+)
 
 
 def ours(path: Path) -> bool:

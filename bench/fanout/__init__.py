@@ -1,0 +1,1 @@
+"""What it costs a server to tell many subscribers of the same event, beside other servers."""
