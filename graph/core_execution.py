@@ -1,10 +1,11 @@
 """The one place that talks to graphql-core's executor.
 
-A subscription is compiled once for its group and executed once per event. graphql-core 3.3.2 keeps, in the
-executor that all events of a subscription share, an entry for each selection of each event, for as long as the
-subscription lives: 2.9 KiB per event, found by nothing, for the key is the id of a list that each event makes
-anew. So each event's executor gets a memo of its own. It is private to graphql-core;
-`tests/unit/graph/test_memory.py` holds it in place.
+A subscription is compiled once for its group and executed once per event. What is plain in a selection is completed by
+compiled functions (`graph/compiling/`), in queries and mutations too.
+
+graphql-core 3.3.2 keeps, in the executor that all events of a subscription share, an entry for each selection of each
+event, for as long as the subscription lives: 2.9 KiB per event, found by nothing, for the key is the id of a list that
+each event makes anew. Ours finds the same lists each time; `tests/unit/graph/test_memory.py` holds that in place.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,12 +15,11 @@ from graphql import (
     ExecutionResult,
     GraphQLSchema,
     create_source_event_stream,
-    execute,
     execute_subscription_event,
 )
-from graphql.execution import Executor
 from strawberry.execution import optimized_is_awaitable
 
+from graph.compiling.execution import CompilingExecutor
 from graph.context import Context
 from graph.plans import Plan
 from graph.results import RefusalCode, malformed, outage, rejected
@@ -28,7 +28,9 @@ from graph.streams.source import Source
 
 CORE_SCHEMA: GraphQLSchema = schema._schema  # noqa: SLF001  Strawberry has no public name for it.
 
-Compiled = Executor[Any]
+Compiled = CompilingExecutor
+
+_Later = Awaitable[ExecutionResult]
 
 _is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
 
@@ -39,28 +41,20 @@ async def run(plan: Plan, variables: dict[str, Any], context: Context) -> Execut
     Raises:
         Rejected: the variables do not fit.
     """
-    result = execute(
-        CORE_SCHEMA,
-        plan.document,
-        context_value=context,
-        variable_values=variables,
-        operation_name=plan.operation_name,
-        is_awaitable=_is_awaitable,
-    )
-    if not isinstance(result, ExecutionResult):
-        result = await result
+    found = compiled(plan, variables, context).execute_operation()
+    result = found if isinstance(found, ExecutionResult) else await cast("_Later", found)
     if result.data is None and result.errors and all(error.path is None for error in result.errors):
         raise malformed(result.errors, RefusalCode.BAD_VARIABLES)
     return result
 
 
 def compiled(plan: Plan, variables: dict[str, Any], context: Context) -> Compiled:
-    """A subscription with its variables coerced, to be executed again and again.
+    """An operation with its variables coerced, to be executed; a subscription again and again.
 
     Raises:
         Rejected: the variables do not fit.
     """
-    built = Executor.build(
+    built = CompilingExecutor.build(
         CORE_SCHEMA,
         plan.document,
         context_value=context,
@@ -70,7 +64,9 @@ def compiled(plan: Plan, variables: dict[str, Any], context: Context) -> Compile
     )
     if isinstance(built, list):
         raise malformed(built, RefusalCode.BAD_VARIABLES)
-    return built
+    executor = cast("CompilingExecutor", built)
+    executor.selections = plan.variants.of(executor)
+    return executor
 
 
 async def source_of(executor: Compiled) -> Source:
@@ -99,11 +95,5 @@ async def executed(executor: Compiled, payload: object, context: Context) -> Exe
     """Execute a compiled subscription on one payload."""
     event = executor.build_per_event_executor(payload)
     event.context_value = context
-    fresh_memo(event)
     result = execute_subscription_event(event)
     return result if isinstance(result, ExecutionResult) else await result
-
-
-def fresh_memo(event: Compiled) -> None:
-    """Give the executor of one event a memo of its own; the head of this file says why."""
-    event._relevant_sub_fields = {}  # noqa: SLF001  graphql-core has no public name for it.

@@ -28,6 +28,7 @@ from graphql import (
     visit,
 )
 
+from graph.compiling.variants import Variants
 from graph.limits import PARSE_OPTIONS, RULES
 from graph.results import RefusalCode, malformed
 from vocabulary.operations import OperationKind, Request
@@ -40,7 +41,7 @@ class Plan(msgspec.Struct, frozen=True):
     """One operation of a validated document.
 
     `identity` and `shared_variables` say what two subscriptions must have in common to be one group: everything
-    but where each resumes.
+    but where each resumes. `variants` are the compiled selections of this operation.
     """
 
     document: DocumentNode
@@ -49,6 +50,7 @@ class Plan(msgspec.Struct, frozen=True):
     field: str
     identity: bytes
     shared_variables: frozenset[str]
+    variants: Variants
 
 
 class Plans:
@@ -91,7 +93,7 @@ class Plans:
         operation = get_operation_ast(document, request.operation_name)
         if operation is None:
             raise malformed([GraphQLError(_no_operation(request.operation_name))], RefusalCode.NO_OPERATION)
-        return _plan(document, operation, request.operation_name)
+        return plan_of(document, operation, request.operation_name)
 
 
 def _no_operation(name: str | None) -> str:
@@ -100,7 +102,8 @@ def _no_operation(name: str | None) -> str:
     return f"The document has no operation named “{name}”."
 
 
-def _plan(document: DocumentNode, operation: OperationDefinitionNode, name: str | None) -> Plan:
+def plan_of(document: DocumentNode, operation: OperationDefinitionNode, name: str | None) -> Plan:
+    """The plan of one operation of a document that is valid."""
     fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
     shared = replace(
         operation, selection_set=_without_resume(operation.selection_set), variable_definitions=()
@@ -115,6 +118,7 @@ def _plan(document: DocumentNode, operation: OperationDefinitionNode, name: str 
         field=_root_field(operation),
         identity=hashlib.sha256("\n".join(print_ast(part) for part in parts).encode()).digest(),
         shared_variables=used,
+        variants=Variants(document),
     )
 
 

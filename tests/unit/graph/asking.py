@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import msgspec
+from graphql import OperationDefinitionNode, parse
 from strawberry.types import ExecutionResult
 
 from auth.principal import Principal
 from db.engine import Engines
 from graph.context import Context, Services
+from graph.core_execution import run
+from graph.plans import plan_of
 from graph.schema import schema
 
 Data = dict[str, Any]
@@ -31,6 +35,20 @@ class Desk:
         result = await self.result(caller, query, **variables)
         assert result.errors
         return [((error.extensions or {}).get("code", ""), error.message) for error in result.errors]
+
+    async def both(self, caller: Principal, query: str, **variables: object) -> Data:
+        """The data of a query that must succeed, and that compiled selections give the same bytes of."""
+        expected = await self.ask(caller, query, **variables)
+        document = parse(query)
+        (operation,) = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+        context = Context(caller, self.services, self.engines)
+        try:
+            found = await run(plan_of(document, operation, None), variables, context)
+        finally:
+            await context.close()
+        assert found.errors is None
+        assert msgspec.json.encode(found.data) == msgspec.json.encode(expected)
+        return expected
 
     async def result(self, caller: Principal, query: str, **variables: object) -> ExecutionResult:
         context = Context(caller, self.services, self.engines)

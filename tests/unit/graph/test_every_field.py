@@ -288,7 +288,7 @@ async def test_every_field_can_be_selected(gallery: Gallery, desk: Desk) -> None
             "input": '{text: "a lamp", rules: [{pattern: "lamp"}, {pattern: "torch"}]}',
         }
         arguments = f"({' '.join(f'{arg}: {given[arg]}' for arg in needed)})" if needed else ""
-        data = await desk.ask(admin, f"{{ {name}{arguments} {_everything(field, DEPTH, reached)} }}")
+        data = await desk.both(admin, f"{{ {name}{arguments} {_everything(field, DEPTH, reached)} }}")
         assert data[name] is not None
     objects = {"Caller", "Principal", "ProxyStats", "Phase", "Counts", "Activity", "Actor", "PageInfo"}
     objects |= {

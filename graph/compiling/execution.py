@@ -1,0 +1,101 @@
+"""graphql-core's executor, which lets compiled functions complete what is plain.
+
+All else is its own: it resolves what waits or takes arguments, and it completes again whatever a compiled function had
+no opinion on, so nulls and errors are its own too. Compiled fields have no effects, so that they are read before the
+others, and perhaps twice, changes nothing.
+
+Overridden are methods that graphql-core calls private; `tests/unit/graph/compiling` compares every result with that of
+the executor as it is.
+"""
+
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+from graphql import GraphQLList, GraphQLObjectType
+from graphql.execution import Executor
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from graphql.pyutils import AwaitableOrValue, Path
+
+from graph.compiling.selections import Selection, Selections
+
+
+class CompilingExecutor(Executor[Any]):
+    """An executor for one operation; `selections` are those of the same operation and variables."""
+
+    selections: Selections
+
+    def execute_collected_root_fields(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: GroupedFieldSet,  # noqa: ARG002  It is equal, but made anew for each execution.
+        serially: bool,  # noqa: FBT001  As graphql-core calls it.
+        new_defer_usages: Sequence[Any],
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        """Execute the root fields: the same lists each time, so that all that follows is found again."""
+        return super().execute_collected_root_fields(
+            root_type, root_value, self.selections.root(), serially, new_defer_usages
+        )
+
+    def collect_and_execute_subfields(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        """Complete an object: the plain fields at once, the rest as graphql-core does."""
+        selection = self.selections.of(return_type, field_details_list)
+        done, rest = _read(selection, result)
+        if not rest:
+            return done
+        others = self.execute_fields(return_type, result, path, rest, position_context)
+        if isinstance(others, dict):
+            return _joined(selection, done, others)
+        return _later(selection, done, others)
+
+    def complete_list_value(
+        self,
+        return_type: GraphQLList[Any],
+        field_details_list: FieldDetailsList,
+        info: Any,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> AwaitableOrValue[list[Any]]:
+        """Complete a list: at once, if its items are plain."""
+        item = self.selections.value(return_type.of_type, field_details_list)
+        if item is not None and type(result) is list:
+            try:
+                return [item(each) for each in result]
+            except Exception:  # noqa: BLE001, S110  Whatever it is, graphql-core comes to it and says it.
+                pass
+        return super().complete_list_value(
+            return_type, field_details_list, info, path, result, position_context
+        )
+
+
+def _read(selection: Selection, source: Any) -> tuple[dict[str, Any], GroupedFieldSet]:
+    """The plain fields that could be read, and all others."""
+    done: dict[str, Any] = {}
+    try:
+        for key, get, complete in selection.plain:
+            done[key] = complete(get(source))
+    except Exception:  # noqa: BLE001  Whatever it is, graphql-core comes to it and says it.
+        return {}, selection.fields
+    return done, selection.rest
+
+
+async def _later(
+    selection: Selection, done: dict[str, Any], others: Awaitable[dict[str, Any]]
+) -> dict[str, Any]:
+    return _joined(selection, done, await others)
+
+
+def _joined(selection: Selection, done: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """All fields in the order in which they were selected; one that the schema does not know has no value."""
+    if not done:
+        return others
+    both = {**done, **others}
+    return {key: both[key] for key in selection.fields if key in both}

@@ -1,0 +1,72 @@
+"""What the schema says of reading a field from its object, and of telling the type of an object."""
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import Any, cast
+
+from graphql import GraphQLAbstractType, GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
+
+Get = Callable[[Any], Any]
+
+_DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
+
+
+def getter(field: GraphQLField) -> Get | None:
+    """How a field is read from its object; None if that takes more than the object, and graphql-core has to do it.
+
+    An attribute takes only the object, and so does a function of it that does not wait.
+    """
+    found = field.extensions.get(_DEFINITION)
+    if field.args or not isinstance(found, StrawberryField):
+        return None
+    if found.is_basic_field:
+        return attrgetter(found.python_name) if found.default_resolver is getattr else None
+    return _function_of_the_object(found)
+
+
+def _function_of_the_object(field: StrawberryField) -> Get | None:
+    resolver = field.base_resolver
+    if resolver is None or field.extensions or resolver.is_async:
+        return None
+    if list(resolver.signature.parameters.values()) != [resolver.self_parameter]:
+        return None
+    return cast("Get", resolver.wrapped_func)
+
+
+def classes_of(type_: GraphQLObjectType) -> frozenset[type]:
+    """The classes whose own instances are of this type, whatever else may be; none if the type decides by itself."""
+    found = _definition(type_)
+    if found is None or found.is_type_of is not None:
+        return frozenset()
+    generic = found.concrete_of
+    return frozenset({found.origin} if generic is None else {found.origin, generic.origin})
+
+
+def types_by_class(schema: GraphQLSchema, type_: GraphQLAbstractType) -> Mapping[type, GraphQLObjectType]:
+    """Which member of a union or of an interface the instances of a class are; who is not there is graphql-core's.
+
+    A class that stands for several types says by its values which one it is, so it is not there.
+    """
+    if isinstance(type_, GraphQLInterfaceType):
+        found = _definition(type_)
+        if found is None or found.resolve_type is not None:
+            return {}
+    return dict(_members(schema.get_possible_types(type_)))
+
+
+def _members(types: Iterable[GraphQLObjectType]) -> Iterable[tuple[type, GraphQLObjectType]]:
+    for type_ in types:
+        found = _definition(type_)
+        if found is None or found.is_type_of is not None or found.concrete_of is not None:
+            continue
+        # By this name Strawberry tells the executor which type it is.
+        if found.name == type_.name:
+            yield found.origin, type_
+
+
+def _definition(type_: GraphQLObjectType | GraphQLInterfaceType) -> StrawberryObjectDefinition | None:
+    found = type_.extensions.get(_DEFINITION)
+    return found if isinstance(found, StrawberryObjectDefinition) else None

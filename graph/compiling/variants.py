@@ -1,0 +1,56 @@
+"""The compiled selections of one document, of which there is one for each set of values that its directives ask for."""
+
+from collections import OrderedDict
+from typing import Any
+
+from graphql import DirectiveNode, DocumentNode, VariableNode, Visitor, visit
+from graphql.execution import Executor
+
+from graph.compiling.selections import Selections
+
+KEPT = 8
+
+
+class Variants:
+    """Selections by the values of the variables that directives use; those used most recently are kept.
+
+    All else that a variable can change is an argument, which compiled functions do not know.
+    """
+
+    __slots__ = ("_kept", "_names")
+
+    def __init__(self, document: DocumentNode) -> None:
+        found = _InDirectives()
+        visit(document, found)
+        self._names = tuple(sorted(found.names))
+        self._kept: OrderedDict[tuple[object, ...], Selections] = OrderedDict()
+
+    def __repr__(self) -> str:
+        return f"<Variants by {', '.join(self._names) or 'nothing'}, {len(self._kept)} kept>"
+
+    def of(self, executor: Executor[Any]) -> Selections:
+        """The selections for the variables of an executor of this document's operation."""
+        given = executor.variable_values.coerced
+        key = tuple(given.get(name) for name in self._names)
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = Selections(executor)
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return found
+
+
+class _InDirectives(Visitor):
+    """Collects the names of the variables that the arguments of directives are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+        """One use of a directive."""
+        for argument in node.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                self.names.add(argument.value.name.value)
