@@ -57,6 +57,11 @@ class Followed:
         return None if self._is_replaced else self._beginning.after
 
     @property
+    def opening(self) -> ResetReason | None:
+        """Why the first frame is a reset; None if it is a snapshot."""
+        return ResetReason.LOG_REPLACED if self._is_replaced else self._beginning.reset
+
+    @property
     def _is_replaced(self) -> bool:
         """Whether there was a position to go on from, and it is of a log that is gone."""
         beginning = self._beginning
@@ -98,8 +103,7 @@ class Followed:
             Rejected: there is nothing of the kind for the caller any more.
             Unavailable: the database does not answer.
         """
-        reason = ResetReason.LOG_REPLACED if self._is_replaced else self._beginning.reset
-        return await self._snapshot(reason)
+        return await self._snapshot(self.opening)
 
     async def reset(self, *, replaced: bool = False) -> Frame:
         """A reset for a reader whom the log has left behind, or whose log is gone; raises what `open` raises."""

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable
 
 from core.tasks import Owner
-from live.group import Commons, Group, GroupLimits
+from live.commons import Commons, GroupLimits
+from live.group import Group
 from live.hub import Hub
 from live.member import Member
 from live.meter import Meter
 from live.operations import Stream
+from live.shelf import Shelf
 
 
 class Groups:
@@ -23,7 +25,15 @@ class Groups:
         self.closed = False
         self._groups: dict[object, Group] = {}
         self._members: dict[Member, Group] = {}
-        self._commons = Commons(hub, meter, self.limits, self.owner, self.reading, self.retire)
+        self._commons = Commons(
+            hub,
+            meter,
+            self.limits,
+            self.owner,
+            self.reading,
+            asyncio.Semaphore(self.limits.openings),
+            Shelf(self.limits.shelf_bytes),
+        )
 
     def __repr__(self) -> str:
         return f"<Groups {len(self._groups)} groups, {len(self._members)} members>"
@@ -39,7 +49,9 @@ class Groups:
         """
         group = self._groups.get(stream.key)
         if group is None:
-            group = self._groups[stream.key] = Group(stream, self.start_of(stream), self._commons)
+            group = self._groups[stream.key] = Group(
+                stream, self.start_of(stream), self._commons, self.retire
+            )
             self.meter.group_opened(stream.field)
         group.come_over()
         member = Member(group, stream, notify)

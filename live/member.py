@@ -1,8 +1,8 @@
 """One subscriber of a group: a cursor, and no queue.
 
 A member knows the position of the last frame that was taken for it. What comes after is in the group's window,
-or, for a member that is new or has fallen behind, in a page that the group fetches on demand: only whoever
-takes frames causes a fetch, so a socket that does not drain costs one page at most.
+or, for a member that is new or has fallen behind, in a chunk that the group fetches on demand: only whoever
+takes frames causes a fetch, so a socket that does not drain costs one chunk at most.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +14,8 @@ from live.operations import Stream
 from live.window import Due, FrameWindow, fitting
 
 TURN_BYTES = 256 * 1024
+CHUNKS_AT_ONCE = 64
+"""As many without a frame are passed over in one call; the others of the process want their turn."""
 
 REPLACED = -1
 """The position of a member whose log is gone: before anything, so that it has to fetch, and gets a reset."""
@@ -32,8 +34,8 @@ class Source(Protocol):
     window: FrameWindow
     failure: list[dict[str, Any]] | None
 
-    def fetch(self, member: "Member") -> None:
-        """Get what follows the member's position, without waiting; `member.receive` brings it."""
+    def fetch(self, member: "Member") -> Chunk | None:
+        """What follows the member's position, if it is at hand; else None, and `member.receive` brings it."""
 
 
 class Member:
@@ -91,7 +93,14 @@ class Member:
         """
         if self.finished or limit < 1:
             return ()
-        due = self._take_page(limit) if self._page is not None else self._take_window(limit)
+        if self._page is None and (self.position is None or self.position < self.source.window.floor):
+            self._catch_up()
+        if self._page is None:
+            due = self._take_window(limit)
+            if due and due[-1].frame.last:
+                self.finished = True
+            return due
+        due = self._take_page(limit)
         for index, each in enumerate(due):
             if each.frame.last:
                 self.finished = True
@@ -102,11 +111,15 @@ class Member:
         """A fetch has ended: with frames, or with the errors to end on."""
         self._fetching = False
         self._failure = failure
-        if chunk is not None and chunk.due:
-            self._page = chunk
-        elif chunk is not None:
-            self.position = chunk.position
+        if chunk is not None:
+            self._accept(chunk)
         self._notify()
+
+    def _accept(self, chunk: Chunk) -> None:
+        if chunk.due:
+            self._page = chunk
+        else:
+            self.position = chunk.position
 
     def notify(self) -> None:
         """Something may be due."""
@@ -139,19 +152,24 @@ class Member:
 
     def _take_window(self, limit: int) -> Sequence[Due]:
         window = self.source.window
-        if self._fetching:
-            # What is fetched comes first: after the log was replaced, the position may be above the new window's floor.
+        # What is fetched comes first: after the log was replaced, the position may be above the new window's floor.
+        if self._fetching or self.position is None or self.position < window.floor:
             return ()
-        if self.position is None or self.position < window.floor:
-            self._ask()
-            return ()
-        due = window.after(self.position, limit)
-        del due[fitting(due, limit, TURN_BYTES) :]
+        due = window.turn(self.position, limit, TURN_BYTES)
         if due:
             self.position = due[-1].frame.position
         return due
 
-    def _ask(self) -> None:
-        if not self._fetching and self.failure is None:
+    def _catch_up(self) -> None:
+        """Ask for what comes next until there is a frame, or it has to be waited for, or is in the window."""
+        for _ in range(CHUNKS_AT_ONCE):
+            if self._fetching or not self.more:
+                return
             self._fetching = True
-            self.source.fetch(self)
+            chunk = self.source.fetch(self)
+            if chunk is None:
+                return
+            self._fetching = False
+            self._accept(chunk)
+            if self._page is not None or (self.position or 0) >= self.source.window.floor:
+                return

@@ -39,6 +39,10 @@ class Stream(Protocol):
         """Resume strictly after this position; None opens with `open()`."""
 
     @property
+    def opening(self) -> Hashable:
+        """What `open` says besides the snapshot: with equal keys and equal openings it gives equal frames."""
+
+    @property
     def field(self) -> str:
         """The name of the subscription's root field, for metrics."""
 

@@ -66,6 +66,7 @@ def drawn(chance: Random) -> History:
         window=chance.randint(1, 4),
         hub_page=chance.randint(1, 4),
         replays=chance.randint(1, 3),
+        shelf_bytes=chance.choice((500, 2000, 100_000)),
         pauses=tuple(chance.randint(0, 4) for _ in range(chance.randint(1, 4))),
     )
     kinds = chance.choices(COMMON * 3 + RARE, k=chance.randint(10, 60))

@@ -19,7 +19,7 @@ from events.cursor import Cursor, decode
 from events.doorbell import Doorbell
 from events.hub import Hub
 from graph.execution import GraphOperations
-from live.group import GroupLimits
+from live.commons import GroupLimits
 from live.groups import Groups
 from tests.fakes.streams import CountingMeter
 from tests.histories.network import Network
@@ -50,6 +50,7 @@ class Shape:
     window: int = 3
     hub_page: int = 3
     replays: int = 2
+    shelf_bytes: int = 2000
     pauses: tuple[int, ...] = (0, 1, 3)
 
 
@@ -72,7 +73,13 @@ class World:
         self.hub = Hub(self.log, shape.window)
         self.meter = CountingMeter()
         limits = GroupLimits(
-            frames=shape.frames, page=shape.page, replays=shape.replays, reading=8, retry_seconds=0.05
+            frames=shape.frames,
+            page=shape.page,
+            replays=shape.replays,
+            openings=shape.replays,
+            reading=8,
+            shelf_bytes=shape.shelf_bytes,
+            retry_seconds=0.05,
         )
         self.groups = Groups(self.hub, self.meter, limits)
         self.operations = GraphOperations(cast("Any", None), cast("Any", None), self.hub)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from live.group import GroupLimits
+from live.commons import GroupLimits
 from live.groups import Groups
 from live.operations import Rejected
 from tests.fakes.hub import FakeHub

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from events.envelope import Envelope
-from live.group import Group, GroupLimits
+from live.commons import GroupLimits
+from live.group import Group
 from live.member import REPLACED
 from live.operations import Frame
 from tests.fakes.streams import FakeStream, Reader
