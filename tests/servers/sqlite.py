@@ -11,15 +11,12 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.pool import ConnectionPoolEntry, Pool
+from sqlalchemy import Connection, Engine, event
 
 from db.migrating import upgrade
 
-DRIVER = "aiosqlite"
-DONE = "does not wait for the disk"
+TOLD = "was told not to wait for the disk"
 MIGRATED: list[bytes] = []
 """The file of a migrated database, once there was one in this process."""
 
@@ -37,23 +34,24 @@ async def migrated(file: Path) -> str:
 
 def wait_for_no_disk() -> None:
     """From now on no connection waits; each is told when it is first used."""
-    event.listen(Pool, "checkout", _tell)
+    event.listen(Engine, "engine_connect", _tell)
 
 
 @contextmanager
 def waiting_for_the_disk() -> Iterator[None]:
     """Connections that are made in this block are as the product makes them."""
-    event.remove(Pool, "checkout", _tell)
+    event.remove(Engine, "engine_connect", _tell)
     try:
         yield
     finally:
         wait_for_no_disk()
 
 
-def _tell(connection: Any, entry: ConnectionPoolEntry, _proxy: object) -> None:
-    if DONE in entry.info or DRIVER not in type(connection).__module__:
+def _tell(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite" or TOLD in connection.info:
         return
-    cursor = connection.cursor()
+    # Past SQLAlchemy, which would begin a transaction, and in one this cannot be changed.
+    cursor = connection.connection.cursor()
     cursor.execute("PRAGMA synchronous = OFF")
     cursor.close()
-    entry.info[DONE] = True
+    connection.info[TOLD] = True
