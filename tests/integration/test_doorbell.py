@@ -90,7 +90,7 @@ async def test_a_writer_that_announced_while_the_listener_was_away_is_looked_aft
     redis_server: RedisServer, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may commit after the listener is back, and die before it rings: one look on coming back is not enough."""
-    monkeypatch.setattr(module, "LOOK_AFTER_SECONDS", (0.1, 0.2, 0.3))
+    monkeypatch.setattr(module, "LOOK_AFTER_SECONDS", (0.5, 0.6, 0.7))
     async with redis.Redis.from_url(redis_server.url) as client:
         lines = [each for each in await client.client_list() if each["cmd"] == "subscribe"]
         await client.client_kill_filter(_id=max(lines, key=lambda each: int(each["id"]))["id"])
@@ -114,7 +114,8 @@ async def test_a_commit_that_nobody_could_be_told_of_is_looked_for_in_the_end(
     await listener.start()
     began = alone.doubts
     listener.listen(told.append)
-    await until(lambda: told == [DOUBT] * 3)
+    await until(lambda: len(told) >= 3)
+    assert set(told) == {DOUBT}
     # Where a dead writer and a dead listener are the same there is nothing to look for.
     assert alone.doubts == began
     await listener.close()
@@ -161,12 +162,15 @@ async def test_too_many_announcements_are_looked_after_together(
     """What is beyond the limit costs a look a second in all, and none of the others is forgotten for it."""
     monkeypatch.setattr(module, "STANDING_LIMIT", 3)
     monkeypatch.setattr(module, "LOOK_AFTER_SECONDS", (0.2, 0.4))
-    for _ in range(500):
-        await pair.writer.announce()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await asyncio.gather(*(pair.writer.announce() for _ in range(500)))
+    took = loop.time() - began
     # Two looks for each of the first three, and for the rest of each second.
     await until(lambda: len(pair.at_listener) >= 8)
     await until(lambda: "0 announcements" in repr(pair.listener))
-    assert len(pair.at_listener) < 20
+    # When they come slowly, others are the first three as soon as these are forgotten.
+    assert len(pair.at_listener) < 20 + 10 * (took // 0.2)
 
 
 async def test_what_is_repeated_or_reordered_leaves_nothing_behind(
@@ -177,8 +181,11 @@ async def test_what_is_repeated_or_reordered_leaves_nothing_behind(
     twice = '{"type":"a","sender":"other","number":1}'
     settled = '{"type":"s","sender":"other","numbers":[1],"position":4}'
     async with redis.Redis.from_url(redis_server.url) as client:
-        for message in (twice, twice, settled, settled):
-            await client.publish(NAME, message)
+        # All at once, for what stands between two of them for long is looked after.
+        async with client.pipeline() as messages:
+            for message in (twice, twice, settled, settled):
+                messages.publish(NAME, message)
+            await messages.execute()
         await until(lambda: pair.at_listener == [Ring(position=4, work=False)] * 2)
         assert "0 announcements" in repr(pair.listener)
         assert pair.listener.doubts == 1
@@ -193,6 +200,8 @@ async def test_strangers_on_the_channel_cause_a_look_now_and_then(
     pair: Pair, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "STRANGERS_PAUSE_SECONDS", 0.3)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     async with redis.Redis.from_url(redis_server.url) as client:
         for number in range(1000):
             await client.publish(NAME, f"a stranger's {number}")
@@ -201,7 +210,7 @@ async def test_strangers_on_the_channel_cause_a_look_now_and_then(
         flood = len(pair.at_listener)
         # The last of them is not forgotten either.
         await until(lambda: len(pair.at_listener) > flood)
-    assert len(pair.at_listener) < 10
+    assert len(pair.at_listener) <= 1 + (loop.time() - began) / 0.3
 
 
 async def test_memory_announces_nothing_and_rings_at_once() -> None:
