@@ -1,5 +1,8 @@
 """Operations: what the transports can do with the schema."""
 
+from collections.abc import Hashable
+from weakref import WeakValueDictionary
+
 import msgspec
 
 from auth.principal import Principal
@@ -8,15 +11,17 @@ from events import cursor
 from events.cursor import Cursor as Place
 from events.hub import Hub
 from graph.context import Services
-from graph.core_execution import CORE_SCHEMA, compiled, run, source_of
+from graph.core_execution import CORE_SCHEMA, Compiled, compiled, run, source_of
 from graph.enums import ResetReason
-from graph.followed import Beginning, Followed
+from graph.followed import Beginning, Followed, Shared
 from graph.plans import Plan, Plans
 from graph.rendering import Rendering
 from graph.results import encoded
 from vocabulary.operations import OperationKind, Rejected, Request
 
 LAST_EVENT_ID = "lastEventId"
+
+_NOWHERE = Beginning(after=None)
 
 
 class GraphOperations:
@@ -25,6 +30,7 @@ class GraphOperations:
     def __init__(self, services: Services, engines: Engines, hub: Hub) -> None:
         self._rendering = Rendering(services, engines, hub)
         self.plans = Plans(CORE_SCHEMA)
+        self._shared: WeakValueDictionary[Hashable, Shared] = WeakValueDictionary()
 
     def prepare(self, request: Request) -> Plan:
         """Parse, validate and measure.
@@ -57,19 +63,17 @@ class GraphOperations:
         # Outside of the snapshot, whose connection the others wait for: whoever asks for a second one while holding one
         # waits for ever when as many do so as there are connections.
         beginning = await self._begin(source.after)
-        return Followed(
-            key=(plan.identity, _shared_variables(plan, request), caller.scope.owner_id),
-            field=plan.field,
-            executor=executor,
-            source=source,
-            beginning=beginning,
-            rendering=self._rendering,
-            caller=caller,
-        )
+        key = (plan.identity, _shared_variables(plan, executor), caller.scope.owner_id)
+        shared = self._shared.get(key)
+        if shared is None:
+            complete = executor.selections.data() if source.tells_at_once else None
+            shared = Shared(key, plan.field, executor, source, self._rendering, complete)
+            self._shared[key] = shared
+        return Followed(shared, beginning, caller)
 
     async def _begin(self, after: Place | None) -> Beginning:
         if after is None:
-            return Beginning(after=None)
+            return _NOWHERE
         hub = self._rendering.hub
         era = hub.era
         if not await hub.knows(after):
@@ -93,6 +97,8 @@ def _last_event(request: Request) -> Place | None:
         raise Rejected([told]) from error
 
 
-def _shared_variables(plan: Plan, request: Request) -> bytes:
-    shared = {name: value for name, value in request.variables.items() if name in plan.shared_variables}
+def _shared_variables(plan: Plan, executor: Compiled) -> bytes:
+    """The variables that make a difference, as the schema reads them, however they were written."""
+    given = executor.variable_values.coerced
+    shared = {name: value for name, value in given.items() if name in plan.shared_variables}
     return msgspec.json.encode(shared, order="deterministic")

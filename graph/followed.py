@@ -6,6 +6,7 @@ import msgspec
 
 from auth.principal import Principal
 from events.envelope import Envelope
+from graph.compiling.leaves import Complete
 from graph.core_execution import Compiled, executed
 from graph.enums import ResetReason
 from graph.errors import Refused
@@ -13,10 +14,10 @@ from graph.rendering import Rendering
 from graph.results import rejected
 from graph.streams.source import Source
 from graph.types.stream_reset import StreamReset
-from vocabulary.operations import Frame
+from vocabulary.operations import NOT_NOW, Frame, NotNow
 
 
-class Beginning(msgspec.Struct, frozen=True):
+class Beginning(msgspec.Struct, frozen=True, gc=False):
     """Where a subscriber begins: after a position, or with a snapshot, which says so if it is a reset.
 
     `era` is that of the position in the hub.
@@ -27,29 +28,56 @@ class Beginning(msgspec.Struct, frozen=True):
     era: int = 0
 
 
-class Followed:
-    """Implements `live.operations.Stream`. Whoever has an equal `key` receives the same frames."""
+class Shared:
+    """What all subscriptions with one key have in common: made for the first of them, and gone with the last.
 
-    def __init__(  # noqa: PLR0913, PLR0917  Each part is used; a bag of them would only hide the number.
+    `complete` makes the data of a frame of what the source tells at once; None if the source has to read for it.
+    """
+
+    __slots__ = ("__weakref__", "complete", "executor", "field", "key", "rendering", "source")
+
+    def __init__(
         self,
         key: Hashable,
         field: str,
         executor: Compiled,
         source: Source,
-        beginning: Beginning,
         rendering: Rendering,
-        caller: Principal,
+        complete: Complete | None,
     ) -> None:
         self.key = key
         self.field = field
-        self._executor = executor
-        self._source = source
+        self.executor = executor
+        self.source = source
+        self.rendering = rendering
+        self.complete = complete
+
+    def __repr__(self) -> str:
+        return f"<Shared of {self.field}>"
+
+
+class Followed:
+    """Implements `live.operations.Stream`. Whoever has an equal `key` receives the same frames."""
+
+    __slots__ = ("_beginning", "_caller", "_shared")
+
+    def __init__(self, shared: Shared, beginning: Beginning, caller: Principal) -> None:
+        self._shared = shared
         self._beginning = beginning
-        self._rendering = rendering
         self._caller = caller
 
     def __repr__(self) -> str:
         return f"<Followed {self.field} by {self._caller.name}>"
+
+    @property
+    def key(self) -> Hashable:
+        """What is executed, with which variables, and what is visible."""
+        return self._shared.key
+
+    @property
+    def field(self) -> str:
+        """The name of the root field."""
+        return self._shared.field
 
     @property
     def after(self) -> int | None:
@@ -65,20 +93,34 @@ class Followed:
     def _is_replaced(self) -> bool:
         """Whether there was a position to go on from, and it is of a log that is gone."""
         beginning = self._beginning
-        return beginning.after is not None and beginning.era != self._rendering.hub.era
+        return beginning.after is not None and beginning.era != self._shared.rendering.hub.era
 
     @property
     def max_rate(self) -> float | None:
         """How often a second progress of one campaign may be told; None tells all of it."""
-        return self._source.max_rate
+        return self._shared.source.max_rate
 
     def matches(self, envelope: Envelope) -> bool:
         """Whether this event belongs to the stream."""
-        return self._source.matches(envelope)
+        return self._shared.source.matches(envelope)
 
     def conflated_by(self, envelope: Envelope) -> Hashable | None:
         """What the event is a newer value of; None if it must never be left out."""
-        return self._source.conflated_by(envelope)
+        return self._shared.source.conflated_by(envelope)
+
+    def render_now(self, envelope: Envelope, skipped: int = 0) -> Frame | NotNow | None:
+        """The frame of an event that its envelope alone tells, if what is selected of it is plain."""
+        shared = self._shared
+        if shared.complete is None:
+            return NOT_NOW
+        place = shared.rendering.cursor(envelope)
+        try:
+            data = shared.complete(shared.source.told_now(envelope, place, skipped))
+            return shared.rendering.plain_frame(
+                data, envelope.position, place, last=shared.source.ends(envelope)
+            )
+        except Exception:  # noqa: BLE001  Whatever it is, `render` comes to it and says it.
+            return NOT_NOW
 
     async def render(self, envelope: Envelope, skipped: int = 0) -> Frame | None:
         """Execute the selection for one event; None if it turns out to say nothing here.
@@ -88,13 +130,14 @@ class Followed:
         Raises:
             Unavailable: the database does not answer.
         """
-        place = self._rendering.cursor(envelope)
-        async with self._rendering.context(self._caller, skipped=skipped) as context:
-            payload = await self._source.told(envelope, place, context)
+        shared = self._shared
+        place = shared.rendering.cursor(envelope)
+        async with shared.rendering.context(self._caller, skipped=skipped) as context:
+            payload = await shared.source.told(envelope, place, context)
             if payload is None:
                 return None
-            result = await executed(self._executor, payload, context)
-        return self._rendering.frame(result, envelope.position, place, last=self._source.ends(envelope))
+            result = await executed(shared.executor, payload, context)
+        return shared.rendering.frame(result, envelope.position, place, last=shared.source.ends(envelope))
 
     async def open(self) -> Frame:
         """The snapshot, or the reset that the subscription began with.
@@ -110,16 +153,17 @@ class Followed:
         return await self._snapshot(ResetReason.LOG_REPLACED if replaced else ResetReason.RETENTION)
 
     async def _snapshot(self, reason: ResetReason | None) -> Frame:
-        async with self._rendering.context(self._caller) as context:
-            reached = self._rendering.hub.position
+        shared = self._shared
+        async with shared.rendering.context(self._caller) as context:
+            reached = shared.rendering.hub.position
             head = await context.reading.head()
             place = await context.cursor()
             try:
-                snapshot = await self._source.snapshot(context, place)
+                snapshot = await shared.source.snapshot(context, place)
             except Refused as error:
                 raise rejected([error]) from error
             reset = reason and StreamReset(cursor=place, reason=reason, snapshot=snapshot)
-            result = await executed(self._executor, reset or snapshot, context)
+            result = await executed(shared.executor, reset or snapshot, context)
         # Outside of the snapshot: the hub may have to read first.
-        await self._rendering.hub.require_same(head, reached)
-        return self._rendering.frame(result, head.position, place, last=self._source.is_over(snapshot))
+        await shared.rendering.hub.require_same(head, reached)
+        return shared.rendering.frame(result, head.position, place, last=shared.source.is_over(snapshot))

@@ -13,7 +13,7 @@ from events.cursor import Cursor as Place
 from events.envelope import Envelope
 from events.hub import Hub
 from graph.context import Context, Services
-from graph.results import encoded, outage
+from graph.results import encoded, encoded_data, outage
 from graph.scalars import Cursor
 from vocabulary.operations import Frame
 
@@ -51,4 +51,9 @@ class Rendering:
         if trouble is not None:
             raise Unavailable(str(trouble)) from trouble
         payload = encoded(result, {"cursor": place})
+        return Frame(position=position, cursor=place, payload=payload, last=last)
+
+    def plain_frame(self, data: object, position: int, place: Cursor, *, last: bool = False) -> Frame:
+        """The same of data that has come about without an error."""
+        payload = encoded_data(data, {"cursor": place})
         return Frame(position=position, cursor=place, payload=payload, last=last)

@@ -9,11 +9,13 @@ from typing import Any, Protocol
 
 from auth.tokens import Unauthenticated
 from events.envelope import Envelope
-from vocabulary.operations import Frame, OperationKind, Rejected, Request
+from vocabulary.operations import NOT_NOW, Frame, NotNow, OperationKind, Rejected, Request
 
 __all__ = [
+    "NOT_NOW",
     "Authenticate",
     "Frame",
+    "NotNow",
     "OperationKind",
     "Operations",
     "Plan",
@@ -55,6 +57,9 @@ class Stream(Protocol):
 
     def conflated_by(self, envelope: Envelope) -> Hashable | None:
         """What the event is a newer value of, which stands for the older ones; None if it must never be left out."""
+
+    def render_now(self, envelope: Envelope, skipped: int = 0) -> Frame | NotNow | None:
+        """What `render` would return, if that takes no waiting; NOT_NOW if it does, or if anything is in the way."""
 
     async def render(self, envelope: Envelope, skipped: int = 0) -> Frame | None:
         """Execute the selection for one event; None if it turns out not to belong to the stream.

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from events.envelope import Envelope
 from live.conflation import Conflation
-from live.operations import Stream
+from live.operations import Frame, NotNow, Stream
 from live.window import Due
 
 TIMER_SECONDS = 0.001
@@ -54,7 +54,7 @@ class Teller:
         if self._held is not None and key is not None:
             self._held.offer(key, envelope)
             return
-        frame = await self._stream.render(envelope)
+        frame = await self._rendered(envelope)
         if frame is not None:
             await self.flush()
             self._append(Due(frame, envelope.occurred_at))
@@ -68,13 +68,17 @@ class Teller:
         """Append all that is held, oldest first; raises what `tell` raises."""
         held = self._held
         while held is not None and (oldest := held.oldest) is not None:
-            frame = await self._stream.render(oldest.envelope, oldest.skipped)
+            frame = await self._rendered(oldest.envelope, oldest.skipped)
             if frame is None:
                 held.passed_over(oldest)
                 continue
             # It waited on purpose, so it does not count as slow.
             self._append(Due(frame))
             held.told(oldest, _now())
+
+    async def _rendered(self, envelope: Envelope, skipped: int = 0) -> Frame | None:
+        frame = self._stream.render_now(envelope, skipped)
+        return frame if not isinstance(frame, NotNow) else await self._stream.render(envelope, skipped)
 
     def forget(self) -> None:
         """Hold nothing any more."""

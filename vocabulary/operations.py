@@ -1,6 +1,6 @@
 """Requests and results as they pass between the transports and the schema, which do not know each other."""
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any
 
 import msgspec
@@ -65,3 +65,12 @@ class Frame(msgspec.Struct, frozen=True):
     cursor: str
     payload: bytes
     last: bool = False
+
+
+class NotNow(Enum):
+    """What a stream says of an event whose frame it would have to wait for."""
+
+    NOT_NOW = "not now"
+
+
+NOT_NOW = NotNow.NOT_NOW

@@ -92,6 +92,19 @@ class Selections:
             self._root = Selection(found.grouped_field_set, ())
         return self._root.fields
 
+    def data(self) -> Complete | None:
+        """From the value of the only root field, which is a subscription's, to the data of a result.
+
+        None if something of it is not plain, whatever the value is.
+        """
+        ((key, details),) = self.root().items()
+        root = self._schema.get_root_type(self._operation.operation)
+        field = None if root is None else root.fields.get(details[0].node.name.value)
+        complete = None if field is None else self.value(field.type, details)
+        if complete is None:
+            return None
+        return lambda value: {key: complete(value)}
+
     def of(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Selection:
         """What is selected of an object of this type by the fields that led to it.
 

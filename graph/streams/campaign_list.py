@@ -9,6 +9,8 @@ A campaign that the filter keeps out is told of only if the event may be the one
 before, a later event makes it leave.
 """
 
+from typing import Any
+
 from db.models import CampaignRow
 from db.queries import campaigns
 from db.queries.campaigns import CAMPAIGNS, CampaignFilter, CampaignOrderField
@@ -62,8 +64,10 @@ class CampaignListSource(Source):
             raise TypeError(f"{event!r} is no event of a campaign.")
         row, passes = await context.reading.run(campaigns.one_of, self.scope, event.campaign_id, self._wanted)
         if row is not None and passes:
-            kind = CampaignAdded if self._may_bring(event) else CampaignChanged
-            return kind(cursor=cursor, at=envelope.occurred_at, campaign=Campaign.from_row(row))
+            common: dict[str, Any] = {"cursor": cursor, "at": envelope.occurred_at}
+            if self._may_bring(event):
+                return CampaignAdded(**common, campaign=Campaign.from_row(row))
+            return CampaignChanged(**common, campaign=Campaign.from_row(row), skipped=context.skipped)
         if not self._may_take(event, row):
             return None
         ident = node_ids.encode("Campaign", event.campaign_id)

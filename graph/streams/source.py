@@ -15,6 +15,7 @@ from events.cursor import Cursor as Place
 from events.envelope import Envelope
 from graph.context import Context
 from graph.scalars import Cursor
+from graph.types import campaign_event
 from graph.types.stream_reset import Snapshot
 
 
@@ -47,13 +48,25 @@ class Source(ABC):
         """Whose progress the event tells, which newer progress may stand for; None for everything else."""
         return envelope.event.campaign_id if isinstance(envelope.event, CampaignProgress) else None
 
-    async def told(self, envelope: Envelope, cursor: Cursor, _context: Context) -> object | None:
+    async def told(self, envelope: Envelope, cursor: Cursor, context: Context) -> object | None:
         """The member of the union that tells of the event, or None if it is found to say nothing here.
 
         It is asked once for a whole group. What the envelope alone can tell is told by `event`; a source that has to
         read for it overrides this.
         """
-        return self.event(envelope, cursor)
+        return self.told_now(envelope, cursor, context.skipped)
+
+    @property
+    def tells_at_once(self) -> bool:
+        """Whether the envelope alone tells of every event."""
+        return type(self).event is not Source.event
+
+    def told_now(self, envelope: Envelope, cursor: Cursor, skipped: int) -> object:
+        """The same of a source that reads nothing for it; `skipped` is what a progress stands for besides itself."""
+        told = self.event(envelope, cursor)
+        if skipped and isinstance(told, campaign_event.CampaignProgress):
+            told.skipped = skipped
+        return told
 
     def event(self, envelope: Envelope, _cursor: Cursor) -> object:
         """The member of the union that tells of the event.

@@ -8,8 +8,6 @@ import strawberry
 from events import campaign_events as catalog
 from events.envelope import Envelope
 from graph import node_ids
-from graph.context import Info
-from graph.fields import resolved
 from graph.scalars import Cursor
 from graph.types.campaign import Campaign
 from graph.types.campaign_figures import RejectionCounts
@@ -180,10 +178,10 @@ class CampaignProgress(PhaseHappening):
     campaign_percent: float = strawberry.field(description="How far the whole campaign is.")
     rejections: RejectionCounts = strawberry.field(description="What has been decided on its domains.")
 
-    @resolved("How many updates were left out since the one before, because of `maxRate`; 0 without it.")
-    def skipped(self, info: Info) -> int:
-        """How many this one stands for besides itself."""
-        return info.context.skipped
+    skipped: int = strawberry.field(
+        default=0,
+        description="How many updates were left out since the one before, because of `maxRate`; 0 without it.",
+    )
 
 
 _PLAIN_PHASES: dict[type[catalog.PhaseEventType], type[PhaseHappening]] = {

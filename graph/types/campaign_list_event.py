@@ -2,8 +2,6 @@
 
 import strawberry
 
-from graph.context import Info
-from graph.fields import resolved
 from graph.scalars import BigInt
 from graph.types.campaign import Campaign
 from graph.types.stream import Happening, StreamEvent
@@ -36,12 +34,11 @@ class CampaignChanged(Happening):
 
     campaign: Campaign = strawberry.field(description="The campaign, as it was when this was sent or later.")
 
-    @resolved(
-        "How many updates of its progress were left out since the one before, because of `maxRate`; 0 without it."
+    skipped: int = strawberry.field(
+        default=0,
+        description="How many updates of its progress were left out since the one before, because of `maxRate`; 0 "
+        "without it.",
     )
-    def skipped(self, info: Info) -> int:
-        """How many this one stands for besides itself."""
-        return info.context.skipped
 
 
 @strawberry.type(

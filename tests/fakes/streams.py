@@ -11,7 +11,7 @@ from events.envelope import Envelope
 from live.close_codes import CloseCode
 from live.groups import Groups
 from live.member import Member
-from live.operations import Frame
+from live.operations import NOT_NOW, Frame, NotNow
 from tests.fakes.hub import FakeHub
 
 
@@ -47,6 +47,9 @@ class FakeStream:
 
     def conflated_by(self, envelope: Envelope) -> Hashable | None:
         return envelope.summary.partition("~")[2] or None
+
+    def render_now(self, envelope: Envelope, skipped: int = 0) -> Frame | NotNow | None:
+        return NOT_NOW
 
     async def render(self, envelope: Envelope, skipped: int = 0) -> Frame | None:
         await self.gate.wait()

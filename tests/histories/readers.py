@@ -9,7 +9,7 @@ import msgspec
 from events.cursor import Cursor, encode
 from events.envelope import Envelope
 from graph.enums import ResetReason
-from graph.followed import Beginning, Followed
+from graph.followed import Beginning, Followed, Shared
 from graph.rendering import Rendering
 from live.groups import Groups
 from live.member import Member
@@ -60,7 +60,8 @@ class LogStream(Followed):
 
     def __init__(self, log: MemoryLog, wanted: Wanted, beginning: Beginning, rendering: Rendering) -> None:
         nothing = cast("Any", None)
-        super().__init__(wanted, "histories", nothing, nothing, beginning, rendering, nothing)
+        super().__init__(Shared(wanted, "histories", nothing, nothing, rendering, None), beginning, nothing)
+        self._rendering = rendering
         self._log = log
         self._wanted = wanted
 

@@ -101,5 +101,5 @@ class TestWhatIsPrivateToGraphqlCore:
     async def test_nothing_gets_into_it(self, stage: Stage) -> None:
         stream = await stage.subscribe(stage.house.admin, QUERY)
         await stream.render(envelope(1))
-        assert stream._executor._relevant_sub_fields == {}
-        assert stream._executor.context_value is None
+        assert stream._shared.executor._relevant_sub_fields == {}
+        assert stream._shared.executor.context_value is None

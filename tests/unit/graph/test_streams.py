@@ -24,7 +24,7 @@ from services.proxies import ProxyPatch
 from tests import factories
 from tests.fakes.house import House
 from tests.fakes.stage import Frame, Stage, cursor_at, open_stage
-from vocabulary.operations import Rejected
+from vocabulary.operations import NOT_NOW, Rejected
 
 CAMPAIGN = """
 subscription ($id: ID!, $after: Cursor) { campaignEvents(campaignId: $id, after: $after) {
@@ -447,13 +447,19 @@ class TestFilters:
 def executions(monkeypatch: pytest.MonkeyPatch) -> Counter[int]:
     """How often each position was executed, over all subscriptions."""
     counts: Counter[int] = Counter()
-    render = Followed.render
+    render, render_now = Followed.render, Followed.render_now
 
     async def counting(self: Followed, envelope: Envelope) -> Any:
         counts[envelope.position] += 1
         return await render(self, envelope)
 
+    def counting_now(self: Followed, envelope: Envelope, skipped: int = 0) -> Any:
+        found = render_now(self, envelope, skipped)
+        counts[envelope.position] += found is not NOT_NOW
+        return found
+
     monkeypatch.setattr(Followed, "render", counting)
+    monkeypatch.setattr(Followed, "render_now", counting_now)
     return counts
 
 
