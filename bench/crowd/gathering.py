@@ -11,8 +11,10 @@ from bench.crowd.listener import Listener
 from bench.crowd.orders import Follow, Heard, Join, Leave, Order, Payload, Resume, Until
 from bench.crowd.tally import NOBODY_WAITS, Tally
 
+SECONDS = 200.0
+"""How long anything may take."""
 AT_ONCE = 100
-"""How many connections are opened at the same time: a server's backlog has room for them."""
+"""How many connections, or subscriptions, are opened at the same time: nobody's backlog is tried here."""
 AGAIN_SECONDS = 1.3, 4.0
 """After how long who was refused comes again: as the official client does for the first time."""
 PORTS = 20_000
@@ -22,9 +24,10 @@ PORTS = 20_000
 class Gathering:
     """The subscribers of a server."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, seconds: float = SECONDS) -> None:
         self._url = url
         self._init = wire.init(token)
+        self._seconds = seconds
         self._tally = Tally()
         self._listeners: list[Listener] = []
         self._opening = asyncio.Semaphore(AT_ONCE)
@@ -36,8 +39,12 @@ class Gathering:
         """Carry out an order, unless something goes wrong first."""
         work = asyncio.ensure_future(self._carry_out(order))
         broken = asyncio.ensure_future(self._tally.broken.wait())
-        await asyncio.wait({work, broken}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(
+            {work, broken}, timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED
+        )
         broken.cancel()
+        if not done:
+            self._tally.fault(f"{type(order).__name__} took too long: {self._state()}")
         if self._tally.broken.is_set():
             work.cancel()
         else:
@@ -49,6 +56,16 @@ class Gathering:
             self._tally.refusals,
             time.monotonic(),
         )
+
+    def _state(self) -> str:
+        """How far everybody is, and one of those who are behind all others."""
+        counts = {
+            "connected": sum(each.transport is not None for each in self._listeners),
+            "let in": sum(each.let_in for each in self._listeners),
+            "opened": sum(each.whole.is_set() for each in self._listeners),
+        }
+        last = min(self._listeners, key=lambda each: (each.let_in, each.opened, min(each.due, default=0)))
+        return f"of {len(self._listeners)} {counts}, the last is {last!r}"
 
     async def _carry_out(self, order: Order) -> None:
         match order:
@@ -64,6 +81,7 @@ class Gathering:
                 await self._resume(order)
 
     async def _join(self, order: Join) -> None:
+        self._opening = asyncio.Semaphore(max(1, AT_ONCE // len(order.streams[0])))
         async with asyncio.TaskGroup() as tasks:
             for number in range(len(self._listeners), order.connections):
                 self._listeners.append(Listener(self._tally, wire.handshake(self._url), self._init))
@@ -108,6 +126,7 @@ class Gathering:
 
     async def _resume(self, order: Resume) -> None:
         await self._tally.gone.wait()
+        self._opening = asyncio.Semaphore(AT_ONCE)
         self._tally.leaving, self._tally.returning = False, True
         self._url = order.url
         async with asyncio.TaskGroup() as tasks:

@@ -40,6 +40,7 @@ class Listener(asyncio.Protocol):
         self._init = init
         self._asked = b""
         self._rest = b""
+        self._ending = b""
         self._switched = False
         self.let_in = False
         self.answered = asyncio.Event()
@@ -49,7 +50,7 @@ class Listener(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def __repr__(self) -> str:
-        return f"<Listener, next {self.due[:5]}>"
+        return f"<Listener, {self.opened} opened, next {self.due[:5]}>"
 
     def follow(self, payloads: Sequence[Payload], first: int) -> None:
         """Subscribe to so many streams more, whose next event has the number `first`."""
@@ -75,10 +76,11 @@ class Listener(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """Be ready for another one."""
         self.transport = None
-        refused = not self.let_in
-        self._rest, self._switched, self.let_in = b"", False, False
+        refused, ending = not self.let_in, self._ending
+        self._rest, self._ending, self._switched, self.let_in = b"", b"", False, False
         self.answered.set()
-        self._tally.disconnected(f"{self!r} has lost its connection", refused=refused)
+        code, reason = int.from_bytes(ending[:2], "big"), ending[2:].decode()
+        self._tally.disconnected(f"{self!r} has lost its connection: {code} {reason}", refused=refused)
 
     def data_received(self, data: bytes) -> None:
         """Take all frames that are whole."""
@@ -156,11 +158,8 @@ class Listener(asyncio.Protocol):
             self._tally.fault(f"{self!r} was told: {text[:SHOWN]!r}")
 
     def _control(self, first: int, payload: bytes) -> None:
-        if self.transport is None or first == wire.PONG:
-            return
-        if first == wire.PING:
+        if first == wire.PING and self.transport is not None:
             self.transport.write(wire.frame(wire.PONG, payload))
-            return
-        self.transport.close()
-        if self.let_in and not self._tally.leaving:
-            self._tally.fault(f"{self!r} got a frame {first:#x}: {payload[2:SHOWN]!r}")
+        elif first == wire.CLOSE and self.transport is not None:
+            self._ending = payload
+            self.transport.close()

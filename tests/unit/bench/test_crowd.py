@@ -167,3 +167,15 @@ async def test_whoever_is_refused_comes_again(monkeypatch: pytest.MonkeyPatch) -
         await server.tell(2)
         heard = await obeyed(crowd, Until(2))
         assert (heard.delivered, heard.refusals, heard.faults) == (2, 2, 0)
+
+
+async def test_who_waits_too_long_is_told_of() -> None:
+    async with served() as server:
+        crowd = Gathering(server.url, "token", seconds=0.1)
+        await obeyed(crowd, Join(connections=2, streams=[[STREAM]], first=1))
+        forgotten = server.sockets.pop()
+        await server.tell(1)
+        server.sockets.append(forgotten)
+        (text,) = (await obeyed(crowd, Until(1))).texts
+        assert "Until took too long: of 2" in text
+        assert "next [1]" in text
