@@ -265,7 +265,10 @@ async def test_curl_gets_events_with_ids(demo: Api) -> None:
             if line.startswith("curl "):
                 curl = Curl(line, {"TOKEN": demo.client.token, "CURSOR": cursor})
                 url = curl.url.replace("http://127.0.0.1:8000", demo.client.url)
-                async with http.post(url, headers=curl.headers, data=curl.body) as answer, asyncio.timeout(5):
+                async with (
+                    http.post(url, headers=curl.headers, data=curl.body) as answer,
+                    asyncio.timeout(30),
+                ):
                     assert answer.status == 200
                     while await answer.content.readline() != b"event: next\n":
                         pass

@@ -65,7 +65,7 @@ async def test_official_clients_that_do_not_read_are_closed_and_come_back(
 ) -> None:
     """The socket is told 4510 when it wakes in time; another client on the same stream is not held up."""
     frozen = {"ws 0", "sse 0"}
-    async with Product(tmp_path / "product", slow_client_seconds=1, ping_seconds=600) as product:
+    async with Product(tmp_path / "product", slow_client_seconds=2, ping_seconds=600) as product:
         api = await product.serve()
         ident = await large_persona(api.client)
         tasks = [

@@ -31,7 +31,7 @@ from vocabulary.campaigns import PhaseKind
 from vocabulary.work import ShardKind, ShardStatus
 
 NAMES = 120
-LEASE_SECONDS = 1.0
+LEASE_SECONDS = 2.0
 LOOK_SECONDS = 0.02
 WALK_SECONDS = 30
 

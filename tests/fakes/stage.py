@@ -161,7 +161,7 @@ class Watcher:
 
     async def next(self) -> Frame:
         """The next frame: the value of its root field, with the cursor of its extensions. It has no errors."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not self._due:
                 self._woken.clear()
                 await self._take()
@@ -179,7 +179,7 @@ class Watcher:
 
     async def failure(self) -> list[dict[str, Any]]:
         """The errors that the stream ends on."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while self.member.failure is None:
                 self._woken.clear()
                 assert list(self.member.take(1)) == []

@@ -50,7 +50,7 @@ async def opened(api: ApiProcess, http: ClientSession) -> ClientWebSocketRespons
     where = api.url.replace("http", "ws", 1) + "/graphql"
     client = await http.ws_connect(where, protocols=["graphql-transport-ws"])
     await client.send_json({"type": "connection_init", "payload": {"Authorization": f"Bearer {TOKEN}"}})
-    assert (await client.receive_json(timeout=5))["type"] == "connection_ack"
+    assert (await client.receive_json(timeout=30))["type"] == "connection_ack"
     return client
 
 
@@ -59,7 +59,7 @@ async def send(client: ClientWebSocketResponse, ident: str, query: str) -> None:
 
 
 async def receive(client: ClientWebSocketResponse, ident: str) -> dict[str, Any]:
-    message: dict[str, Any] = await client.receive_json(timeout=20)
+    message: dict[str, Any] = await client.receive_json(timeout=30)
     assert message["id"] == ident, message
     return message
 
@@ -93,7 +93,7 @@ async def test_an_event_stream_is_asked_to_come_back_and_then_begins(
         assert (answer.status, answer.content_type) == (200, "text/event-stream")
         assert await answer.text() == "retry: 1000\n\n"
     wire.heal()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while True:
             async with http.get(f"{api.url}/graphql", params={"query": FOLLOW}, headers=headers) as answer:
                 await answer.content.readuntil(b"\n\n")

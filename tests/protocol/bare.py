@@ -36,7 +36,7 @@ async def over_a_socket(
         assert await socket.receive_json() == {"type": "connection_ack"}
         payload = {"query": bare(field), "variables": variables}
         await socket.send_json({"id": "1", "type": "subscribe", "payload": payload})
-        while (message := await socket.receive_json(timeout=5))["type"] == "next":
+        while (message := await socket.receive_json(timeout=30))["type"] == "next":
             yield _told(message["payload"])
         assert message == {"id": "1", "type": "complete"}
 
@@ -47,7 +47,7 @@ async def over_events(
     """The frames of a subscription over server-sent events; the `id:` of each is its cursor, too."""
     headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
     payload = {"query": bare(field), "variables": variables}
-    async with client.post(f"{url}/graphql", json=payload, headers=headers) as response, asyncio.timeout(20):
+    async with client.post(f"{url}/graphql", json=payload, headers=headers) as response, asyncio.timeout(30):
         fields: dict[str, str] = {}
         async for line in response.content:
             name, _, value = line.decode().rstrip("\n").partition(":")

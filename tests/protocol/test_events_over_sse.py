@@ -67,7 +67,7 @@ class Show:
 
 async def next_event(response: ClientResponse) -> Event:
     """The fields of the next event; comments are skipped."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         fields: Event = {}
         async for line in response.content:
             text = line.decode().rstrip("\n")

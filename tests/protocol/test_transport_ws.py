@@ -31,13 +31,13 @@ async def acknowledged(edge: Edge) -> ClientWebSocketResponse:
 
 
 async def receive(socket: ClientWebSocketResponse) -> Any:
-    message = await socket.receive(timeout=5)
+    message = await socket.receive(timeout=30)
     assert message.type is WSMsgType.TEXT, message
     return msgspec.json.decode(message.data)
 
 
 async def closed(socket: ClientWebSocketResponse) -> tuple[int | None, str]:
-    message = await socket.receive(timeout=5)
+    message = await socket.receive(timeout=30)
     assert message.type is WSMsgType.CLOSE, message
     return socket.close_code, message.extra or ""
 

@@ -128,7 +128,7 @@ async def test_open_sockets_are_told_to_come_back_and_nothing_holds_the_end_up(
         subscription = {"query": "subscription { activity { __typename } }"}
         await talking.send_json({"id": "1", "type": "subscribe", "payload": subscription})
     for socket_ in (silent, talking):
-        while (message := await socket_.receive(5)).type != WSMsgType.CLOSE:
+        while (message := await socket_.receive(30)).type != WSMsgType.CLOSE:
             assert message.type == WSMsgType.TEXT
         assert message.data == WSCloseCode.SERVICE_RESTART
 
@@ -148,7 +148,7 @@ async def test_ping_seconds(settings: Settings, client: aiohttp.ClientSession) -
     async with ApiProcess.open(changed, SystemClock()) as api:
         silent = await acknowledged(api, client)
         start = loop.time()
-        types = [(await silent.receive(5)).type for _ in range(2)]
+        types = [(await silent.receive(30)).type for _ in range(2)]
         assert types[0] is WSMsgType.PING
         assert types[1] in {WSMsgType.CLOSED, WSMsgType.ERROR}
         # At the default it would be fifteen seconds and more.
@@ -186,7 +186,7 @@ async def test_drain_seconds(settings: Settings, client: aiohttp.ClientSession, 
         first, second = [await acknowledged(api, client) for _ in range(2)]
         start = loop.time()
         draining = loop.create_task(api.drain())
-        codes = [(await each.receive(5)).data for each in (first, second)]
+        codes = [(await each.receive(30)).data for each in (first, second)]
         took = loop.time() - start
         await draining
     assert codes == [1012, 1012]

@@ -36,7 +36,7 @@ async def connect(edge: Edge, count: int = 1) -> list[ClientWebSocketResponse]:
     for _ in range(count):
         client = await edge.client.ws_connect(edge.graphql, protocols=["graphql-transport-ws"])
         await client.send_json({"type": "connection_init", "payload": {"Authorization": TOKEN}})
-        assert (await client.receive(5)).type is WSMsgType.TEXT
+        assert (await client.receive(30)).type is WSMsgType.TEXT
         clients.append(client)
     await until(lambda: len(edge.peers) >= count)
     return clients
@@ -61,7 +61,7 @@ async def stuck(edge: Edge) -> None:
 
 async def end_of(client: ClientWebSocketResponse) -> tuple[float, int | None]:
     """When a socket is closed, and with which code."""
-    while (message := await client.receive(5)).type is WSMsgType.TEXT:
+    while (message := await client.receive(30)).type is WSMsgType.TEXT:
         pass
     assert message.type is WSMsgType.CLOSE
     return asyncio.get_running_loop().time(), client.close_code
@@ -112,7 +112,7 @@ async def test_the_time_is_over_when_nobody_is_left(edge: Edge) -> None:
     await until(lambda: len(edge.peers) == 2)
     for client in clients:
         await client.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await draining
 
 
