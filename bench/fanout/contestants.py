@@ -71,19 +71,21 @@ async def ours(folder: Path) -> AsyncIterator[Running]:
                 snapshots=True,
             )
             command = [sys.executable, "-m", "bench.fanout.writer", url, redis.url, key]
-            async with obeying(command, folder / "writer.log") as (_, ports):
-                control = await Control.reach(ports["control"])
+            async with (
+                obeying(command, folder / "writer.log") as (_, ports),
+                Control.reach(ports["control"]) as control,
+            ):
                 yield Running(place, [api.process.pid], control.publish)
-                await control.close()
 
 
 @asynccontextmanager
 async def peer(command: Sequence[str], place: Callable[[int], Place], folder: Path) -> AsyncIterator[Running]:
     """A server that obeys."""
-    async with obeying(command, folder / "peer.log") as (process, ports):
-        control = await Control.reach(ports["control"])
+    async with (
+        obeying(command, folder / "peer.log") as (process, ports),
+        Control.reach(ports["control"]) as control,
+    ):
         yield Running(place(ports["port"]), [process.pid], control.publish)
-        await control.close()
 
 
 @asynccontextmanager

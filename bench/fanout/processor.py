@@ -1,23 +1,18 @@
-"""The processor time of other processes, by the kernel."""
+"""The processor time of the processes of a server, and when they have none to use."""
 
 import asyncio
 import time
 from collections.abc import Sequence
+
+from bench.processor import processor_seconds
 
 REST_SECONDS = 0.1
 REST_SHARE = 0.02
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
-    """What these have used since they began, in user and in kernel mode, all threads together.
-
-    It is the same as utime + stime of `/proc/PID/stat`, in nanoseconds where that is in hundredths of a second.
-
-    Raises:
-        OSError: one of them is gone.
-    """
-    # The clock of a process as clock_getcpuclockid(3) gives it: Linux has it in the number itself.
-    return sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)
+    """What these have used of processors since they began."""
+    return sum(map(processor_seconds, pids))
 
 
 async def at_rest(pids: Sequence[int], seconds: float) -> None:

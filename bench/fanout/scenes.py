@@ -1,9 +1,7 @@
 """What is measured: how many subscribers there are, and how many events come at once."""
 
-import resource
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -84,11 +82,3 @@ async def _publish(server: Running, audience: Audience, count: int) -> None:
     numbers: Sequence[int] = list(islice(server.numbers, count))
     async with audience.expecting(numbers[-1]):
         await server.publish(numbers[0], count)
-
-
-def allow_files() -> int:
-    """Let this process, and those that it starts, open as many files as the system lets them; gives how many."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

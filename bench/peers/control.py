@@ -7,7 +7,8 @@ it is ready.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Self
 
 LOOPBACK = "127.0.0.1"
@@ -39,9 +40,16 @@ class Control:
         self._writer = writer
 
     @classmethod
-    async def reach(cls, port: int) -> Self:
-        """Connect to a process that obeys."""
-        return cls(*await asyncio.open_connection(LOOPBACK, port))
+    @asynccontextmanager
+    async def reach(cls, port: int) -> AsyncIterator[Self]:
+        """A connection to a process that obeys."""
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        try:
+            yield cls(reader, writer)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def publish(self, first: int, count: int = 1) -> float:
         """Have so many events published at once; gives from when subscribers may have them, in seconds since 1970.
@@ -54,8 +62,3 @@ class Control:
         if not line:
             raise ConnectionError("The process that publishes is gone; its log says why.")
         return float(line)
-
-    async def close(self) -> None:
-        """Leave it alone."""
-        self._writer.close()
-        await self._writer.wait_closed()

@@ -45,7 +45,7 @@ class Scripted:
             yield Place(server.sockets[0].getsockname()[1], speaks=False, ids=shared_ids)
         finally:
             server.close()
-            await until(lambda: self.open == 0, 5)
+            await until(lambda: self.open == 0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
@@ -80,8 +80,8 @@ async def begun(server: Scripted, connections: int = 3) -> AsyncIterator[tuple[A
     """An audience that has had the numbers 1 and 2."""
     async with server.serving() as place:
         audience, numbers = Audience(place, connections), count(1)
-        async with audience.present(5):
-            await audience.begin(numbers, server.publish, 5)
+        async with audience.present():
+            await audience.begin(numbers, server.publish)
             yield audience, numbers
 
 
@@ -112,7 +112,7 @@ async def test_what_is_wrong_ends_the_run(instead: dict[int, bytes]) -> None:
     server.instead = instead
     async with begun(server) as (audience, _):
         with pytest.raises(Unsound):
-            async with audience.expecting(6, 5):
+            async with audience.expecting(6):
                 await server.publish(3, 4)
 
 
@@ -129,7 +129,7 @@ async def test_a_connection_that_is_lost_ends_the_run() -> None:
     server = Scripted()
     async with begun(server) as (audience, _):
         with pytest.raises(Unsound, match="lost"):
-            async with audience.expecting(3, 5):
+            async with audience.expecting(3):
                 server.writers[1].transport.abort()
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 
 from bench.report import Figure, Result
-from tools.guarantees_page import ALSO, NOT_RUN, OTHERS, PROMISES, promises
+from tools.guarantees_page import ALSO, OTHERS, PROMISES, promises
+from tools.results import NOT_RUN
 
 RESULT = Result(
     name="leaks-short",
