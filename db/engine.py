@@ -21,12 +21,13 @@ from typing import Any
 
 import structlog
 from sqlalchemy import event, text
-from sqlalchemy.engine import AdaptedConnection, make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from core.errors import Misconfigured, Unavailable
+from db.sqlite_driver import Connection, Driver
 
 log = structlog.get_logger(__name__)
 
@@ -57,9 +58,10 @@ class Engines:
             raise Misconfigured(
                 "HELIOGRAPH_DATABASE_URL: SQLite needs a file, such as sqlite+aiosqlite:///heliograph.db"
             )
-        build = _sqlite_engine if self.is_sqlite else _postgres_engine
-        self.writer = build(url, writing=True)
-        self.reader = build(url, writing=False)
+        # Each connection is used by one statement at a time, so none waits for a thread.
+        self._driver = Driver(READERS + 1) if self.is_sqlite else None
+        self.writer = self._build(writing=True)
+        self.reader = self._build(writing=False)
         self.statements = 0
         for engine in (self.writer, self.reader):
             event.listen(engine.sync_engine, "before_cursor_execute", self._count_statement)
@@ -70,6 +72,11 @@ class Engines:
 
     def __repr__(self) -> str:
         return f"<Engines {self.url.render_as_string(hide_password=True)}>"
+
+    def _build(self, *, writing: bool) -> AsyncEngine:
+        if self._driver is None:
+            return _postgres_engine(self.url, writing=writing)
+        return _sqlite_engine(self.url, self._driver, writing=writing)
 
     def _count_statement(self, *_event: object) -> None:
         self.statements += 1
@@ -118,6 +125,8 @@ class Engines:
         """Close all connections."""
         await self.writer.dispose()
         await self.reader.dispose()
+        if self._driver is not None:
+            self._driver.close()
 
 
 @asynccontextmanager
@@ -174,7 +183,7 @@ def _log_statement(_connection: object, _cursor: object, statement: str, *_rest:
     log.debug("statement", sql=statement)
 
 
-def _postgres_engine(url: str, *, writing: bool) -> AsyncEngine:
+def _postgres_engine(url: URL, *, writing: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=WRITERS if writing else READERS,
@@ -188,10 +197,12 @@ def _postgres_engine(url: str, *, writing: bool) -> AsyncEngine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _sqlite_engine(url: str, *, writing: bool) -> AsyncEngine:
+def _sqlite_engine(url: URL, driver: Driver, *, writing: bool) -> AsyncEngine:
+    connections = 1 if writing else READERS
     engine = create_async_engine(
         url,
-        pool_size=1 if writing else READERS,
+        module=driver,
+        pool_size=connections,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
         hide_parameters=True,
@@ -199,7 +210,6 @@ def _sqlite_engine(url: str, *, writing: bool) -> AsyncEngine:
         # turn of a thread for each transaction, and SQLAlchemy tells of who is cancelled in it as of a defect.
         pool_reset_on_return=None,
     )
-    begin = "BEGIN IMMEDIATE" if writing else "BEGIN DEFERRED"
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: object) -> None:
@@ -211,14 +221,17 @@ def _sqlite_engine(url: str, *, writing: bool) -> AsyncEngine:
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "invalidate")
-    def roll_back(connection: AdaptedConnection, _record: object, _error: object) -> None:
+    def roll_back(connection: Connection, _record: object, _error: object) -> None:
         # A task that is cancelled in the middle of a statement has its connection closed. SQLite keeps one with
         # an unfinished statement half open, and with it the lock of its transaction, for ever.
-        connection.run_async(lambda raw: raw.rollback())
+        connection.raw.rollback()
 
     @event.listens_for(engine.sync_engine, "begin")
     def start(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        if writing:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.connection.dbapi_connection.begin_reading()
 
     return engine
 
