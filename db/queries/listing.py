@@ -15,6 +15,7 @@ every listing passes the scope into its conditions, so nothing of another owner 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Subquery,
+    bindparam,
     func,
     literal,
     select,
@@ -35,6 +37,7 @@ from sqlalchemy.types import TypeDecorator
 
 from db.engine import Session
 from db.models import Model
+from db.plain_rows import PlainRows
 from db.scope import Scope
 from db.types import EnumText
 
@@ -44,6 +47,8 @@ F = TypeVar("F")
 Conditions = list[ColumnElement[bool]]
 Columns = tuple[InstrumentedAttribute[Any], ...]
 
+PREPARED = 100
+_LIMIT = "rows_at_most"
 PARTS_PER_STATEMENT = 100
 """SQLite refuses a compound SELECT of more than 500 parts."""
 INT32: Any = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
@@ -60,7 +65,7 @@ class Wanted(msgspec.Struct, Generic[F], frozen=True):
     after: tuple[Any, ...] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listing(Generic[R, F]):
     """One kind of list: its rows, the conditions of a scope and a filter, and the key of each order."""
 
@@ -79,7 +84,7 @@ class Listing(Generic[R, F]):
     async def pages(self, session: Session, scope: Scope, wanted: Sequence[Wanted[F]]) -> list[list[R]]:
         """The rows of each page, in the order of the requests; one statement for up to 100 of them."""
         if len(wanted) == 1:
-            return [list((await session.execute(self.page(scope, wanted[0]))).scalars())]
+            return [await self._alone(session, scope, wanted[0])]
         pages: list[list[R]] = []
         for start in range(0, len(wanted), PARTS_PER_STATEMENT):
             pages += await self._together(session, scope, wanted[start : start + PARTS_PER_STATEMENT])
@@ -104,9 +109,31 @@ class Listing(Generic[R, F]):
         columns = self.keys[wanted.order]
         page = select(self.model).where(*self.conditions(scope, wanted.filter))
         if wanted.after is not None:
-            place, end = tuple_(*columns), tuple_(*map(_bound, columns, wanted.after))
-            page = page.where(place < end if wanted.descending else place > end)
+            end = list(map(_bound, columns, wanted.after))
+            page = page.where(_beyond(columns, end, descending=wanted.descending))
         return page.order_by(*_directed(columns, descending=wanted.descending)).limit(wanted.limit)
+
+    async def _alone(self, session: Session, scope: Scope, wanted: Wanted[F]) -> list[R]:
+        shape = msgspec.structs.replace(wanted, limit=0, after=None)
+        statement = _prepared(self, scope, shape, is_first=wanted.after is None)
+        after = {_after(number): value for number, value in enumerate(wanted.after or ())}
+        found = await session.execute(statement, {_LIMIT: wanted.limit, **after})
+        return self._plain.read(found.all(), session.get_bind().dialect)
+
+    def prepared(self, scope: Scope, shape: Wanted[F], *, is_first: bool) -> Select[Any]:
+        """The statement of all pages of this shape: how long one is, and after which key, are its parameters."""
+        columns = self.keys[shape.order]
+        page = select(*self._plain.columns).where(*self.conditions(scope, shape.filter))
+        if not is_first:
+            end = [bindparam(_after(number), type_=column.type) for number, column in enumerate(columns)]
+            page = page.where(_beyond(columns, end, descending=shape.descending))
+        return page.order_by(*_directed(columns, descending=shape.descending)).limit(
+            bindparam(_LIMIT, type_=Integer())
+        )
+
+    @cached_property
+    def _plain(self) -> PlainRows[R]:
+        return PlainRows(self.model)
 
     async def _together(self, session: Session, scope: Scope, wanted: Sequence[Wanted[F]]) -> list[list[R]]:
         parts = [self._part(scope, number, one) for number, one in enumerate(wanted)]
@@ -123,6 +150,22 @@ class Listing(Generic[R, F]):
         columns = [page.c[column.expression.name] for column in self.keys[wanted.order]]
         place = func.row_number().over(order_by=_directed(columns, descending=wanted.descending))
         return select(page, literal(number).label("request"), place.label("place"))
+
+
+@lru_cache(PREPARED)
+def _prepared(listing: Listing[R, F], scope: Scope, shape: Wanted[F], *, is_first: bool) -> Select[Any]:
+    """To put a statement together takes longer than to run it, and most pages are asked for again and again."""
+    return listing.prepared(scope, shape, is_first=is_first)
+
+
+def _after(number: int) -> str:
+    return f"after_{number}"
+
+
+def _beyond(columns: Columns, end: Sequence[Any], *, descending: bool) -> ColumnElement[bool]:
+    place: Any = tuple_(*columns)
+    beyond: ColumnElement[bool] = place < tuple_(*end) if descending else place > tuple_(*end)
+    return beyond
 
 
 def _directed(columns: Sequence[Any], *, descending: bool) -> list[ColumnElement[Any]]:

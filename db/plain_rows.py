@@ -1,0 +1,94 @@
+"""Rows that are only read: what a model has in its columns, as plain objects with the same attributes.
+
+SQLAlchemy's own objects know the session that they are of and what was changed on them, which costs several times what
+reading them does; a list of fifty needs none of it. So the driver's values are taken as they are and converted here,
+a column at a time, to what the types of the columns (`db/types.py`) make of them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from itertools import starmap
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Float, Uuid, inspect, type_coerce
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import NullType, TypeEngine
+
+from db.models import Model
+from db.types import EnumText, UtcDateTime
+
+R = TypeVar("R", bound=Model)
+
+Convert = Callable[[Sequence[Any]], Iterable[Any]]
+
+
+class PlainRows(Generic[R]):
+    """How the rows of one model are selected and read."""
+
+    def __init__(self, model: type[R]) -> None:
+        attributes = list(inspect(model).column_attrs)
+        self._types: list[TypeEngine[Any]] = [each.columns[0].type for each in attributes]
+        self._shape: Any = msgspec.defstruct(
+            f"Plain{model.__name__}", [(each.key, Any) for each in attributes], frozen=True, gc=False
+        )
+        self._converts: dict[str, list[Convert | None]] = {}
+        self.columns: list[ColumnElement[Any]] = [
+            type_coerce(each.columns[0], NullType()).label(each.key) for each in attributes
+        ]
+        """What to select, and to give to `read` as it comes."""
+
+    def read(self, rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[R]:
+        """The rows, which have the attributes of the model and none of its ties.
+
+        Raises:
+            ValueError: a value is none of its column's type.
+        """
+        converts = self._converts.get(dialect.name)
+        if converts is None:
+            converts = self._converts[dialect.name] = [_convert(each, dialect) for each in self._types]
+        columns = zip(*rows, strict=True)
+        values = [
+            column if convert is None else convert(column)
+            for column, convert in zip(columns, converts, strict=False)
+        ]
+        return cast("list[R]", list(starmap(self._shape, zip(*values, strict=True))))
+
+
+def _convert(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """What makes Python's values of a column's; None if they are those of the driver."""
+    if isinstance(kind, EnumText):
+        return _enum(kind.enum)
+    if dialect.name == "sqlite" and isinstance(kind, UtcDateTime):
+        return _moments
+    if dialect.name == "sqlite" and isinstance(kind, Uuid):
+        return _uuids
+    if isinstance(kind, Float):
+        # All drivers give floating-point numbers; SQLAlchemy would ask PostgreSQL's which kind of number it is.
+        return None
+    process = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return None if process is None else lambda column: map(process, column)
+
+
+def _enum(enum: Callable[[str], Any]) -> Convert:
+    known: dict[str | None, Any] = {member.value: member for member in cast("Iterable[Any]", enum)}
+    known[None] = None
+
+    def convert(column: Sequence[Any]) -> Iterable[Any]:
+        try:
+            return [known[value] for value in column]
+        except KeyError as error:
+            # It says what it is that is unknown.
+            return [enum(error.args[0])]
+
+    return convert
+
+
+def _moments(column: Sequence[Any]) -> Iterable[datetime | None]:
+    # SQLite forgets time zones, and all that is stored is in UTC.
+    return [None if value is None else datetime.fromisoformat(f"{value}+00:00") for value in column]
+
+
+def _uuids(column: Sequence[Any]) -> Iterable[UUID | None]:
+    return msgspec.convert(column, list[UUID | None])
