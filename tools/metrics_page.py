@@ -7,10 +7,13 @@ from prometheus_client import CollectorRegistry
 from db.engine import Engines
 from events.hub import Hub
 from events.log import Log
+from graph.core_execution import CORE_SCHEMA
+from graph.plans import Plans
 from tools.markdown import table
 from web.database_metrics import DatabaseUse
 from web.metrics import Metrics
 from web.peers import Dropped
+from web.plan_metrics import PlanUse
 
 # A label of each bucket of a histogram, which is none of ours.
 BUCKET = "le"
@@ -39,6 +42,7 @@ def _used() -> CollectorRegistry:
     # It connects to nothing before somebody asks it for something.
     engines = Engines("sqlite+aiosqlite:///nowhere.db")
     registry.register(DatabaseUse(engines, Hub(Log(engines), window_events=1)))
+    registry.register(PlanUse(Plans(CORE_SCHEMA)))
     metrics = Metrics(registry)
     metrics.subscribed("activity")
     metrics.count_drop(Dropped.DEAD)

@@ -53,6 +53,7 @@ from web.http import Executor, GraphQLEndpoint
 from web.metrics import Metrics
 from web.outcomes import watch
 from web.peers import Peers
+from web.plan_metrics import PlanUse
 from web.pulse import Patience
 from web.readiness import checks
 from web.routes import GRAPHQL_PATH, add_graphql
@@ -180,6 +181,7 @@ def _application(
         return StreamCounts(len(sockets), hub.events_read, hub.position, metrics.by_field())
 
     operations = GraphOperations(replace(services, streams=counts), ground.engines, hub)
+    registry.register(PlanUse(operations.plans))
     authenticate = BearerTokens(services.principals, ground.clock)
     services.access.on_change = authenticate.forget
     executor = Executor(operations, authenticate, authenticate.recognise, groups, ground.clock, peers)

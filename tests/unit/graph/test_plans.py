@@ -1,7 +1,7 @@
 """Plans are made once per document, and say what two subscriptions must have in common to be one group."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph import plans
@@ -40,6 +40,21 @@ class TestKeeping:
         for alias in ("a", "b", "a", "c", "a", "b"):
             kept.of(Request(f"{{ {alias}: cursor }}"))
         assert repr(kept) == "<Plans 2 kept, 4 made>"
+
+    def test_large_ones_are_forgotten_before_there_are_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        small, large = "{ cursor }", "{ " + "cursor " * 20 + "}"
+        monkeypatch.setattr(plans, "KEPT_CHARACTERS", len(small) + len(large))
+        kept = Plans(CORE_SCHEMA)
+        for query in (small, large, small, "{ a: cursor }", large):
+            kept.of(Request(query))
+        # The large one gave way, and so did the other two when it came back, oldest first, until there was room.
+        assert (kept.made, kept.found, kept.kept_characters) == (4, 1, len(large))
+
+    def test_what_is_larger_than_all_that_is_kept_is_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(plans, "KEPT_CHARACTERS", 12)
+        kept = Plans(CORE_SCHEMA)
+        assert kept.of(Request("{ cursor a: cursor }")).field == "cursor"
+        assert (repr(kept), kept.kept_characters) == ("<Plans 0 kept, 1 made>", 0)
 
     def test_the_limit_is_that_of_the_module(self) -> None:
         kept = Plans(CORE_SCHEMA)
@@ -205,6 +220,7 @@ class TestIdentity:
         inner = '... on ActivityAdded { activity { campaign { domains(after: "%s") { totalCount } } } }'
         assert identity(activity(selection=inner % "a")) != identity(activity(selection=inner % "b"))
 
+    @settings(deadline=None)
     @given(
         st.lists(st.sampled_from(["at", "cursor", "__typename", "x: at"]), min_size=1, max_size=4), st.data()
     )

@@ -73,7 +73,7 @@ def test_those_are_the_documents() -> None:
 
 
 @pytest.mark.parametrize("name", AT_ONCE)
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_every_event_is_told_at_once(name: str, data: st.DataObject) -> None:
     document = DOCUMENTS[name]

@@ -94,7 +94,7 @@ def spoilt(draw: Any, payload: Any) -> None:
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.field)
 class TestTheSameAsGraphqlCore:
-    @settings(max_examples=EXAMPLES)
+    @settings(max_examples=EXAMPLES, deadline=None)
     @given(data=st.data())
     def test_plain_selections_are_compiled_and_give_the_same_bytes(
         self, stream: Streamed, data: st.DataObject
@@ -104,7 +104,7 @@ class TestTheSameAsGraphqlCore:
         assert document.is_plain
         assert compiled(document, payload) == outcome(built(CORE, document), payload)
 
-    @settings(max_examples=EXAMPLES)
+    @settings(max_examples=EXAMPLES, deadline=None)
     @given(data=st.data())
     def test_what_does_not_fit_is_left_to_graphql_core(self, stream: Streamed, data: st.DataObject) -> None:
         document = data.draw(subscriptions(stream.field, stream.union, plain_only=True))
@@ -118,7 +118,7 @@ class TestTheSameAsGraphqlCore:
             return
         assert found == expected
 
-    @settings(max_examples=EXAMPLES)
+    @settings(max_examples=EXAMPLES, deadline=None)
     @given(data=st.data())
     def test_whatever_else_is_selected_comes_from_graphql_core(
         self, stream: Streamed, data: st.DataObject
