@@ -32,8 +32,16 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 # Each process begins with the head of its share, and those that are through take from the tails of others. So at the
-# head is what is dear to set up and must not be set up in several, and then what mostly waits, while others compute.
-FIRST = ("tests/protocol/test_every_event.py", "tests/e2e/")
+# head is what is dear to set up and must not be set up in several, and then what mostly waits, while others compute. Of
+# that the longest comes first: one that began last would run alone for a minute and more.
+FIRST = (
+    "tests/protocol/test_every_event.py",
+    "tests/e2e/test_screens.py",
+    "tests/e2e/test_faults.py",
+    "tests/e2e/test_idle.py",
+    "tests/e2e/test_rolling.py",
+    "tests/e2e/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
