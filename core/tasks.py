@@ -24,18 +24,21 @@ class Owner:
     other tasks go on. (A TaskGroup would cancel the siblings: right for one computation, wrong for a server.)
     """
 
+    __slots__ = ("_closed", "_name", "_on_failure", "_tasks")
+
     def __init__(self, name: str, on_failure: Callable[[BaseException], None] | None = None) -> None:
         self._name = name
         self._on_failure = on_failure
-        self._tasks: set[asyncio.Task[Any]] = set()
+        # Most owners have nothing to do most of the time, and there may be one for each of thousands of connections.
+        self._tasks: set[asyncio.Task[Any]] | None = None
         self._closed = False
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"
-        return f"<Owner {self._name} {state}, {len(self._tasks)} tasks>"
+        return f"<Owner {self._name} {state}, {len(self)} tasks>"
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self._tasks or ())
 
     def start(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """Run `work` as a task of this owner.
@@ -47,12 +50,16 @@ class Owner:
             work.close()
             raise RuntimeError(f"{self!r} starts no more tasks.")
         task = asyncio.get_running_loop().create_task(work, name=f"{self._name}:{name}")
+        if self._tasks is None:
+            self._tasks = set()
         self._tasks.add(task)
         task.add_done_callback(self._finished)
         return task
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
+        if self._tasks is not None:
+            self._tasks.discard(task)
+            self._tasks = self._tasks or None
         if task.cancelled():
             return
         error = task.exception()
@@ -65,10 +72,10 @@ class Owner:
     async def close(self) -> None:
         """Cancel every task that still runs and wait until all have ended. Safe to call twice."""
         self._closed = True
-        while self._tasks:
-            for task in self._tasks:
+        while tasks := set(self._tasks or ()):
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait(set(self._tasks))
+            await asyncio.wait(tasks)
             # The callbacks that empty the set run in the next turn of the loop.
             await asyncio.sleep(0)
 

@@ -11,6 +11,7 @@ are taken. Invariants:
   validation error is an `error` message for one id and closes nothing.
 """
 
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Any
 
@@ -68,9 +69,10 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class Stop(msgspec.Struct, frozen=True):
-    """Nobody listens to this operation any more; its id is free."""
+    """Nobody listens to this operation any more; its id is free. `kept` is what was kept with it."""
 
     id: str
+    kept: Any = None
 
 
 class Close(msgspec.Struct, frozen=True):
@@ -84,15 +86,30 @@ Action = Ignore | Send | Initialise | Start | Stop | Close
 
 
 class Connection:
-    """The server's side of one connection."""
+    """The server's side of one connection, and what its owner keeps with each id that is taken."""
+
+    __slots__ = ("_max_operations", "_taken", "phase")
 
     def __init__(self, max_operations: int = 1000) -> None:
         self._max_operations = max_operations
-        self._ids: set[str] = set()
+        self._taken: dict[str, Any] = {}
         self.phase = Phase.OPENED
 
     def __repr__(self) -> str:
-        return f"<Connection {self.phase.name.lower()}, {len(self._ids)} operations>"
+        return f"<Connection {self.phase.name.lower()}, {len(self._taken)} operations>"
+
+    @property
+    def kept(self) -> Sequence[Any]:
+        """What is kept with the ids that are taken."""
+        return [each for each in self._taken.values() if each is not None]
+
+    def keep(self, ident: str, thing: object) -> None:
+        """Keep something with an id that is taken, until it is free."""
+        self._taken[ident] = thing
+
+    def keeps(self, ident: str, thing: object) -> bool:
+        """Whether it is this that is kept with an id."""
+        return self._taken.get(ident) is thing
 
     def receive(self, frame: str | bytes) -> Action:
         """What a frame asks for: `str` is a text frame, `bytes` a binary one."""
@@ -114,12 +131,11 @@ class Connection:
     def close(self, code: CloseCode, reason: str | None = None) -> Close:
         """The connection is over; the reason defaults to the code's name."""
         self.phase = Phase.CLOSED
-        self._ids.clear()
         return Close(code, reason or code.name)
 
     def finish(self, ident: str) -> None:
         """The operation with this id has ended; the id may be used again."""
-        self._ids.discard(ident)
+        self._taken.pop(ident, None)
 
     def _handle(self, message: ClientMessage) -> Action:
         match message:
@@ -143,17 +159,16 @@ class Connection:
     def _subscribe(self, ident: str, request: Request) -> Action:
         if self.phase is not Phase.ACKNOWLEDGED:
             return self.close(close_codes.UNAUTHORIZED)
-        if ident in self._ids:
+        if ident in self._taken:
             return self.close(close_codes.DUPLICATE, f"Subscriber for {ident} already exists")
-        if len(self._ids) >= self._max_operations:
+        if len(self._taken) >= self._max_operations:
             reason = f"A connection carries at most {self._max_operations} operations at a time."
             return Send(error_message(ident, [formatted(reason, "LIMIT_EXCEEDED")]))
-        self._ids.add(ident)
+        self._taken[ident] = None
         return Start(ident, request)
 
     def _complete(self, ident: str) -> Action:
         # Both sides may complete at once: then the server has forgotten the id, and nothing is wrong.
-        if ident not in self._ids:
+        if ident not in self._taken:
             return Ignore()
-        self._ids.discard(ident)
-        return Stop(ident)
+        return Stop(ident, self._taken.pop(ident))

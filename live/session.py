@@ -72,6 +72,19 @@ class Reception(msgspec.Struct, frozen=True):
 class Session:
     """Serves one socket until it is closed."""
 
+    __slots__ = (
+        "_caller",
+        "_connection",
+        "_executing",
+        "_init_deadline",
+        "_leaving",
+        "_performing",
+        "_reception",
+        "_socket",
+        "_tasks",
+        "_writer",
+    )
+
     def __init__(self, socket: Socket, reception: Reception) -> None:
         limits = reception.limits
         self._socket = socket
@@ -80,8 +93,8 @@ class Session:
         self._tasks = Owner("session")
         self._writer = Writer(socket, reception.rounds, self._tasks, limits.replies)
         self._writer.on_end = self._ended
-        self._operations: dict[str, Operation] = {}
-        self._executing = asyncio.Semaphore(limits.executing)
+        self._executing: asyncio.Semaphore | None = None
+        self._performing = 0
         self._caller: object = None
         self._init_deadline = 0.0
         self._leaving = False
@@ -95,11 +108,15 @@ class Session:
         self._init_deadline = asyncio.get_running_loop().time() + self._reception.limits.init_seconds
         async with self._tasks:
             try:
-                while await self._act(await self._receive()):
-                    pass
+                goes_on = True
+                while goes_on and self._connection.phase is Phase.OPENED:
+                    goes_on = await self._act(await self._begin())
+                # While it waits it keeps nothing: neither the last frame nor what that one asked for.
+                while goes_on:
+                    goes_on = await self._act(self._asked(await self._socket.receive()))
             finally:
                 self._writer.end()
-                for operation in list(self._operations.values()):
+                for operation in self._connection.kept:
                     self._abandon(operation)
 
     async def leave(self, code: CloseCode) -> None:
@@ -107,9 +124,7 @@ class Session:
         self._leaving = True
         try:
             async with asyncio.timeout(self._reception.limits.leave_seconds):
-                answering = [
-                    each.task for each in self._operations.values() if each.task and not each.follows
-                ]
+                answering = [each.task for each in self._connection.kept if each.task and not each.follows]
                 if answering:
                     await asyncio.wait(answering)
                 await self._writer.flush()
@@ -117,16 +132,16 @@ class Session:
             log.warning("left_unanswered", session=repr(self))
         await self._socket.close(code, code.name)
 
-    async def _receive(self) -> Action | None:
-        """The action that the next frame asks for; None once the socket is closed."""
-        if self._connection.phase is not Phase.OPENED:
-            frame = await self._socket.receive()
-        else:
-            try:
-                async with asyncio.timeout_at(self._init_deadline):
-                    frame = await self._socket.receive()
-            except TimeoutError:
-                return self._connection.close(close_codes.INIT_TIMEOUT)
+    async def _begin(self) -> Action | None:
+        """The action that the next frame asks for, which is to be the `connection_init`."""
+        try:
+            async with asyncio.timeout_at(self._init_deadline):
+                return self._asked(await self._socket.receive())
+        except TimeoutError:
+            return self._connection.close(close_codes.INIT_TIMEOUT)
+
+    def _asked(self, frame: str | bytes | None) -> Action | None:
+        """The action that a frame asks for; None once the socket is closed."""
         return None if frame is None else self._connection.receive(frame)
 
     async def _act(self, action: Action | None) -> bool:
@@ -136,8 +151,8 @@ class Session:
                 await self._writer.say(message)
             case Start(ident, request):
                 self._start(ident, request)
-            case Stop(ident):
-                self._stop(ident)
+            case Stop(_, operation):
+                self._stop(operation)
             case Initialise(payload):
                 return await self._act(await self._initialise(payload))
             case Close(code, reason):
@@ -167,10 +182,28 @@ class Session:
             # The client learns by the close that nothing became of it; it may complete it before that all the same.
             self._connection.finish(ident)
             return
-        operation = self._operations[ident] = Operation(ident, self._writer)
+        operation = Operation(ident, self._writer)
+        self._connection.keep(ident, operation)
         operation.task = self._tasks.start(self._perform(operation, request), "operation")
 
     async def _perform(self, operation: Operation, request: Request) -> None:
+        self._performing += 1
+        try:
+            await self._answer(operation, request)
+        finally:
+            # What lasts is no task, and needs no turn.
+            operation.task = None
+            self._performing -= 1
+            if not self._performing:
+                self._executing = None
+
+    def _turn(self) -> asyncio.Semaphore:
+        """What lets only so many execute at the same time."""
+        if self._executing is None:
+            self._executing = asyncio.Semaphore(self._reception.limits.executing)
+        return self._executing
+
+    async def _answer(self, operation: Operation, request: Request) -> None:
         try:
             result = await self._carry_out(operation, request)
         except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends this operation only.
@@ -189,13 +222,13 @@ class Session:
         if plan.kind is OperationKind.SUBSCRIPTION:
             await self._follow(operation, plan, request)
             return None
-        async with self._executing:
+        async with self._turn():
             return await self._reception.operations.execute(plan, request, self._caller)
 
     async def _follow(self, operation: Operation, plan: Plan, request: Request) -> None:
         async def authorised() -> Stream:
             # Not held while an outage is waited out: queries shall be told of it at once.
-            async with self._executing:
+            async with self._turn():
                 return await self._reception.operations.subscribe(plan, request, self._caller)
 
         operation.follows = True
@@ -207,9 +240,8 @@ class Session:
         operation.member = self._reception.groups.join(stream, operation.notify)
         operation.notify()
 
-    def _stop(self, ident: str) -> None:
+    def _stop(self, operation: Operation) -> None:
         """The client has completed an operation: nothing more is sent for it."""
-        operation = self._operations.pop(ident)
         if operation.task is not None:
             # Not awaited here: with a server that hangs, a driver takes long to end, and nothing would be read.
             operation.task.cancel()
@@ -221,8 +253,7 @@ class Session:
 
     def _ended(self, operation: Operation) -> None:
         """The server has completed an operation; its id is free as soon as the client can know."""
-        if self._operations.get(operation.id) is operation:
-            del self._operations[operation.id]
+        if self._connection.keeps(operation.id, operation):
             self._connection.finish(operation.id)
         self._leave(operation)
 

@@ -81,6 +81,21 @@ class Operation:
 class Writer:
     """Collects what is to be sent and sends it; `owner` is of the tasks of its session."""
 
+    __slots__ = (
+        "_change",
+        "_is_called",
+        "_is_full",
+        "_max_replies",
+        "_over",
+        "_owner",
+        "_ready",
+        "_replies",
+        "_reply_bytes",
+        "_rounds",
+        "_socket",
+        "on_end",
+    )
+
     def __init__(self, socket: Socket, rounds: Rounds, owner: Owner, max_replies: int) -> None:
         self.on_end: Callable[[Operation], None] = self.forget
         self._socket = socket

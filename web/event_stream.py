@@ -68,11 +68,12 @@ async def send_delivery(request: web.Request, delivery: sse.Delivery, peers: Pee
         return await ask_to_come_back(request)
     pulse = Pulse(peers.patience, asyncio.get_running_loop().time(), answers=False)
     stream = EventStream(request.transport, delivery, pulse)
-    async with peers.watched(stream):
-        try:
-            return await send_events(request, delivery.events())
-        finally:
-            stream.end()
+    peers.watch(stream)
+    try:
+        return await send_events(request, delivery.events())
+    finally:
+        stream.end()
+        peers.left(stream)
 
 
 async def ask_to_come_back(request: web.Request) -> web.StreamResponse:

@@ -5,8 +5,8 @@ asks them to leave, evenly over a time, so that they do not all come back to ano
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from enum import StrEnum
 from typing import Protocol
 
@@ -96,20 +96,19 @@ class Peers:
     def __len__(self) -> int:
         return len(self._open)
 
-    @asynccontextmanager
-    async def watched(self, peer: Peer) -> AsyncIterator[None]:
-        """Look after a connection until the block ends; not of one that comes while they are `draining`."""
+    def watch(self, peer: Peer) -> None:
+        """Look after a connection until it is `left`; not after one that comes while they are `draining`."""
         if self._watch is None or self._watch.done():
             self._watch = self._tasks.start(self._look_after(), "watch")
         self._open[peer] = None
         self._nobody.clear()
-        try:
-            yield
-        finally:
-            del self._open[peer]
-            self._ending.discard(peer)
-            if not self._open:
-                self._nobody.set()
+
+    def left(self, peer: Peer) -> None:
+        """The connection has ended."""
+        del self._open[peer]
+        self._ending.discard(peer)
+        if not self._open:
+            self._nobody.set()
 
     async def drain(self, seconds: float) -> None:
         """Refuse who comes, and ask those who are here to leave, evenly over `seconds`; returns when all have left."""

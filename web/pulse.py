@@ -64,6 +64,8 @@ class Patience(msgspec.Struct, frozen=True):
 class Pulse:
     """What has been seen of one peer. `answers` is whether it answers pings: server-sent events have no way back."""
 
+    __slots__ = ("_alive", "_answers", "_awaited", "_heard", "_moved", "_pinged_at", "_taken", "patience")
+
     def __init__(self, patience: Patience, now: float, *, answers: bool) -> None:
         self.patience = patience
         self._answers = answers

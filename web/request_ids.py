@@ -21,8 +21,9 @@ async def with_request_id(request: web.Request, handler: Handler) -> web.StreamR
     """Give the request its id and bind it to the log for as long as the request lasts."""
     given = request.headers.get(HEADER, "")
     request[KEY] = given if PLAIN.fullmatch(given) else str(new_id())
-    with structlog.contextvars.bound_contextvars(request_id=request[KEY]):
-        return await handler(request)
+    # Nothing to undo: each request is a task of its own, and so the context that this is bound in ends with it.
+    structlog.contextvars.bind_contextvars(request_id=request[KEY])
+    return await handler(request)
 
 
 async def show_request_id(request: web.Request, response: web.StreamResponse) -> None:

@@ -10,7 +10,7 @@ comes late behind a backlog that is still on its way, and its close waits for a 
 import asyncio
 
 import structlog
-from aiohttp import WSMessage, WSMsgType, web
+from aiohttp import WSMsgType, web
 from aiohttp.abc import AbstractStreamWriter
 
 from live import close_codes
@@ -65,7 +65,12 @@ class AiohttpSocket:
     async def receive(self) -> str | bytes | None:
         """The next frame; None once the peer is gone or the socket is closed."""
         while True:
-            message = await self._hear()
+            self.listening = True
+            try:
+                message = await self._response.receive()
+            finally:
+                self.listening = False
+            self.pulse.hear(asyncio.get_running_loop().time())
             match message.type:
                 case WSMsgType.TEXT | WSMsgType.BINARY:
                     data: str | bytes = message.data
@@ -76,15 +81,6 @@ class AiohttpSocket:
                     pass
                 case _:
                     return None
-
-    async def _hear(self) -> WSMessage:
-        self.listening = True
-        try:
-            message = await self._response.receive()
-        finally:
-            self.listening = False
-        self.pulse.hear(asyncio.get_running_loop().time())
-        return message
 
     def takes(self) -> bool:
         """Whether the transport takes more; raises ConnectionError if it is closed, or its last frame was sent."""
@@ -123,10 +119,9 @@ class AiohttpSocket:
 class SocketPeer:
     """A session and its socket, for `web/peers.py`."""
 
+    __slots__ = ("_session", "_socket")
+
     def __init__(self, socket: AiohttpSocket, session: Session) -> None:
-        self.pulse = socket.pulse
-        self.transport = socket.transport
-        self.ping = socket.ping
         self._socket = socket
         self._session = session
 
@@ -134,9 +129,23 @@ class SocketPeer:
         return f"<SocketPeer {self._session!r}>"
 
     @property
+    def pulse(self) -> Pulse:
+        """What has been seen of the client."""
+        return self._socket.pulse
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """What its bytes go through."""
+        return self._socket.transport
+
+    @property
     def listening(self) -> bool:
         """Whether the session is reading."""
         return self._socket.listening
+
+    async def ping(self) -> None:
+        """Send a ping."""
+        await self._socket.ping()
 
     async def give_up(self) -> None:
         """Close with 4510, which arrives if the client takes what is before it soon; else drop it."""
@@ -157,13 +166,13 @@ class Sockets:
     def __init__(self, reception: Reception, peers: Peers) -> None:
         self._reception = reception
         self._peers = peers
-        self._open: set[AiohttpSocket] = set()
+        self._open = 0
 
     def __repr__(self) -> str:
-        return f"<Sockets {len(self._open)} open>"
+        return f"<Sockets {self._open} open>"
 
     def __len__(self) -> int:
-        return len(self._open)
+        return self._open
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one handshake and everything that follows it."""
@@ -171,35 +180,42 @@ class Sockets:
             log.warning("foreign_origin", origin=request.headers.get("Origin"))
             error = formatted("WebSockets are for pages of this origin only.", "FORBIDDEN")
             return errors_response(403, [error], MediaType.JSON)
-        response = web.WebSocketResponse(
+        response = self._response()
+        stream = await response.prepare(request)
+        if request.transport is None or stream is None:
+            return response
+        pulse = Pulse(self._peers.patience, asyncio.get_running_loop().time(), answers=True)
+        socket = AiohttpSocket(response, request.protocol, stream, pulse)
+        refusal = self._refusal(response.ws_protocol)
+        if refusal is not None:
+            await socket.close(refusal, refusal.name)
+            return response
+        # What is in a coroutine that waits stays for as long as the socket does: nothing that is not needed any more.
+        del stream, pulse
+        await self._serve(socket, Session(socket, self._reception))
+        return response
+
+    async def _serve(self, socket: AiohttpSocket, session: Session) -> None:
+        peer = SocketPeer(socket, session)
+        self._open += 1
+        self._peers.watch(peer)
+        try:
+            await session.run()
+        except Exception:
+            log.exception("session_failed")
+            await socket.close(close_codes.INTERNAL, close_codes.INTERNAL.name)
+        finally:
+            self._peers.left(peer)
+            self._open -= 1
+
+    def _response(self) -> web.WebSocketResponse:
+        return web.WebSocketResponse(
             protocols=(SUBPROTOCOL,),
             compress=False,
             autoping=False,
             max_msg_size=MESSAGE_BYTES,
             timeout=self._peers.patience.close_seconds,
         )
-        stream = await response.prepare(request)
-        if request.transport is not None and stream is not None:
-            pulse = Pulse(self._peers.patience, asyncio.get_running_loop().time(), answers=True)
-            socket = AiohttpSocket(response, request.protocol, stream, pulse)
-            await self._serve(socket, response.ws_protocol)
-        return response
-
-    async def _serve(self, socket: AiohttpSocket, subprotocol: str | None) -> None:
-        refusal = self._refusal(subprotocol)
-        if refusal is not None:
-            await socket.close(refusal, refusal.name)
-            return
-        self._open.add(socket)
-        session = Session(socket, self._reception)
-        try:
-            async with self._peers.watched(SocketPeer(socket, session)):
-                await session.run()
-        except Exception:
-            log.exception("session_failed")
-            await socket.close(close_codes.INTERNAL, close_codes.INTERNAL.name)
-        finally:
-            self._open.discard(socket)
 
     def _refusal(self, subprotocol: str | None) -> CloseCode | None:
         if subprotocol != SUBPROTOCOL:

@@ -221,11 +221,13 @@ class Broken:
 
 async def test_one_that_cannot_be_looked_at_does_not_keep_the_others_from_it(edge: Edge) -> None:
     with capture_logs() as logs:
-        async with edge.peers.watched(Broken()):
-            silent = await connect(edge, autoping=False)
-            await until(lambda: dropped(edge, Dropped.DEAD) == 1)
-            await edge.peers.close()
-            await silent.close()
+        broken = Broken()
+        edge.peers.watch(broken)
+        silent = await connect(edge, autoping=False)
+        await until(lambda: dropped(edge, Dropped.DEAD) == 1)
+        await edge.peers.close()
+        await silent.close()
+        edge.peers.left(broken)
     assert {each["event"] for each in logs if each["log_level"] == "error"} == {"peer_failed"}
 
 
