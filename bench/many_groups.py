@@ -67,7 +67,7 @@ async def measure(folder: Path, subscribers: int, groups: Sequence[int], seconds
 
 def ways(stand: Stand, groups: int) -> list[list[Payload]]:
     """So many ways to follow one campaign."""
-    return [[stand.payload(0, f"{FIELDS} as{number}: name")] for number in range(groups)]
+    return [[stand.payload(0, FIELDS.replace("phase", f"as{number}: phase"))] for number in range(groups)]
 
 
 async def one_at_a_time(stand: Stand, subscribers: int, groups: int, seconds: float) -> Cost:

@@ -3,7 +3,7 @@
 `heliograph serve` on SQLite is measured as it comes: what is resident (`VmRSS`, by the kernel) with so many connections
 and with twice as many, and with so many subscriptions on each and with twice as many. So what is there once, or grows
 once, is in no difference. In each step everybody is told of some events before it is measured, and all subscriptions of
-a connection are to different campaigns.
+a connection are to different campaigns. Beside it, in the same run, a connection to a server of raw aiohttp.
 
 At the end one process holds ten thousand connections, each of which is told each event.
 """
@@ -18,9 +18,11 @@ from pathlib import Path
 import uvloop
 
 from bench.crowd import Crowd
+from bench.fanout.contestants import AIOHTTP, CONTESTANTS
 from bench.numbered import Stand, numbered
 from bench.open_files import as_many_as_may_be
 from bench.report import Figure, tell
+from bench.resident import resident_mb
 from tests.e2e.product import TOKEN
 
 CLAIM = "Connections and subscriptions are cheap, and one process holds {held:,} connections"
@@ -76,6 +78,7 @@ class Found:
     """What was measured: KiB for each, and those that were held."""
 
     connection: float
+    raw: float
     subscription: float
     held: Held
 
@@ -85,13 +88,15 @@ async def measure(folder: Path, scale: Scale) -> Found:
     async with numbered(_own(folder, "connections")) as stand:
         connection = await each_connection(stand, scale)
     print(f"  {connection:.1f} KiB for a connection", file=sys.stderr, flush=True)
+    raw = await each_raw(_own(folder, "raw"), scale)
+    print(f"  {raw:.1f} KiB for one of raw aiohttp", file=sys.stderr, flush=True)
     async with numbered(_own(folder, "subscriptions"), 2 * scale.further) as stand:
         subscription = await each_subscription(stand, scale)
     print(f"  {subscription:.2f} KiB for a further subscription", file=sys.stderr, flush=True)
     async with numbered(_own(folder, "held")) as stand:
         held = await holding(stand, scale)
     print(f"  {held}", file=sys.stderr, flush=True)
-    return Found(connection, subscription, held)
+    return Found(connection, raw, subscription, held)
 
 
 def _own(folder: Path, name: str) -> Path:
@@ -107,6 +112,22 @@ async def each_connection(stand: Stand, scale: Scale) -> float:
         for connections in (scale.connections, 2 * scale.connections):
             await crowd.join(connections, [[stand.payload(0)]], stand.next)
             sizes.append(await _used(stand, crowd))
+    return (sizes[1] - sizes[0]) / scale.connections
+
+
+async def each_raw(folder: Path, scale: Scale) -> float:
+    """KiB for a connection to raw aiohttp."""
+    async with CONTESTANTS[AIOHTTP](folder) as peer:
+        url = f"http://127.0.0.1:{peer.place.port}/graphql?subscriptions=1"
+        async with Crowd.open(url, "") as crowd:
+            sizes, number = [], 0
+            for connections in (scale.connections, 2 * scale.connections):
+                await crowd.join(connections, [[{}]], number + 1)
+                for _ in range(EVENTS):
+                    number += 1
+                    await peer.publish(number, 1)
+                    await crowd.until(number)
+                sizes.append(resident_mb(peer.pids[0]) * 1024)
     return (sizes[1] - sizes[0]) / scale.connections
 
 
@@ -159,6 +180,7 @@ def told(scale: Scale, wanted: int, found: Found) -> list[Figure]:
             goal=f"at most {CONNECTION_KIB:g} KiB",
             met=found.connection <= CONNECTION_KIB,
         ),
+        Figure(what="a connection to a server of raw aiohttp, without GraphQL", value=f"{found.raw:.1f} KiB"),
         Figure(
             what="a further subscription",
             value=f"{found.subscription:.2f} KiB",

@@ -12,23 +12,23 @@ from pathlib import Path
 from uuid import UUID
 
 from bench.crowd import Payload
+from bench.fanout.writer import progress
 from bench.load_things import CAMPAIGN, make
 from bench.load_writer import Writing, writing
+from bench.peers import told
 from bench.processor import processor_seconds
 from bench.resident import resident_mb
 from bench.servers import own_redis
-from events.campaign_events import CampaignUpdated
 from events.outbox import record
 from graph import node_ids
 from tests.e2e.product import Api, Product
 from vocabulary.access import WORKER
 
 OWNER = "admin"
-NAME = "A campaign of which somebody changes the name over and over again, to be told about it"
-FIELDS = "cursor at campaignId name version changed"
+FIELDS = told.SELECTED
 QUERY = """
 subscription ($id: ID!, $after: Cursor) { campaignEvents(campaignId: $id, after: $after) {
-  __typename ... on CampaignUpdated { FIELDS } ... on StreamReset { reason }
+  ... on CampaignProgress { FIELDS } ... on StreamReset { reason }
 } }
 """
 
@@ -81,7 +81,7 @@ class Stand:
         async with self._writing.database.write() as unit:
             for number in range(self.number + 1, self.number + 1 + events):
                 for key in keys:
-                    record(unit, _event(key, number), actor=WORKER, owner_id=self._writing.owner_id)
+                    record(unit, progress(key, number), actor=WORKER, owner_id=self._writing.owner_id)
         self.number += events
         return self.number
 
@@ -89,15 +89,11 @@ class Stand:
         """Commit so many events of campaigns that nobody follows."""
         async with self._writing.database.write() as unit:
             for number in range(events):
-                record(unit, _event(NOBODYS, number), actor=WORKER, owner_id=self._writing.owner_id)
+                record(unit, progress(NOBODYS, number), actor=WORKER, owner_id=self._writing.owner_id)
 
     async def serve_again(self) -> None:
         """A process more, in the place of one that was killed."""
         self.api = await self.product.serve(workers="none")
-
-
-def _event(key: UUID, number: int) -> CampaignUpdated:
-    return CampaignUpdated(campaign_id=key, name=NAME, changed=("name",), version=number)
 
 
 @asynccontextmanager

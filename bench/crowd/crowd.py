@@ -31,7 +31,7 @@ class Crowd:
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, token: str) -> AsyncIterator[Self]:
-        """A crowd of nobody yet, at the schema of this address (http://…/graphql)."""
+        """A crowd of nobody yet, at the schema of this address; without a token at a server without GraphQL."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bench.crowd", url, token, stdin=PIPE, stdout=PIPE
         )

@@ -22,11 +22,11 @@ PORTS = 20_000
 
 
 class Gathering:
-    """The subscribers of a server."""
+    """The subscribers of a server; without a token it is one that speaks no GraphQL, and tells whoever comes."""
 
     def __init__(self, url: str, token: str, seconds: float = SECONDS) -> None:
         self._url = url
-        self._init = wire.init(token)
+        self._init = wire.init(token) if token else b""
         self._seconds = seconds
         self._tally = Tally()
         self._listeners: list[Listener] = []

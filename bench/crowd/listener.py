@@ -1,8 +1,8 @@
 """One subscriber: a protocol on a raw socket that checks the number of each event, and does little else.
 
-Events are told from all other frames by the text `"version":` and the number after it, which the writer counts up by
-one with each event; so "once, and in order" is one comparison. Frames are not parsed as JSON: that would cost more
-than the delivery that is measured, and take the machine from it.
+Events are told from all other frames by the text `"ratePerMinute":` and the number after it, which whoever writes them
+counts up by one with each; so "once, and in order" is one comparison. Frames are not parsed as JSON: that would cost
+more than the delivery that is measured, and take the machine from it.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from bench.crowd import wire
 from bench.crowd.orders import Payload
 from bench.crowd.tally import Tally
 
-MARK = b'"version":'
+MARK = b'"ratePerMinute":'
 CURSOR = b'"cursor":"'
 IDENT = len(b'{"id":"')
 ACKNOWLEDGED = b'{"type":"connection_ack"}'
@@ -56,7 +56,8 @@ class Listener(asyncio.Protocol):
         """Subscribe to so many streams more, whose next event has the number `first`."""
         begin = len(self.due)
         self.due += [first] * len(payloads)
-        self.whole.clear()
+        if self._init:
+            self.whole.clear()
         self.ask(b"".join(wire.subscribe(place, each) for place, each in enumerate(payloads, begin)))
 
     def ask(self, frames: bytes) -> None:
@@ -101,8 +102,18 @@ class Listener(asyncio.Protocol):
         self._switched = True
         if not head.startswith(SWITCHED):
             self._tally.fault(f"No WebSocket: {head[:SHOWN]!r}")
+        elif not self._init:
+            # It hears nothing and says nothing: who has come is there.
+            self._enter()
+            self.whole.set()
         elif self.transport is not None:
             self.transport.write(self._init)
+
+    def _enter(self) -> None:
+        self.let_in = True
+        self.answered.set()
+        asked, self._asked = self._asked, b""
+        self.ask(asked)
 
     def _frames(self, data: bytes) -> int:
         """Take all frames that are whole; gives where the rest begins."""
@@ -126,7 +137,7 @@ class Listener(asyncio.Protocol):
         if at < 0:
             self._other(data[begin:end])
             return
-        number = int(data[at + len(MARK) : data.index(b",", at)])
+        number = int(float(data[at + len(MARK) : data.index(b",", at)]))
         place = 0
         if len(self.due) > 1:
             place = int(data[begin + IDENT : data.index(b'"', begin + IDENT)])
@@ -146,10 +157,7 @@ class Listener(asyncio.Protocol):
 
     def _other(self, text: bytes) -> None:
         if text == ACKNOWLEDGED:
-            self.let_in = True
-            self.answered.set()
-            asked, self._asked = self._asked, b""
-            self.ask(asked)
+            self._enter()
         elif NEXT in text and self.opened < len(self.due):
             self.opened += 1
             if self.opened == len(self.due):

@@ -21,7 +21,8 @@ TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A
 def handshake(url: str) -> bytes:
     """The request that opens a WebSocket at this address."""
     parts = urlsplit(url)
-    return HANDSHAKE.format(path=parts.path, host=parts.netloc).encode()
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return HANDSHAKE.format(path=path, host=parts.netloc).encode()
 
 
 def init(token: str) -> bytes:

@@ -12,7 +12,7 @@ from bench.numbered import Stand, numbered
 async def test_everybody_is_told_each_event_and_counted(tmp_path: Path) -> None:
     async with numbered(tmp_path, campaigns=4) as stand:
         await _groups(stand)
-        await _memory(stand)
+        await _memory(stand, tmp_path / "raw")
         await _storm(stand)
 
 
@@ -23,17 +23,18 @@ async def _groups(stand: Stand) -> None:
     assert cost.processor > 0
 
 
-async def _memory(stand: Stand) -> None:
+async def _memory(stand: Stand, folder: Path) -> None:
     scale = memory.Scale(connections=20, several=10, further=2, held=50, events=3)
     found = memory.Found(
         await memory.each_connection(stand, scale),
+        await memory.each_raw(folder, scale),
         await memory.each_subscription(stand, scale),
         await memory.holding(stand, scale),
     )
     assert found.held.delivered == 150
     met = [each.met for each in memory.told(scale, scale.held, found)]
-    assert met[2:4] == [True, True]
-    assert memory.told(scale, scale.held + 1, found)[2].met is False
+    assert met[3:5] == [True, True]
+    assert memory.told(scale, scale.held + 1, found)[3].met is False
 
 
 async def _storm(stand: Stand) -> None:

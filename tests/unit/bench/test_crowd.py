@@ -13,7 +13,7 @@ from bench.crowd.orders import Follow, Heard, Join, Leave, Order, Resume, Until
 from tests.integration.waiting import until
 
 SECONDS = 10
-STREAM = {"query": "subscription { events { version } }"}
+STREAM = {"query": "subscription { events { ratePerMinute } }"}
 
 
 class Server:
@@ -24,30 +24,43 @@ class Server:
         self.sockets: list[web.WebSocketResponse] = []
         self.after: list[str | None] = []
         self.refusals = 0
+        self.hears = True
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """One connection."""
         socket = web.WebSocketResponse(protocols=["graphql-transport-ws"])
         await socket.prepare(request)
-        await socket.receive()
-        if self.refusals:
-            self.refusals -= 1
-            await socket.close(code=1013)
-            return socket
-        await socket.send_str('{"type":"connection_ack"}')
         self.sockets.append(socket)
+        if not self.hears:
+            assert request.query_string == "subscriptions=1"
+        elif not await self._let_in(socket):
+            return socket
         async for message in socket:
             asked = message.json()
+            if not self.hears:
+                continue
             self.after.append(asked["payload"].get("variables", {}).get("after"))
             if self.after[-1] is None:
                 await socket.send_str(_next(asked["id"], "{}"))
         return socket
 
+    async def _let_in(self, socket: web.WebSocketResponse) -> bool:
+        await socket.receive()
+        if self.refusals:
+            self.refusals -= 1
+            self.sockets.remove(socket)
+            await socket.close(code=1013)
+            return False
+        await socket.send_str('{"type":"connection_ack"}')
+        return True
+
     async def tell(self, *numbers: int, ident: int = 0) -> None:
         """Tell everybody of the events of these numbers."""
         for socket in self.sockets:
             for number in numbers:
-                await socket.send_str(_next(ident, f'{{"cursor":"c{number}","version":{number},"name":"a"}}'))
+                await socket.send_str(
+                    _next(ident, f'{{"cursor":"c{number}","ratePerMinute":{number}.0,"etaAt":"a"}}')
+                )
 
     def end(self) -> None:
         """End all connections."""
@@ -78,6 +91,15 @@ async def served() -> AsyncIterator[Server]:
 async def obeyed(gathering: Gathering, order: Order) -> Heard:
     async with asyncio.timeout(SECONDS):
         return await gathering.obey(order)
+
+
+async def test_a_server_that_hears_nothing_tells_whoever_comes() -> None:
+    async with served() as server:
+        server.hears = False
+        crowd = Gathering(f"{server.url}?subscriptions=1", "")
+        await obeyed(crowd, Join(connections=2, streams=[[STREAM]], first=1))
+        await server.tell(1)
+        assert (await obeyed(crowd, Until(1))).delivered == 2
 
 
 async def test_each_event_once_and_in_order_is_counted() -> None:
