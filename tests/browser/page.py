@@ -7,9 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.async_api import ConsoleMessage, Page, Route, WebSocket, async_playwright
+from playwright.async_api import ConsoleMessage, Page, Route, WebSocket, async_playwright, expect
 
 from tests.browser.chromium import FLAGS, Chromium
+
+# What is expected of a page comes when it comes; five seconds, the default, are short on a busy machine.
+expect.set_options(timeout=30_000)
 
 
 @dataclass

@@ -20,10 +20,10 @@ from tests.servers.process import Launch, ServerProcess
 
 HELIOGRAPH = Path(sys.executable).with_name("heliograph")
 TOKEN = "e2e-administrator"
-START_SECONDS = 30
+START_SECONDS = 60
 DRAIN_SECONDS = 0.2
 """Long enough to be what it is, and no test waits for it."""
-END_SECONDS = 15
+END_SECONDS = 30
 LINK = re.compile(r"(http://\S+)/graphql(?:#token=(\S+))?")
 
 

@@ -69,7 +69,7 @@ async def test_redis_dies_and_comes_back(
         await product.work()
         draft = await make_draft(api.client, box, NAMES, PACE)
         subscriber = Subscriber(api.client, LIFE, draft.id, draft.cursor)
-        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(100), asyncio.TaskGroup() as tasks:
             tasks.create_task(subscriber.over_socket())
             await start(api.client, draft)
             await until(lambda: any(event.get("phase") == "DNS_VALIDATION" for event in subscriber.events))

@@ -23,7 +23,7 @@ NAMES = 90
 # Some three seconds of lookups, and fetches beside them.
 PACE = Pace(dns_rate=30, http_rate=20, dns_batch=15, http_batch=15)
 LEASE_SECONDS = 1
-SECONDS = 60
+SECONDS = 100
 
 
 class Terminal:

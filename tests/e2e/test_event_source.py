@@ -15,7 +15,7 @@ from tests.e2e.test_fleet import change
 from tests.servers.process import free_port
 
 CHANGES = 5
-MILLISECONDS = 20_000
+MILLISECONDS = 40_000
 QUERY = "subscription { activity { __typename } }"
 # What a page has to do, and no more.
 FOLLOW = """

@@ -15,7 +15,7 @@ from tests.e2e.product import Product
 from tests.servers.process import free_port
 
 CHANGES = 20
-SECONDS = 20
+SECONDS = 40
 # By itself the client waits for seconds before it comes back.
 SOON = {
     "retryAttempts: Infinity": "retryAttempts: Infinity, retryWait: () => new Promise((go) => setTimeout(go, 100))"

@@ -86,7 +86,7 @@ async def stay_idle(stack: Stack) -> Counts:
         after = stack.counts()
         assert before.statements > 0
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await stack.client.change("createKeywordSet", CREATE)
             added = await _next(wire)
         assert "After a minute" in added["activity"]["summary"]

@@ -30,7 +30,7 @@ from vocabulary.campaigns import PhaseKind
 from vocabulary.leads import Rejection
 
 NAMES = 40
-SECONDS = 60
+SECONDS = 100
 # Long enough for every button to be pressed while it runs.
 SLOW = Pace(dns_rate=2)
 SITES = WORLD.sites[:NAMES]

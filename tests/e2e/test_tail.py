@@ -14,7 +14,7 @@ from tests.e2e.product import HELIOGRAPH, Product
 from tests.integration.waiting import until
 from tests.servers.process import free_port
 
-SECONDS = 60
+SECONDS = 100
 MAKE = """
 mutation Make($name: String!) {
   createKeywordSet(input: { name: $name, rules: [{ pattern: "x" }] }) {

@@ -33,7 +33,7 @@ from vocabulary.work import ShardKind, ShardStatus
 NAMES = 120
 LEASE_SECONDS = 2.0
 LOOK_SECONDS = 0.02
-WALK_SECONDS = 30
+WALK_SECONDS = 60
 
 Tell = Callable[[object], None]
 
@@ -41,7 +41,7 @@ Tell = Callable[[object], None]
 async def follow(apis: list[Api], draft: Draft) -> list[Subscriber]:
     """Start a campaign and follow it, at each API, to its end."""
     subscribers = [Subscriber(api.client, LIFE, draft.id, draft.cursor) for api in apis]
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(100), asyncio.TaskGroup() as tasks:
         for subscriber in subscribers:
             tasks.create_task(subscriber.over_socket())
         await start(apis[0].client, draft)
@@ -123,7 +123,7 @@ async def test_step_by_step_with_one_api_and_one_worker_on_postgres_alone(
         await product.work()
         draft = await make_draft(api.client, box, NAMES, Pace(by_steps=True))
         subscriber = Subscriber(api.client, LIFE, draft.id, draft.cursor)
-        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(100), asyncio.TaskGroup() as tasks:
             tasks.create_task(subscriber.over_socket())
             await walk(api.client, draft, subscriber)
         await assert_told([subscriber], driver, draft)

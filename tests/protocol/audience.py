@@ -96,7 +96,7 @@ class Following:
 
     async def until(self, wanted: Callable[[Json], bool]) -> Json:
         """Wait for a frame of which that is true."""
-        await until(lambda: any(wanted(frame) for frame in self.frames), seconds=40)
+        await until(lambda: any(wanted(frame) for frame in self.frames), seconds=60)
         return next(frame for frame in self.frames if wanted(frame))
 
     async def type(self, name: str) -> Json:
@@ -140,7 +140,7 @@ class Audience:
         """The data of a query or mutation."""
         found = asyncio.get_running_loop().create_future()
         await self._send(query, variables, found)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             result: Json = await found
         assert "errors" not in result, result
         data: Json = result["data"]
