@@ -35,7 +35,7 @@ async def connect(edge: Edge, **options: Any) -> ClientWebSocketResponse:
         edge.graphql, protocols=["graphql-transport-ws"], max_msg_size=0, **options
     )
     await client.send_json({"type": "connection_init", "payload": {"Authorization": TOKEN}})
-    assert (await client.receive(5)).type is WSMsgType.TEXT
+    assert (await client.receive(30)).type is WSMsgType.TEXT
     return client
 
 
@@ -60,7 +60,7 @@ def dropped(edge: Edge, reason: Dropped) -> float:
     return edge.sample("connections_dropped_total", reason=reason.value) or 0
 
 
-async def gone(edge: Edge, reason: Dropped, seconds: float = 10) -> float:
+async def gone(edge: Edge, reason: Dropped, seconds: float = 30) -> float:
     """When somebody has been dropped for this reason: how many seconds from now."""
     loop = asyncio.get_running_loop()
     start = loop.time()
@@ -81,10 +81,17 @@ async def impatient() -> AsyncIterator[Edge]:
         yield edge
 
 
+@pytest.fixture
+async def indulgent() -> AsyncIterator[Edge]:
+    """Gives who was too slow as long to wake as a busy machine may need."""
+    async with serving(patience=Patience(ping_seconds=60, slow_seconds=0.4, close_seconds=30)) as edge:
+        yield edge
+
+
 async def test_a_client_that_answers_pings_stays(edge: Edge) -> None:
     client = await connect(edge, autoping=False)
     for _ in range(4):
-        message = await client.receive(5)
+        message = await client.receive(30)
         assert message.type is WSMsgType.PING
         await client.pong(message.data)
     assert dropped(edge, Dropped.DEAD) == 0
@@ -93,7 +100,7 @@ async def test_a_client_that_answers_pings_stays(edge: Edge) -> None:
 async def test_one_that_does_not_is_gone_within_two_pings(edge: Edge) -> None:
     client = await connect(edge, autoping=False)
     assert await gone(edge, Dropped.DEAD) <= 2 * PATIENCE.ping_seconds + LATE_SECONDS
-    types = [(await client.receive(5)).type for _ in range(2)]
+    types = [(await client.receive(30)).type for _ in range(2)]
     assert types[0] is WSMsgType.PING
     assert types[1] in {WSMsgType.CLOSED, WSMsgType.ERROR}
 
@@ -102,17 +109,18 @@ async def test_a_frozen_one_is_dead_although_its_kernel_takes_what_trickles(edge
     frozen = await follow(edge, autoping=False)
     publishing = asyncio.get_running_loop().create_task(gone(edge, Dropped.DEAD))
     while not publishing.done():
-        edge.hub.publish("a")
+        edge.hub.publish(*"a" * 10)
         await asyncio.sleep(0.01)
     assert await publishing <= 2 * PATIENCE.ping_seconds + LATE_SECONDS
-    assert (edge.sample("frames_delivered_total", field="ticks") or 0) > 10
+    # Some eighty times as a rule, and on a machine that hardly gets to it more than twice.
+    assert (edge.sample("frames_delivered_total", field="ticks") or 0) > 20
     await frozen.close()
 
 
 async def test_a_ping_of_the_client_is_answered_with_its_data(edge: Edge) -> None:
     client = await connect(edge, autoping=False)
     await client.ping(b"here")
-    while (message := await client.receive(5)).type is WSMsgType.PING:
+    while (message := await client.receive(30)).type is WSMsgType.PING:
         await client.pong(message.data)
     assert (message.type, message.data) == (WSMsgType.PONG, b"here")
 
@@ -123,14 +131,14 @@ async def test_one_that_takes_nothing_is_dropped_and_delays_nobody(impatient: Ed
     brisk = await follow(edge)
     edge.hub.publish(*"a" * (LOOP_BUFFERS // BIG))
     for position in range(1, LOOP_BUFFERS // BIG + 1):
-        message = await brisk.receive(5)
+        message = await brisk.receive(30)
         assert f'"event":{position}' in message.data
     await until(lambda: dropped(edge, Dropped.SLOW) == 1)
     delivered = edge.sample("frame_bytes_delivered_total", field="ticks")
     assert delivered is not None
     assert delivered < LOOP_BUFFERS
     edge.hub.publish("a")
-    assert '"event"' in (await brisk.receive(5)).data
+    assert '"event"' in (await brisk.receive(30)).data
     # A close that nobody takes does not keep the connection either.
     server = edge.runner.server
     assert server is not None
@@ -138,18 +146,18 @@ async def test_one_that_takes_nothing_is_dropped_and_delays_nobody(impatient: Ed
     await slow.close()
 
 
-async def test_one_that_wakes_in_time_is_told_4510_after_what_was_on_its_way(impatient: Edge) -> None:
-    edge = impatient
+async def test_one_that_wakes_in_time_is_told_4510_after_what_was_on_its_way(indulgent: Edge) -> None:
+    edge = indulgent
     client = await follow(edge, BIG)
     edge.hub.publish(*"a" * (LOOP_BUFFERS // BIG))
     await until(lambda: dropped(edge, Dropped.SLOW) == 1)
     frames = 0
-    while (message := await client.receive(5)).type is WSMsgType.TEXT:
+    while (message := await client.receive(30)).type is WSMsgType.TEXT:
         frames += 1
     assert (message.type, message.data, message.extra) == (WSMsgType.CLOSE, 4510, "Too slow")
     assert 0 < frames < LOOP_BUFFERS // BIG
     again = await follow(edge, BIG, after=frames)
-    assert f'"event":{frames + 1}' in (await again.receive(5)).data
+    assert f'"event":{frames + 1}' in (await again.receive(30)).data
 
 
 async def test_one_that_reads_slowly_but_steadily_stays_and_is_pinged_late(impatient: Edge) -> None:
@@ -160,7 +168,7 @@ async def test_one_that_reads_slowly_but_steadily_stays_and_is_pinged_late(impat
     loop = asyncio.get_running_loop()
     start = loop.time()
     for position in range(1, count + 1):
-        assert f'"event":{position}' in (await client.receive(5)).data
+        assert f'"event":{position}' in (await client.receive(30)).data
         await asyncio.sleep(0.03)
     assert loop.time() - start > 3 * IMPATIENCE.slow_seconds
     assert dropped(edge, Dropped.SLOW) == 0
