@@ -20,6 +20,7 @@ FOLDER = Path(__file__).parent / "results"
 ROOT = Path(__file__).parents[1]
 UNIT = re.compile(r"[^\w-]+")
 PLACE = "--folder"
+PROGRAM = "--nginx"
 
 Series = Mapping[str, Mapping[str, float]]
 
@@ -111,11 +112,14 @@ def command() -> str:
 
 
 def _without_places(arguments: Sequence[str]) -> Iterator[str]:
-    """Where somebody kept the records of a run is of one machine, and of no meaning for what was found."""
+    """Where somebody keeps the records of a run, or a program, is of one machine, and of no meaning for the figures."""
     rest = iter(arguments)
     for argument in rest:
         if argument == PLACE:
             next(rest, None)
+        elif argument == PROGRAM:
+            yield argument
+            yield Path(next(rest, "")).name
         else:
             yield argument
 

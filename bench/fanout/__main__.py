@@ -10,12 +10,14 @@ import argparse
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import uvloop
 
 from bench.fanout.audience import Unsound
-from bench.fanout.contestants import CONTESTANTS, OURS, UVLOOP, Running, started
+from bench.fanout.contestants import CONTESTANTS, OURS, UVLOOP, Running, Start, started
 from bench.fanout.figures import BURST, FLAT, MANY, ONE, STEADY, Course, figures
+from bench.fanout.nchan import NCHAN, nchan, program
 from bench.fanout.scenes import Scene, played
 from bench.open_files import as_many_as_may_be
 from bench.report import tell
@@ -52,9 +54,7 @@ async def compare(
     course = Course(wanted)
     for turn in range(rounds):
         for scene in wanted:
-            for name in in_turn(
-                [each for each in servers if each in EVEN or not scene.name.startswith(FEW)], turn
-            ):
+            for name in in_turn(asked(servers, scene), turn):
                 try:
                     found = await played(servers[name], scene, seconds)
                 except (Unsound, TimeoutError) as error:
@@ -64,15 +64,25 @@ async def compare(
     return course
 
 
+def asked(servers: Mapping[str, Running], scene: Scene) -> Sequence[str]:
+    """Those that a scene is for: not all can do all, and some scenes are about the evenness of a few."""
+    return [
+        name
+        for name, server in servers.items()
+        if (name in EVEN or not scene.name.startswith(FEW))
+        and (server.place.multiplexes or scene.subscriptions == 1)
+    ]
+
+
 def in_turn(names: Sequence[str], turn: int) -> Sequence[str]:
     """The names, of which another is the first each time, so that nobody always comes after the dearest."""
     place = turn % len(names)
     return [*names[place:], *names[:place]]
 
 
-async def run(names: Sequence[str], wanted: Sequence[Scene], rounds: int, seconds: float) -> Course:
+async def run(starts: Mapping[str, Start], wanted: Sequence[Scene], rounds: int, seconds: float) -> Course:
     """Start these servers and compare them; raises what `compare` raises."""
-    async with started({name: CONTESTANTS[name] for name in names}) as servers:
+    async with started(starts) as servers:
         return await compare(servers, wanted, rounds, seconds)
 
 
@@ -91,6 +101,7 @@ def main() -> int:
         "--only", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS), help="these servers"
     )
     parser.add_argument("--scenes", nargs="+", help="only these: steady, burst, many, one, flat-100, …")
+    parser.add_argument("--nginx", type=program, help="nginx with its module nchan, to be compared, too")
     parser.add_argument("--keep", action="store_true", help="keep the figures for docs/benchmarks.md")
     given = parser.parse_args()
     as_many_as_may_be()
@@ -99,13 +110,18 @@ def main() -> int:
         for scene in scenes(given.connections, given.sizes)
         if given.scenes is None or scene.name in given.scenes
     ]
+    starts = {name: CONTESTANTS[name] for name in given.only}
+    if given.nginx is not None:
+        starts[NCHAN] = partial(nchan, given.nginx)
     began = time.monotonic()
     try:
-        course = uvloop.run(run(given.only, wanted, given.rounds, given.seconds))
+        course = uvloop.run(run(starts, wanted, given.rounds, given.seconds))
     except Unsound as error:
         print(f"The run does not count. {error}", file=sys.stderr)
         return 1
     seconds = time.monotonic() - began
+    if given.nginx is None:
+        print(f"{NCHAN} was left out, for no program was given: --nginx PATH", file=sys.stderr)
     return 0 if tell("fanout", CLAIM, figures(course), seconds, series=course.series, keep=given.keep) else 1
 
 

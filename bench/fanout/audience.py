@@ -46,6 +46,7 @@ class Place:
             there are, and sends at once.
         ids: of the subscriptions of each connection, for a server that is not told them.
         snapshots: whether a subscription opens with a frame that is no event.
+        multiplexes: whether a connection may have more subscriptions than one.
     """
 
     port: int
@@ -56,6 +57,7 @@ class Place:
     speaks: bool = True
     ids: Callable[[int], Sequence[str]] = lambda count: [str(uuid4()) for _ in range(count)]
     snapshots: bool = False
+    multiplexes: bool = True
 
 
 class Unsound(Exception):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.fanout.contestants import GRAPHQL_WS, MERCURIUS, OURS, STOCK, UVLOOP
+from bench.fanout.nchan import NCHAN
 from bench.fanout.scenes import Scene, Slice
 from bench.report import Figure
 
@@ -54,7 +55,7 @@ class Course:
 
 def figures(course: Course) -> list[Figure]:
     """All lines of the table."""
-    return [*_scenes(course), *_ratios(course), *_even(course), *_fixed(course)]
+    return [*_scenes(course), *_left_out(course), *_ratios(course), *_even(course), *_fixed(course)]
 
 
 def _scenes(course: Course) -> Iterator[Figure]:
@@ -76,6 +77,11 @@ def _cost(scene: Scene, server: str, slices: Sequence[Slice]) -> Figure:
         goal="" if most is None else f"at most {most:g} µs CPU",
         met=None if most is None else micros <= most,
     )
+
+
+def _left_out(course: Course) -> Iterator[Figure]:
+    if not any(server == NCHAN for _, server in course.slices):
+        yield Figure(what=NCHAN, value="not measured: no program was given, --nginx PATH")
 
 
 def _ratios(course: Course) -> Iterator[Figure]:

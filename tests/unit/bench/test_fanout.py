@@ -9,8 +9,9 @@ from itertools import count
 
 import pytest
 
+from bench.fanout.__main__ import asked, in_turn
 from bench.fanout.audience import Audience, Place, Unsound
-from bench.fanout.contestants import GRAPHQL_WS, OURS, STOCK, UVLOOP
+from bench.fanout.contestants import GRAPHQL_WS, OURS, STOCK, UVLOOP, Running
 from bench.fanout.figures import BURST, FLAT, ONE, STEADY, Course, figures
 from bench.fanout.scenes import Scene, Slice
 from bench.peers import told
@@ -148,6 +149,17 @@ async def test_whoever_is_refused_ends_the_run() -> None:
             pass
 
 
+def test_a_scene_is_for_those_that_can_play_it_and_another_is_first_each_time() -> None:
+    servers = {
+        name: Running(Place(1, multiplexes=name != STOCK), [], Scripted().publish)
+        for name in (OURS, STOCK, UVLOOP)
+    }
+    assert asked(servers, Scene(STEADY, 10)) == [OURS, STOCK, UVLOOP]
+    assert asked(servers, Scene("many", 10, subscriptions=2)) == [OURS, UVLOOP]
+    assert asked(servers, Scene(f"{FLAT}-10", 10)) == [OURS, UVLOOP]
+    assert in_turn([OURS, STOCK, UVLOOP], 4) == [STOCK, UVLOOP, OURS]
+
+
 def course(micros: dict[tuple[str, str], Sequence[float]], *scenes: Scene) -> Course:
     found = Course(scenes)
     for (name, server), each in micros.items():
@@ -165,7 +177,7 @@ def test_a_cost_is_the_median_of_its_slices_and_held_against_its_goal() -> None:
     found = course(
         {(STEADY, OURS): [8.0, 20.0, 7.0], (BURST, OURS): [1.6]}, Scene(STEADY, 1000), Scene(BURST, 1000)
     )
-    first, second = figures(found)
+    first, second, *_ = figures(found)
     assert first.value.startswith("8.00 µs CPU (7.00 to 20.00), 10.00 µs wall; 300,000 deliveries")
     assert (first.met, second.met) == (True, False)
     assert found.series == {STEADY: {OURS: 8.0}, BURST: {OURS: 1.6}}
