@@ -26,7 +26,7 @@ from tests.servers.process import Launch, ServerProcess
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / "bench" / "peers"
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 PORTS = re.compile(r"^\{.*\}$(?=\n)", re.MULTILINE)
 OURS = "heliograph"
 DOCUMENT = f"""
