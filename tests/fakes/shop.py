@@ -160,7 +160,7 @@ class Shop:
     async def start(self, campaign_id: UUID) -> None:
         await self.control.start(self.house.alice, campaign_id)
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 30) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = 100) -> None:
         """Wait until an async condition holds; it is looked at after each transaction."""
         async with asyncio.timeout(seconds):
             while not await condition():
@@ -171,7 +171,7 @@ class Shop:
                 except TimeoutError:
                     pass
 
-    async def finished(self, campaign_id: UUID, seconds: float = 30) -> CampaignStatus:
+    async def finished(self, campaign_id: UUID, seconds: float = 100) -> CampaignStatus:
         """Wait for the end of a campaign; its status then."""
 
         async def has_ended() -> bool:
