@@ -13,7 +13,7 @@ from bench.crowd.tally import NOBODY_WAITS, Tally
 
 SECONDS = 200.0
 """How long anything may take."""
-AT_ONCE = 100
+AT_ONCE = 20
 """How many connections, or subscriptions, are opened at the same time: nobody's backlog is tried here."""
 AGAIN_SECONDS = 1.3, 4.0
 """After how long who was refused comes again: as the official client does for the first time."""
