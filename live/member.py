@@ -44,10 +44,10 @@ class Member:
     __slots__ = (
         "_failure",
         "_fetching",
-        "_notify",
         "_page",
         "dismissed",
         "finished",
+        "notify",
         "position",
         "source",
         "stream",
@@ -59,7 +59,7 @@ class Member:
         self.position: int | None = stream.after
         self.finished = False
         self.dismissed = False
-        self._notify = notify
+        self.notify = notify
         self._page: Chunk | None = None
         self._failure: list[dict[str, Any]] | None = None
         self._fetching = False
@@ -93,13 +93,18 @@ class Member:
         """
         if self.finished or limit < 1:
             return ()
-        if self._page is None and (self.position is None or self.position < self.source.window.floor):
+        window, position = self.source.window, self.position
+        if self._page is None and not self._fetching and position is not None and position >= window.floor:
+            # Nearly every time, for nearly every member.
+            return self._take_window(window, position, limit)
+        if self._page is None:
             self._catch_up()
         if self._page is None:
-            due = self._take_window(limit)
-            if due and due[-1].frame.last:
-                self.finished = True
-            return due
+            window, position = self.source.window, self.position
+            # What is fetched comes first: after the log was replaced, the position may be above the new window's floor.
+            if self._fetching or position is None or position < window.floor:
+                return ()
+            return self._take_window(window, position, limit)
         due = self._take_page(limit)
         for index, each in enumerate(due):
             if each.frame.last:
@@ -113,17 +118,13 @@ class Member:
         self._failure = failure
         if chunk is not None:
             self._accept(chunk)
-        self._notify()
+        self.notify()
 
     def _accept(self, chunk: Chunk) -> None:
         if chunk.due:
             self._page = chunk
         else:
             self.position = chunk.position
-
-    def notify(self) -> None:
-        """Something may be due."""
-        self._notify()
 
     def replaced(self) -> None:
         """Another log has taken the place of the one that its position and its frames are of."""
@@ -138,7 +139,7 @@ class Member:
     def dismiss(self) -> None:
         """The process is about to stop: nothing more will come, and the stream has not ended."""
         self.dismissed = True
-        self._notify()
+        self.notify()
 
     def _take_page(self, limit: int) -> Sequence[Due]:
         page = self._page
@@ -150,14 +151,12 @@ class Member:
         self._page = Chunk(rest, page.position) if rest else None
         return due
 
-    def _take_window(self, limit: int) -> Sequence[Due]:
-        window = self.source.window
-        # What is fetched comes first: after the log was replaced, the position may be above the new window's floor.
-        if self._fetching or self.position is None or self.position < window.floor:
-            return ()
-        due = window.turn(self.position, limit, TURN_BYTES)
+    def _take_window(self, window: FrameWindow, position: int, limit: int) -> Sequence[Due]:
+        due = window.turn(position, limit, TURN_BYTES)
         if due:
-            self.position = due[-1].frame.position
+            last = due[-1].frame
+            self.position = last.position
+            self.finished = last.last
         return due
 
     def _catch_up(self) -> None:

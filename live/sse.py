@@ -73,7 +73,7 @@ class Delivery:
                 if member.finished:
                     yield COMPLETE
                     return
-                if not due and member.failure is not None:
+                if not member.more and member.failure is not None:
                     yield error_event(member.failure) + COMPLETE
                     return
                 if not member.more and not await _woken(self._wake, self._ping_seconds):

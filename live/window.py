@@ -36,10 +36,11 @@ def fitting(due: Sequence[Due], limit: int, max_bytes: int) -> int:
 
 
 class FrameWindow:
-    """Frames in ascending order of position."""
+    """Frames in ascending order of position; `newest` is the last of them."""
 
     def __init__(self, floor: int, *, max_frames: int, max_bytes: int) -> None:
         self.floor = floor
+        self.newest: Due | None = None
         self._max_frames = max_frames
         self._max_bytes = max_bytes
         self._frames: deque[Due] = deque()
@@ -60,6 +61,7 @@ class FrameWindow:
         """Add the newest frame and drop the oldest ones that no longer fit; the floor rises over them."""
         self._turns.clear()
         self._frames.append(due)
+        self.newest = due
         self._bytes += len(due.frame.payload)
         while len(self._frames) > self._max_frames or self._bytes > self._max_bytes:
             dropped = self._frames.popleft().frame
@@ -70,6 +72,7 @@ class FrameWindow:
         """Forget every frame: whatever lies at or below `position` is only in the log, if anywhere."""
         self._turns.clear()
         self._frames.clear()
+        self.newest = None
         self._bytes = 0
         self.floor = position
 

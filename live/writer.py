@@ -59,7 +59,7 @@ class Operation:
     for its turn.
     """
 
-    __slots__ = ("_writer", "follows", "id", "is_ready", "member", "prefix", "stopped", "task")
+    __slots__ = ("follows", "id", "is_ready", "member", "prefix", "stopped", "task", "writer")
 
     def __init__(self, ident: str, writer: "Writer") -> None:
         self.id = ident
@@ -69,31 +69,37 @@ class Operation:
         self.follows = False
         self.stopped = False
         self.is_ready = False
-        self._writer = writer
+        self.writer = writer
 
     def notify(self) -> None:
         """The member may have frames due."""
         if not self.is_ready:
             self.is_ready = True
-            self._writer.note_ready(self)
+            writer = self.writer
+            writer.ready.append(self)
+            if not writer.is_called:
+                writer.call()
 
 
 class Writer:
-    """Collects what is to be sent and sends it; `owner` is of the tasks of its session."""
+    """Collects what is to be sent and sends it; `owner` is of the tasks of its session.
+
+    `ready` has the operations that wait for their turn; `is_called` is whether a turn is to come anyway.
+    """
 
     __slots__ = (
         "_change",
-        "_is_called",
         "_is_full",
         "_max_replies",
         "_over",
         "_owner",
-        "_ready",
         "_replies",
         "_reply_bytes",
         "_rounds",
         "_socket",
+        "is_called",
         "on_end",
+        "ready",
     )
 
     def __init__(self, socket: Socket, rounds: Rounds, owner: Owner, max_replies: int) -> None:
@@ -104,15 +110,15 @@ class Writer:
         self._max_replies = max_replies
         self._replies: list[tuple[Operation | None, bytes]] = []
         self._reply_bytes = 0
-        self._ready: list[Operation] = []
+        self.ready: list[Operation] = []
         self._change: asyncio.Future[None] | None = None
-        self._is_called = False
+        self.is_called = False
         self._is_full = False
         self._over = False
 
     def __repr__(self) -> str:
         state = "over" if self._over else "full" if self._is_full else "open"
-        return f"<Writer {state}, {len(self._replies)} replies, {len(self._ready)} ready>"
+        return f"<Writer {state}, {len(self._replies)} replies, {len(self.ready)} ready>"
 
     async def say(self, message: bytes, operation: Operation | None = None) -> None:
         """Queue a reply, once there is room; it is dropped if its operation is stopped before it is written."""
@@ -122,18 +128,12 @@ class Writer:
             return
         self._replies.append((operation, message))
         self._reply_bytes += len(message)
-        self._call()
+        self.call()
 
     async def flush(self) -> None:
         """Return when the socket has every reply that was queued, or nothing is written any more."""
         while self._replies and not self._over:
             await self._changed()
-
-    def note_ready(self, operation: Operation) -> None:
-        """An operation waits for its turn."""
-        self._ready.append(operation)
-        if not self._is_called:
-            self._call()
 
     def forget(self, operation: Operation) -> None:
         """Nothing more is sent for this operation."""
@@ -142,25 +142,32 @@ class Writer:
     def end(self) -> None:
         """Nothing more is sent at all; whoever waits goes on."""
         self._over = True
-        self._ready.clear()
+        self.ready.clear()
         self._note_change()
 
-    def serve(self, this: Round) -> None:
-        """Send what there is, if the socket takes it."""
-        self._is_called = False
+    def call(self) -> None:
+        """Ask for a turn, unless one is to come anyway."""
+        if not (self.is_called or self._is_full or self._over):
+            self.is_called = True
+            self._rounds.add(self)
+
+    def serve(self, this: Round) -> int:
+        """Send what there is, if the socket takes it; how many bytes that was."""
+        self.is_called = False
         if self._over:
-            return
+            return 0
         try:
             takes = self._socket.takes()
         except ConnectionError:
             # The reader learns of it too, and ends the session.
             self.end()
-            return
+            return 0
         if takes:
-            self._send(this)
-        elif not self._is_full:
+            return self._send(this)
+        if not self._is_full:
             self._is_full = True
             self._owner.start(self._wait_for_room(), "room")
+        return 0
 
     def fail(self) -> None:
         """Close the socket for a defect of ours."""
@@ -172,19 +179,13 @@ class Writer:
     def _has_room(self) -> bool:
         return len(self._replies) < self._max_replies and self._reply_bytes < REPLY_BYTES
 
-    def _call(self) -> None:
-        """Ask for a turn, unless one is to come anyway."""
-        if not (self._is_called or self._is_full or self._over):
-            self._is_called = True
-            self._rounds.add(self)
-
     async def _wait_for_room(self) -> None:
         try:
             await self._socket.drained()
         except ConnectionError:
             self.end()
         self._is_full = False
-        self._call()
+        self.call()
 
     def _changed(self) -> asyncio.Future[None]:
         """What is done when replies have been taken, or nothing is written any more. Shared by all that wait for it."""
@@ -197,15 +198,16 @@ class Writer:
         if change is not None:
             change.set_result(None)
 
-    def _send(self, this: Round) -> None:
+    def _send(self, this: Round) -> int:
         parts: list[bytes] = []
         size = self._take_replies(parts) if self._replies else 0
-        size = self._take_frames(parts, size, this)
+        if self.ready:
+            size = self._take_frames(parts, size, this)
         if parts:
             self._socket.write(parts[0] if len(parts) == 1 else b"".join(parts))
-            this.note_written(size)
-        if self._replies or self._ready:
-            self._call()
+        if self._replies or self.ready:
+            self.call()
+        return size
 
     def _take_replies(self, parts: list[bytes]) -> int:
         size = taken = 0
@@ -222,33 +224,37 @@ class Writer:
         return size
 
     def _take_frames(self, parts: list[bytes], size: int, this: Round) -> int:
-        ready, taken = self._ready, 0
+        """Some frames of each subscription in turn; this loop is what a delivery costs, so it calls little."""
+        ready, taken = self.ready, 0
         # Whoever has more is put at the end of the line, and is seen again.
         for operation in ready:
             if size >= BATCH_BYTES:
                 break
             taken += 1
             operation.is_ready = False
-            if operation.member is not None and not operation.stopped:
-                size += self._turn(operation, operation.member, parts, this)
+            member = operation.member
+            if member is None or operation.stopped:
+                continue
+            due = member.take(FRAMES_IN_TURN)
+            if due:
+                frames = this.portion(member, due).framed(operation.prefix)
+                parts.append(frames)
+                size += len(frames)
+                source = member.source
+                if due[-1] is source.window.newest and not member.finished and source.failure is None:
+                    continue
+            self._go_on(operation, member, parts)
         del ready[:taken]
         return size
 
-    def _turn(self, operation: Operation, member: Member, parts: list[bytes], this: Round) -> int:
-        """Some frames of one subscription, which then goes to the end of the line if it may have more."""
-        size = 0
-        due = member.take(FRAMES_IN_TURN)
-        if due:
-            frames = this.portion(member.stream.field, due).framed(operation.prefix)
-            parts.append(frames)
-            size = len(frames)
+    def _go_on(self, operation: Operation, member: Member, parts: list[bytes]) -> None:
+        """What becomes of a subscription that has not simply come to where its group is."""
         if member.finished:
             parts.append(framed(complete_message(operation.id)))
             self.on_end(operation)
         elif member.more:
             operation.is_ready = True
-            self._ready.append(operation)
-        elif not due and member.failure is not None:
+            self.ready.append(operation)
+        elif member.failure is not None:
             parts.append(framed(error_message(operation.id, member.failure)))
             self.on_end(operation)
-        return size

@@ -95,6 +95,7 @@ class FakeOperations:
         topic, padding = str(request.variables.get("topic", "a")), int(request.variables.get("padding", 0))
         stream = FakeStream(self._hub, topic, after=position, key=(topic, padding))
         stream.padding = padding
+        stream.failing_at = int(request.variables.get("failing", 0))
         if plan.field == "broken":
             stream.failure = ValueError("secret")
         return stream

@@ -36,6 +36,7 @@ class FakeStream:
         self.failure: Exception | None = None
         self.failing_open: Exception | None = None
         self.outage_at = 0
+        self.failing_at = 0
         self.silent: set[int] = set()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -56,6 +57,8 @@ class FakeStream:
         self.renders.append(envelope.position)
         if self.failure is not None:
             raise self.failure
+        if envelope.position == self.failing_at:
+            raise ValueError("secret")
         if envelope.position == self.outage_at:
             self.outage_at = 0
             raise Unavailable("The database does not answer.")

@@ -2,42 +2,41 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
+import msgspec
 from structlog.testing import capture_logs
 
 from core.clock import SettableClock
+from live.member import Chunk, Member
+from live.messages import next_message, next_prefix
 from live.rounds import ROUND_BYTES, WRITE_BYTES, Round, Rounds
-from live.window import Due
-from tests.fakes.hub import COMMITTED
-from tests.fakes.streams import CountingMeter, frame, texts_of
+from live.text_frame import framed
+from live.window import Due, FrameWindow
+from tests.fakes.hub import COMMITTED, FakeHub
+from tests.fakes.streams import CountingMeter, FakeStream, frame
 
 
 class Speaker:
-    """Has something to send `times` times, each so large; `served` tells who was when, for all of them together."""
+    """Has so many bytes to send whenever it is served; `served` tells who was when, for all of them together."""
 
-    def __init__(self, name: str, served: list[str], times: int = 1, size: int = 1) -> None:
+    def __init__(self, name: str, served: list[str], size: int = 1) -> None:
         self.name = name
         self.failure: Exception | None = None
         self.failed = 0
         self.on_serve: Callable[[], None] = lambda: None
         self._served = served
-        self._left = times
         self._size = size
 
     def __repr__(self) -> str:
         return f"<Speaker {self.name}>"
 
-    @property
-    def is_done(self) -> bool:
-        return self._left == 0
-
-    def serve(self, this: Round) -> None:
+    def serve(self, this: Round) -> int:
         if self.failure is not None:
             raise self.failure
         self._served.append(self.name)
-        self._left -= 1
-        this.note_written(self._size)
         self.on_serve()
+        return self._size
 
     def fail(self) -> None:
         self.failed += 1
@@ -117,33 +116,45 @@ async def test_a_defect_in_one_is_its_own_end() -> None:
 
 class TestPortions:
     async def test_what_many_take_is_told_once_with_their_number(self) -> None:
-        meter, this = CountingMeter(), Round()
+        meter, this, member = CountingMeter(), Round(), follower()
         clock = SettableClock(COMMITTED)
         due = (Due(frame(1, "event"), COMMITTED), Due(frame(2, "event")))
         size = sum(len(each.frame.payload) for each in due)
         clock.advance(2)
         for _ in range(3):
-            this.portion("ticks", due)
+            this.portion(member, due)
         this.report(meter, clock)
         assert meter.counts == {"frames": 6, "bytes": 3 * size}
         # The other one was replayed, and does not say how long it waited.
         assert meter.waits == [2.0] * 3
 
     def test_equal_frames_that_are_another_object_are_another_portion(self) -> None:
-        this = Round()
+        this, member = Round(), follower()
         one, other = (Due(frame(1, "event")),), (Due(frame(1, "event")),)
-        assert this.portion("ticks", one) is not this.portion("ticks", other)
-        assert this.portion("ticks", one).members == 2
+        assert this.portion(member, one) is not this.portion(member, other)
+        # Also when others were served in between.
+        assert this.portion(member, one).members == 2
 
-    def test_the_bytes_are_made_once_for_each_id(self) -> None:
-        due = (Due(frame(1, "event")), Due(frame(2, "event")))
-        portion = Round().portion("ticks", due)
-        assert portion.framed(b"<1>") is portion.framed(b"<1>")
-        assert texts_of(portion.framed(b"<2>")) == [b"<2>" + each.frame.payload + b"}" for each in due]
+    def test_the_bytes_are_those_of_the_frames_one_by_one(self) -> None:
+        due = (Due(frame(1, "event")), Due(frame(2, "event", 200)), Due(frame(3, "event", 70_000)))
+        portion = Round().portion(follower(), due)
+        for ident in ("1", "2", "10", "x" * 300):
+            expected = b"".join(framed(next_message(ident, each.frame.payload)) for each in due)
+            assert portion.framed(next_prefix(ident)) == expected
 
-    def test_and_not_kept_for_any_number_of_ids(self) -> None:
-        portion = Round().portion("ticks", (Due(frame(1, "event")),))
-        for number in range(100):
-            prefix = b"<%d>" % number
-            assert texts_of(portion.framed(prefix))[0].startswith(prefix)
-        assert len(portion._framed) == 64
+
+def follower() -> Member:
+    """Somebody who takes frames of the field `ticks`."""
+    hub = FakeHub()
+    window = FrameWindow(0, max_frames=1, max_bytes=1)
+    return Member(NoGroup(window), FakeStream(hub, after=0), lambda: None)
+
+
+class NoGroup(msgspec.Struct):
+    """Conforms to `live.member.Source`, and has nothing but an empty window."""
+
+    window: FrameWindow
+    failure: list[dict[str, Any]] | None = None
+
+    def fetch(self, member: Member) -> Chunk | None:
+        raise AssertionError(member)

@@ -250,6 +250,15 @@ class TestSubscriptions:
         line.subscribe("1", "{ hello }")
         await until(lambda: len(line.socket.sent) == 2)
 
+    async def test_what_comes_before_a_failure_is_told_and_then_the_failure(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", variables={"after": 0, "failing": 3})
+        await until(lambda: line.meter.counts["groups"] == 1)
+        line.hub.publish("a", "a", "a")
+        await until(lambda: len(line.socket.sent) == 3)
+        assert line.socket.messages[:2] == [tick("1", 1), tick("1", 2)]
+        assert line.socket.messages[2]["type"] == "error"
+
     async def test_complete_ends_it_and_its_group(self, line: Line) -> None:
         await line.start()
         line.subscribe("1")

@@ -73,6 +73,22 @@ async def test_a_failure_is_a_result_with_errors_and_complete(house: House) -> N
     assert b"secret" not in part
 
 
+async def test_what_comes_before_a_failure_is_told_and_then_the_failure(house: House) -> None:
+    stream = FakeStream(house.hub, after=0)
+    stream.failing_at = 3
+    told = asyncio.get_running_loop().create_task(all_of(house.deliver(stream)))
+    await until(lambda: len(house.groups) == 1)
+    house.hub.publish(*"aaa")
+    parts = await told
+    assert parts.count(b"event: next\nid: ") == 2
+    assert parts.endswith(b"\n\nevent: complete\ndata:\n\n")
+    assert b"Internal error." in parts
+
+
+async def all_of(events: AsyncGenerator[bytes, None]) -> bytes:
+    return b"".join([part async for part in events])
+
+
 async def test_a_stopping_process_ends_the_stream_without_complete(house: House) -> None:
     events = house.deliver(FakeStream(house.hub))
     await anext(events)
