@@ -93,10 +93,6 @@ class Stage:
             open_house(f"sqlite+aiosqlite:///{self._folder / 'machine.db'}")
         )
         self.house: House = house
-        async with house.database.engines.writer.connect() as connection:
-            # The one connection of writers. No power fails here, and thousands of steps would wait for the disk.
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            await driver.execute("PRAGMA synchronous = OFF")
         self.campaigns = Campaigns(house.database)
         self.control = CampaignControl(house.database)
         self.work = Work(house.database, SETTINGS, spread=lambda: 0.5)
