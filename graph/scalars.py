@@ -41,7 +41,9 @@ def _integer(value: object) -> int | None:
 
 
 def _write_date_time(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat().removesuffix("+00:00") + "Z"
 
 
 def _read_date_time(value: object) -> datetime:

@@ -78,10 +78,8 @@ class CompilingExecutor(Executor[Any]):
 
 def _read(selection: Selection, source: Any) -> tuple[dict[str, Any], GroupedFieldSet]:
     """The plain fields that could be read, and all others."""
-    done: dict[str, Any] = {}
     try:
-        for key, get, complete in selection.plain:
-            done[key] = complete(get(source))
+        done: dict[str, Any] = selection.read(source)
     except Exception:  # noqa: BLE001  Whatever it is, graphql-core comes to it and says it.
         return {}, selection.fields
     return done, selection.rest

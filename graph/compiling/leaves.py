@@ -4,11 +4,11 @@ The short way looks at the exact type of a value and gives what the coercion of 
 else comes goes through the coercion itself, so the two cannot differ in what they accept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from graphql import (
@@ -34,16 +34,25 @@ class NotPlain(Exception):
     """The value is for graphql-core to complete: null where there must be something, or nothing we know."""
 
 
+class Short(NamedTuple):
+    """The short way as Python: `result` is right of a value `x` for which `condition` is true.
+
+    `{x}` is where the value is read, once, before `x` is used. `names` are what the two use besides; they are in braces
+    too, for each use may have its own.
+    """
+
+    condition: str
+    result: str
+    names: Mapping[str, object]
+
+
+def short_way(leaf: GraphQLLeafType) -> Short | None:
+    """The short way of a type, if it has one."""
+    return _of_enum(leaf) if isinstance(leaf, GraphQLEnumType) else _SCALARS.get(leaf)
+
+
 def complete_leaf(leaf: GraphQLLeafType) -> Complete:
     """The coercion of a scalar or an enum, which never returns None; it raises NotPlain, or what the type raises."""
-    coerced = _coerced(leaf)
-    if isinstance(leaf, GraphQLEnumType):
-        return _of_enum(leaf, coerced)
-    short = _SHORT.get(leaf)
-    return coerced if short is None else short(coerced)
-
-
-def _coerced(leaf: GraphQLLeafType) -> Complete:
     coerce = leaf.coerce_output_value
 
     def complete(value: Any) -> Any:
@@ -63,52 +72,23 @@ def _fails_or_waits(value: object) -> bool:
     return isinstance(value, Exception) or optimized_is_awaitable(value)
 
 
-def _of_enum(leaf: GraphQLEnumType, coerced: Complete) -> Complete:
-    # Strawberry gives a member of the enum the name that its value has in the schema.
+def _of_enum(leaf: GraphQLEnumType) -> Short | None:
     wrapped: type[Enum] | None = getattr(leaf, "wrapped_cls", None)
+    if wrapped is None:
+        return None
+    # Strawberry gives a member of the enum the first name that its value has in the schema.
     by_value = {each.value: name for name, each in reversed(leaf.values.items())}
-    members = () if wrapped is None else wrapped
-    names = {member: by_value[member.value] for member in members if member.value in by_value}
-
-    def complete(value: Any) -> Any:
-        return names[value] if type(value) is wrapped and value in names else coerced(value)
-
-    return complete
+    known = {member: by_value[member.value] for member in wrapped if member.value in by_value}
+    if len(known) < len(wrapped):
+        return None
+    return Short("type({x}) is {wrapped}", "{known}[x]", {"wrapped": wrapped, "known": known})
 
 
-def _string(coerced: Complete) -> Complete:
-    def complete(value: Any) -> Any:
-        return value if type(value) is str else coerced(value)
-
-    return complete
-
-
-def _integer(coerced: Complete) -> Complete:
-    def complete(value: Any) -> Any:
-        fits = type(value) is int and GRAPHQL_MIN_INT <= value <= GRAPHQL_MAX_INT
-        return value if fits else coerced(value)
-
-    return complete
-
-
-def _number(coerced: Complete) -> Complete:
-    def complete(value: Any) -> Any:
-        return value if type(value) is float and isfinite(value) else coerced(value)
-
-    return complete
-
-
-def _boolean(coerced: Complete) -> Complete:
-    def complete(value: Any) -> Any:
-        return value if value is True or value is False else coerced(value)
-
-    return complete
-
-
-_SHORT: dict[GraphQLLeafType, Callable[[Complete], Complete]] = {
-    GraphQLString: _string,
-    GraphQLID: _string,
-    GraphQLInt: _integer,
-    GraphQLFloat: _number,
-    GraphQLBoolean: _boolean,
+_TEXT = Short("type({x}) is str", "x", {})
+_SCALARS: dict[GraphQLLeafType, Short] = {
+    GraphQLString: _TEXT,
+    GraphQLID: _TEXT,
+    GraphQLInt: Short(f"type({{x}}) is int and {GRAPHQL_MIN_INT} <= x <= {GRAPHQL_MAX_INT}", "x", {}),
+    GraphQLFloat: Short("type({x}) is float and {isfinite}(x)", "x", {"isfinite": isfinite}),
+    GraphQLBoolean: Short("{x} is True or x is False", "x", {}),
 }

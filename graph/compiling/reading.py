@@ -27,6 +27,12 @@ def getter(field: GraphQLField) -> Get | None:
     return _function_of_the_object(found)
 
 
+def attribute_of(field: GraphQLField) -> str | None:
+    """The attribute that a field is, if it is one."""
+    found = field.extensions.get(_DEFINITION)
+    return found.python_name if isinstance(found, StrawberryField) and found.is_basic_field else None
+
+
 def _function_of_the_object(field: StrawberryField) -> Get | None:
     resolver = field.base_resolver
     if resolver is None or field.extensions or resolver.is_async:

@@ -19,6 +19,7 @@ from graphql import (
     GraphQLError,
     GraphQLObjectType,
     GraphQLOutputType,
+    get_nullable_type,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
@@ -33,31 +34,39 @@ from graphql.execution.collect_fields import (
     collect_subfields,
 )
 
-from graph.compiling.leaves import Complete, NotPlain, complete_leaf
-from graph.compiling.reading import Get, classes_of, getter, types_by_class
+from graph.compiling.leaves import Complete, NotPlain, complete_leaf, short_way
+from graph.compiling.reading import attribute_of, classes_of, getter, types_by_class
+from graph.compiling.writing import Plain, written
 
 _leaf = cache(complete_leaf)
+_short = cache(short_way)
 _classes = cache(classes_of)
 _members = cache(types_by_class)
 
 TYPE_NAME = "__typename"
 
-Plain = tuple[str, Get, Complete]
-
 
 class Selection:
     """What is selected of objects of one type: all fields in their order, the plain ones, and the rest."""
 
-    __slots__ = ("fields", "plain", "rest")
+    __slots__ = ("_read", "fields", "plain", "rest")
 
     def __init__(self, fields: GroupedFieldSet, plain: tuple[Plain, ...]) -> None:
+        self._read: Complete | None = None
         self.fields = fields
         self.plain = plain
-        compiled = {key for key, _, _ in plain}
+        compiled = {each.key for each in plain}
         self.rest = {key: details for key, details in fields.items() if key not in compiled}
 
     def __repr__(self) -> str:
         return f"<Selection of {len(self.plain)} plain fields and {len(self.rest)} others>"
+
+    @property
+    def read(self) -> Complete:
+        """From an object to its plain fields, whatever its class."""
+        if self._read is None:
+            self._read = written(self.plain)
+        return self._read
 
 
 class Selections:
@@ -129,24 +138,24 @@ class Selections:
         found = collect_subfields(
             self._schema, self._fragments, self._variables, self._operation, type_, details
         )
-        fields = found.grouped_field_set
-        each = ((key, *self._field(type_, inner)) for key, inner in fields.items())
-        return Selection(
-            dict(fields),
-            tuple((key, get, done) for key, get, done in each if get is not None and done is not None),
-        )
+        fields = dict(found.grouped_field_set)
+        each = (self._field(key, type_, inner) for key, inner in fields.items())
+        return Selection(fields, tuple(field for field in each if field is not None))
 
-    def _field(
-        self, type_: GraphQLObjectType, details: FieldDetailsList
-    ) -> tuple[Get | None, Complete | None]:
+    def _field(self, key: str, type_: GraphQLObjectType, details: FieldDetailsList) -> Plain | None:
         name = details[0].node.name.value
         if name == TYPE_NAME:
-            return (lambda _object: type_.name), _same
+            return Plain(key, lambda _object: type_.name, _same)
         field = type_.fields.get(name)
         get = None if field is None else getter(field)
         if field is None or get is None:
-            return None, None
-        return get, self.value(field.type, details)
+            return None
+        complete = self.value(field.type, details)
+        if complete is None:
+            return None
+        inner: Any = get_nullable_type(field.type)
+        short = _short(inner) if is_leaf_type(inner) else None
+        return Plain(key, get, complete, attribute_of(field), short)
 
     def _value(self, type_: GraphQLOutputType, details: FieldDetailsList) -> Complete | None:
         if is_non_null_type(type_):
@@ -171,7 +180,7 @@ class Selections:
         except GraphQLError:
             # graphql-core comes to the same, and says where it happened.
             return None
-        return None if selection.rest else _object(_classes(type_), selection.plain)
+        return None if selection.rest else written(selection.plain, _classes(type_))
 
     def _member(self, type_: GraphQLAbstractType, details: FieldDetailsList) -> Complete:
         """The members are compiled as they come: a union of twenty, of which two ever come, costs two."""
@@ -214,14 +223,5 @@ def _many(item: Complete) -> Complete:
         if type(value) is not list and type(value) is not tuple:
             raise NotPlain
         return [item(each) for each in value]
-
-    return complete
-
-
-def _object(classes: frozenset[type], plain: tuple[Plain, ...]) -> Complete:
-    def complete(value: Any) -> Any:
-        if type(value) not in classes:
-            raise NotPlain
-        return {key: done(get(value)) for key, get, done in plain}
 
     return complete

@@ -123,7 +123,8 @@ def _any(info: Any) -> st.SearchStrategy[Any]:
 _KINDS: dict[type, Callable[[Any], st.SearchStrategy[Any]]] = {
     msgspec.inspect.NoneType: lambda _: st.none(),
     msgspec.inspect.BoolType: lambda _: st.booleans(),
-    msgspec.inspect.IntType: lambda _: st.integers(0, 2**31 - 1),
+    # Sums of a few of them are numbers of the schema, too.
+    msgspec.inspect.IntType: lambda _: st.integers(0, 10**7),
     msgspec.inspect.FloatType: lambda _: st.floats(0, 1e9),
     msgspec.inspect.StrType: lambda _: texts,
     msgspec.inspect.UUIDType: lambda _: st.uuids(),
