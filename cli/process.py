@@ -9,8 +9,10 @@ that ends it, and a warning before it would be a second one. `configure` then se
 """
 
 import asyncio
+import resource
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import uvloop
 
@@ -31,9 +33,18 @@ Work = Callable[[Stopping], Awaitable[None]]
 def run(work: Work) -> int:
     """Run `work` in an event loop; the event that it is given is set when the process shall stop."""
     configure("error")
+    _allow_open_files()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_stopped(work))
     return 0
+
+
+def _allow_open_files() -> None:
+    """Let the process have as many files open as it may at all: a connection is one, and most shells allow 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Some kernels allow less than they say; then it stays as it was.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _until_stopped(work: Work) -> None:
