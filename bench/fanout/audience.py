@@ -21,7 +21,7 @@ from bench.fanout.listener import Listener
 
 PROTOCOL = "graphql-transport-ws"
 NUMBER = re.compile(rb'"ratePerMinute": ?(\d+)')
-AT_ONCE = 50
+AT_ONCE = 20
 REMEMBERED = 4096
 TOLD = 5
 """How many faults are told; one that befalls all is told by each."""
