@@ -4,7 +4,7 @@ A page larger than its list allows is refused and never cut, so that a client th
 for knows that there are no more. `totalCount` costs a statement of its own and is read only if it is selected.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -56,18 +56,50 @@ class Edge(Generic[N]):
     node: N = strawberry.field(description="The thing.")
 
 
+@dataclass(frozen=True)
+class Page(Generic[R, N]):
+    """The rows of a page; what is selected of them is made of them when it is."""
+
+    source: "Source[R, Any, N]"
+    ask: "Ask"
+    rows: Sequence[R]
+    has_next: bool
+
+    def cursor(self, row: R) -> str:
+        """The place of one of the rows."""
+        return page_cursors.encode(
+            self.ask.spelled(self.source.name), self.source.listing.key(self.ask.order, row)
+        )
+
+
 @strawberry.type(description="One page of a list.")
 class Connection(Generic[N]):
     """One page of a list."""
 
     count: strawberry.Private[Callable[[], Awaitable[int]]]
-    edges: list[Edge[N]] = strawberry.field(description="The things of this page, each with its cursor.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in its list.")
+    page: strawberry.Private[Page[Any, Any]]
+
+    @resolved("The things of this page, each with its cursor.")
+    def edges(self) -> list[Edge[N]]:
+        """The things of this page, each with its cursor."""
+        page = self.page
+        return [Edge(cursor=page.cursor(row), node=page.source.node(row)) for row in page.rows]
+
+    @resolved("Where this page lies in its list.")
+    def page_info(self) -> PageInfo:
+        """Where this page lies in its list."""
+        page = self.page
+        return PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.ask.after is not None,
+            start_cursor=page.cursor(page.rows[0]) if page.rows else None,
+            end_cursor=page.cursor(page.rows[-1]) if page.rows else None,
+        )
 
     @resolved("The things of this page.")
     def nodes(self) -> list[N]:
         """The things of this page."""
-        return [edge.node for edge in self.edges]
+        return [self.page.source.node(row) for row in self.page.rows]
 
     @resolved("How many things the whole list has.")
     async def total_count(self) -> BigInt:
@@ -122,17 +154,9 @@ async def connect(info: Info, source: Source[R, F, N], ask: Ask) -> Connection[N
     context.spend(ask.first * source.cost)
     wanted = _wanted(source, ask)
     found = await context.loaders.pages(source.listing).load(wanted)
-    rows = found[: ask.first]
-    edges = [Edge(cursor=_cursor(source, ask, row), node=source.node(row)) for row in rows]
     return Connection(
         count=lambda: context.loaders.counts(source.listing).load(source.filter),
-        edges=edges,
-        page_info=PageInfo(
-            has_next_page=len(found) > ask.first,
-            has_previous_page=ask.after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        ),
+        page=Page(source, ask, found[: ask.first], has_next=len(found) > ask.first),
     )
 
 
@@ -161,7 +185,3 @@ def _wanted(source: Source[R, F, Any], ask: Ask) -> Wanted[F]:
         limit=ask.first + 1,
         after=key_after(source, ask),
     )
-
-
-def _cursor(source: Source[R, Any, Any], ask: Ask, row: R) -> str:
-    return page_cursors.encode(ask.spelled(source.name), source.listing.key(ask.order, row))

@@ -78,7 +78,7 @@ class GraphQLEndpoint:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request, whatever it is."""
-        accept = Accept(request.headers.get("Accept"))
+        accept = Accept.of(request.headers.get("Accept"))
         media = accept.best(*JSON_TYPES) or MediaType.JSON
         try:
             return await self._answer(request, accept)

@@ -4,11 +4,14 @@ The highest quality wins; at equal quality the type that the header names first;
 types (`*/*`), the first of `SUPPORTED`. So a client that merely lists `text/event-stream` behind JSON gets JSON.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
 WILDCARD = "*"
+KEPT = 200
 
 
 class MediaType(StrEnum):
@@ -42,14 +45,29 @@ class MediaRange(msgspec.Struct, frozen=True):
 
 
 class Accept:
-    """A parsed Accept header; a missing or empty one accepts everything."""
+    """A parsed Accept header; a missing or empty one accepts everything.
+
+    A client sends the same one with each request, so what was decided of one is kept: `of` is the way in.
+    """
 
     def __init__(self, header: str | None) -> None:
+        self._best: dict[tuple[MediaType, ...], MediaType | None] = {}
         ranges = [found for part in (header or "*/*").split(",") if (found := _range(part)) is not None]
         self._ranges = tuple(ranges)
 
+    @staticmethod
+    @lru_cache(KEPT)
+    def of(header: str | None) -> "Accept":
+        """The header of a request."""
+        return Accept(header)
+
     def best(self, *among: MediaType) -> MediaType | None:
         """The preferred one of these types; None if none is acceptable."""
+        if among not in self._best:
+            self._best[among] = self._choose(among)
+        return self._best[among]
+
+    def _choose(self, among: Sequence[MediaType]) -> MediaType | None:
         rated = [(self._rate(media), media) for media in SUPPORTED if media in among]
         acceptable = [(rate, media) for rate, media in rated if rate is not None]
         return max(acceptable, key=lambda pair: pair[0])[1] if acceptable else None

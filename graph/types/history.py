@@ -101,8 +101,7 @@ async def history_page(info: Info, wanted: HistoryFilter, ask: Ask) -> CampaignH
     page = await connect(info, source, ask)
     return CampaignHistoryConnection(
         count=page.count,
-        edges=page.edges,
-        page_info=page.page_info,
+        page=page.page,
         wanted=wanted,
         reached=None if key is None else int(key[0]),
     )
