@@ -9,7 +9,7 @@ from cli import setting_flags
 from cli.demo import seeding
 from cli.demo.folder import DEFAULT, DemoFolder
 from cli.demo.world import Demo, taking_part
-from cli.process import Stopping
+from cli.process import Stopping, settle
 from cli.process import run as run_process
 from cli.start_screen import show
 from core.clock import SystemClock
@@ -91,6 +91,7 @@ async def _serve_demo(args: argparse.Namespace, flags: Mapping[str, Any], stoppi
 
 async def _until_left(api: ApiProcess, stopping: Stopping) -> None:
     """Return when the process shall stop, and nobody who has time to leave is left."""
+    settle()
     await stopping.wait()
     if stopping.gently:
         await api.drain()
