@@ -44,10 +44,10 @@ class Member:
     __slots__ = (
         "_failure",
         "_fetching",
+        "_notify",
         "_page",
         "dismissed",
         "finished",
-        "notify",
         "position",
         "source",
         "stream",
@@ -59,7 +59,7 @@ class Member:
         self.position: int | None = stream.after
         self.finished = False
         self.dismissed = False
-        self.notify = notify
+        self._notify = notify
         self._page: Chunk | None = None
         self._failure: list[dict[str, Any]] | None = None
         self._fetching = False
@@ -118,13 +118,17 @@ class Member:
         self._failure = failure
         if chunk is not None:
             self._accept(chunk)
-        self.notify()
+        self._notify()
 
     def _accept(self, chunk: Chunk) -> None:
         if chunk.due:
             self._page = chunk
         else:
             self.position = chunk.position
+
+    def notify(self) -> None:
+        """Something may be due."""
+        self._notify()
 
     def replaced(self) -> None:
         """Another log has taken the place of the one that its position and its frames are of."""
@@ -139,7 +143,7 @@ class Member:
     def dismiss(self) -> None:
         """The process is about to stop: nothing more will come, and the stream has not ended."""
         self.dismissed = True
-        self.notify()
+        self._notify()
 
     def _take_page(self, limit: int) -> Sequence[Due]:
         page = self._page
