@@ -1,5 +1,6 @@
 """The stream of one campaign."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from db.queries import activity, campaigns
@@ -25,6 +26,10 @@ class CampaignSource(Source):
     ) -> None:
         super().__init__(scope, after, max_rate)
         self.campaign_id = campaign_id
+
+    def about(self) -> Collection[UUID]:
+        """The campaign."""
+        return (self.campaign_id,)
 
     def concerns(self, envelope: Envelope) -> bool:
         """Whether it is an event of this campaign."""
