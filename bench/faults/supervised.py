@@ -129,7 +129,8 @@ class Supervised:
         process, self.process = self.process, None
         if process is None or process.killed:
             return
-        if process.returncode not in {0, 2}:
+        # Told to stop before it stood, it ends by the signal itself: there was nothing to end in order.
+        if process.returncode not in ({0, 2} if process.log else {0, 2, -signal.SIGTERM}):
             self.complaints.append(f"{self.name} ended with {process.returncode}")
         if "Traceback" in process.log:
             self.complaints.append(f"{self.name} left a traceback in start {self.starts - 1}")
