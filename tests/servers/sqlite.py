@@ -11,10 +11,12 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
 from db.migrating import upgrade
+from db.sqlite_driver import Connection as Asynchronous
 
 TOLD = "was told not to wait for the disk"
 MIGRATED: list[bytes] = []
@@ -50,8 +52,9 @@ def waiting_for_the_disk() -> Iterator[None]:
 def _tell(connection: Connection) -> None:
     if connection.dialect.name != "sqlite" or TOLD in connection.info:
         return
-    # Past SQLAlchemy, which would begin a transaction, and in one this cannot be changed.
-    cursor = connection.connection.cursor()
-    cursor.execute("PRAGMA synchronous = OFF")
-    cursor.close()
+    # Past SQLAlchemy, which would begin a transaction, and in one this cannot be changed; and with no turn of a thread,
+    # for SQLAlchemy loses a connection whose task is cancelled right here.
+    found: Any = connection.connection.dbapi_connection
+    raw = found.raw if isinstance(found, Asynchronous) else found
+    raw.execute("PRAGMA synchronous = OFF")
     connection.info[TOLD] = True
