@@ -3,27 +3,37 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Integer, Row, Table, bindparam, insert, select, update
 
 from core.ids import new_tag
 from db.engine import Session
 from db.models import EventLogHeadRow, EventRow
+from db.plain_rows import PlainRows
 from vocabulary.access import Actor
 
 HEAD_ID = 1
+# All of it is of the tables and made once: every change of anything appends, every process reads what was appended, and
+# as statements on the models, unfolded anew each time, that costs a multiple of what the database needs for it.
+_head_table, _event_table = cast("Table", EventLogHeadRow.__table__), cast("Table", EventRow.__table__)
+_events = PlainRows(EventRow)
 _LAST_TAG = (
-    select(EventRow.tag)
-    .where(EventRow.position == EventLogHeadRow.position)
-    .correlate(EventLogHeadRow)
+    select(_event_table.c.tag)
+    .where(_event_table.c.position == _head_table.c.position)
+    .correlate(_head_table)
     .scalar_subquery()
 )
-_HEAD = select(EventLogHeadRow, _LAST_TAG).where(EventLogHeadRow.id == HEAD_ID)
-# Of the tables and made once: every change of anything runs these two, and as statements on the models they cost a
-# multiple of what SQLite needs for them.
-_head_table, _event_table = cast("Table", EventLogHeadRow.__table__), cast("Table", EventRow.__table__)
+_HEAD = select(*_head_table.c, _LAST_TAG.label("last")).where(_head_table.c.id == HEAD_ID)
+_TAG = select(_event_table.c.tag).where(_event_table.c.position == bindparam("place")).scalar_subquery()
+_HEAD_AND_TAG = _HEAD.add_columns(_TAG.label("found"))
+_AFTER = (
+    select(*_events.columns)
+    .where(_event_table.c.position > bindparam("place"))
+    .order_by(_event_table.c.position)
+    .limit(bindparam("at_most", type_=Integer()))
+)
 _MOVE_HEAD = (
     update(_head_table)
     .where(_head_table.c.id == HEAD_ID)
@@ -99,21 +109,19 @@ def _row(position: int, now: datetime, event: PendingEvent, tag: int) -> dict[st
 
 async def head(session: Session) -> Head:
     """Where the log ends in this session's snapshot."""
-    row, last = (await session.execute(_HEAD)).one()
-    return _head(row, last)
+    return _head((await session.execute(_HEAD)).one())
 
 
 async def head_and_tag(session: Session, position: int) -> tuple[Head, int | None]:
     """Where the log ends, and the tag at a position; None if the event is not there, pruned or never written."""
-    tag = select(EventRow.tag).where(EventRow.position == position).scalar_subquery()
-    row, last, found = (await session.execute(_HEAD.add_columns(tag))).one()
-    known = _head(row, last)
+    row = (await session.execute(_HEAD_AND_TAG, {"place": position})).one()
+    known, found = _head(row), row.found
     if found is None:
         found = {known.floor: known.floor_tag, known.position: known.tag}.get(position)
     return known, found
 
 
-def _head(row: EventLogHeadRow, last: int | None) -> Head:
+def _head(row: Row[*tuple[Any, ...]]) -> Head:
     """The head, whose tag is that of the last event as long as it is there, whatever the row of the head says.
 
     A process of a version that knows no tags, which goes on beside us for a while, moves the position and not the tag.
@@ -123,12 +131,12 @@ def _head(row: EventLogHeadRow, last: int | None) -> Head:
         incarnation=row.incarnation,
         position=row.position,
         floor=row.floor,
-        tag=pruned if last is None else last,
+        tag=pruned if row.last is None else row.last,
         floor_tag=row.floor_tag,
     )
 
 
 async def read_after(session: Session, position: int, limit: int) -> Sequence[EventRow]:
-    """The events after a position, ascending, at most `limit`."""
-    wanted = select(EventRow).where(EventRow.position > position).order_by(EventRow.position).limit(limit)
-    return (await session.execute(wanted)).scalars().all()
+    """The events after a position, ascending, at most `limit`; as plain rows (`db/plain_rows.py`)."""
+    found = await session.execute(_AFTER, {"place": position, "at_most": limit})
+    return _events.read(found.all(), session.get_bind().dialect)
