@@ -6,7 +6,6 @@ import msgspec
 
 from auth.principal import Principal
 from events.envelope import Envelope
-from events.subjects import Subject
 from graph.compiling.leaves import Complete
 from graph.core_execution import Compiled, executed
 from graph.enums import ResetReason
@@ -95,11 +94,6 @@ class Followed:
         """Whether there was a position to go on from, and it is of a log that is gone."""
         beginning = self._beginning
         return beginning.after is not None and beginning.era != self._shared.rendering.hub.era
-
-    @property
-    def subjects(self) -> frozenset[Subject] | None:
-        """What each event that matches is about, one of these at least; None if that may be anything."""
-        return self._shared.source.subjects
 
     @property
     def max_rate(self) -> float | None:

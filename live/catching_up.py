@@ -13,8 +13,8 @@ Why nothing is lost, and nothing repeated:
   begins there: nothing is rendered twice, and what was handed out does not change.
 * Who asks while its stretch is being read may be above what is found, for the log was shorter when that was begun. It
   is handed nothing, stays where it is, and asks again.
-* One whose stretch begins where the log is no longer kept, or has an event before its position that cannot be told, is
-  read for from where it is. It is reset, or ended, only for what follows its own position.
+* One whose stretch begins where the log is no longer kept, while it is kept from where the member is, is read for from
+  there. A reset comes only if the log lacks what follows its own position.
 * With a rate, a stretch begins with nothing held and tells at its end all that it holds. Whoever is inside it has the
   older values of what it tells: from its snapshot, or from wherever its cursor comes from; and `skipped` counts at
   least what was left out since then. While there is only progress, a stretch takes in the ones that follow, as long as
@@ -97,20 +97,20 @@ class CatchingUp:
         hand: Callable[[Member], None]
         try:
             hand = partial(_hand, await self._through_outages(era, begin))
+        except Lapsed:
+            hand = partial(self._lapsed, era, begin)
         except Replaced:
             hand = partial(self._snapshots.reset, era=None)
-        except Lapsed:
-            hand = partial(self._hand_here, begin, partial(self._snapshots.reset, era=era))
         except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends the waiting members.
-            failure = explain(error, f"replay of {self._stream.field}")
-            hand = partial(self._hand_here, begin, partial(Member.receive, chunk=None, failure=failure))
+            hand = partial(
+                Member.receive, chunk=None, failure=explain(error, f"replay of {self._stream.field}")
+            )
         for member in self._readings.pop((era, begin)):
             hand(member)
 
-    def _hand_here(self, begin: int, hand: Callable[[Member], None], member: Member) -> None:
-        """Only to one that is where the reading began; for any other it is begun where that one is."""
+    def _lapsed(self, era: int, begin: int, member: Member) -> None:
         if member.position == begin:
-            hand(member)
+            self._snapshots.reset(member, era)
         else:
             self._ask(member.position or 0, member)
 

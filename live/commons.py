@@ -5,7 +5,6 @@ import asyncio
 import msgspec
 
 from core.tasks import Owner
-from live.distributor import Distributor
 from live.hub import Hub
 from live.meter import Meter
 from live.shelf import Shelf
@@ -48,7 +47,6 @@ class Commons(msgspec.Struct, frozen=True):
         reading: room for those that read the log for members that are behind.
         opening: room for those that take a snapshot.
         shelf: what was read for members that were behind.
-        distributor: what hands events to the groups.
     """
 
     hub: Hub
@@ -58,4 +56,3 @@ class Commons(msgspec.Struct, frozen=True):
     reading: asyncio.Semaphore
     opening: asyncio.Semaphore
     shelf: Shelf
-    distributor: Distributor

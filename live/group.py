@@ -1,10 +1,8 @@
 """Groups: equal subscriptions are executed once and encoded once, whoever many they are.
 
-A group hears of the events that may concern it from the distributor (`live/distributor.py`), renders the ones that
-match, keeps the frames in a bounded window and wakes the members. It has a task of its own only while it is behind: it
-has just begun in the past, or something has to be waited for, or the database does not answer. A member is a cursor
-(`live/member.py`). One that is new opens with a snapshot; one below the window's floor is brought the log until it is
-not.
+A group has one task, which follows the hub: it reads the events after the group's position, renders the ones
+that match, keeps the frames in a bounded window and wakes the members. A member is a cursor (`live/member.py`).
+One that is new opens with a snapshot; one below the window's floor reads pages of the log until it is not.
 
 Why there is neither a gap nor a duplicate, in whatever order things happen:
 
@@ -41,10 +39,10 @@ members with masked errors, and the next subscriber begins a new group.
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from events.envelope import Envelope
 from events.log import Lapsed, Replaced
 from live.catching_up import CatchingUp
 from live.commons import Commons, GroupLimits
@@ -59,7 +57,7 @@ __all__ = ["Group", "GroupLimits"]
 
 
 class Group:
-    """One stream, its window, and its members.
+    """One stream, its window, and its members. `position` is how far the group has followed the hub.
 
     `retire` is called when it has failed, so that nobody joins it any more.
     """
@@ -69,8 +67,8 @@ class Group:
     ) -> None:
         limits = commons.limits
         self.stream = stream
-        self.subjects = stream.subjects
         self.era = commons.hub.era
+        self.position = start
         self.window = FrameWindow(start, max_frames=limits.frames, max_bytes=limits.bytes)
         self.members: set[Member] = set()
         self.failure: list[dict[str, Any]] | None = None
@@ -78,28 +76,16 @@ class Group:
         self._retire = retire
         self._begun_at = commons.hub.position
         self._teller = self._new_teller()
-        self._timer: asyncio.TimerHandle | None = None
         self._has_news = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._catching_up = CatchingUp(stream, commons, self._start)
-        # How far it has come by itself. While it is not behind, it is as far as the distributor, too.
-        self._reached = start
-        self._is_behind = False
-        commons.distributor.add(self)
-        if start < commons.distributor.begun:
-            self._fall_behind(start)
+        self._start(self._follow(), "follow")
 
     def __repr__(self) -> str:
         return f"<Group of {self.stream.field} at {self.position}, {len(self.members)} members>"
 
-    @property
-    def position(self) -> int:
-        """How far the group has followed the hub."""
-        return self._reached if self._is_behind else max(self._reached, self._commons.distributor.position)
-
     def end(self) -> None:
         """Cancel the group's tasks, whose owner awaits them, and keep nothing any more."""
-        self._leave_distributor()
         for task in self._tasks:
             task.cancel()
         self._catching_up.end()
@@ -111,66 +97,10 @@ class Group:
         """
         return self._catching_up.fetch(member)
 
-    def hear(self, envelope: Envelope) -> bool:
-        """Take note of an event that the distributor has; whether `settle` has something to do."""
-        if self._is_behind or envelope.position <= self._reached:
-            return False
-        try:
-            is_told = self._teller.tell_now(envelope)
-        except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends this group only.
-            self.fail(error)
-            return False
-        if not is_told:
-            self._fall_behind(envelope.position - 1)
-            return False
-        self._reached = envelope.position
-        return self._has_news or self._teller.deadline is not None
-
-    def settle(self) -> None:
-        """Tell what is due of what is held, and wake the members if there is something for them."""
-        try:
-            if not self._is_behind:
-                self._tell_due()
-        except Replaced:
-            self._commons.distributor.come_over()
-        except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends this group only.
-            self.fail(error)
-        self._wake_for_news()
-
-    def skip_to(self, position: int) -> None:
-        """The log is not kept from where the group is: its members find themselves below the floor."""
-        if not self._is_behind:
-            self._skip_to(position)
-            self._wake_for_news()
-
-    def come_over(self) -> None:
-        """Go over to the log that has taken the place of ours."""
-        self.era = self._commons.hub.era
-        self._teller = self._new_teller()
-        self._skip_to(self._commons.hub.position)
-        for member in self.members:
-            member.replaced()
-        self._catching_up.come_over()
-        self._wake_for_news()
-
-    def fail(self, error: Exception) -> None:
-        """End the members with masked errors, once they have taken what they were told."""
-        self.failure = explain(error, f"group of {self.stream.field}")
-        self._leave_distributor()
-        self._retire(self)
-        self._has_news = True
-        self._wake_for_news()
-
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = self._commons.owner.start(work, f"{self.stream.field}:{name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _leave_distributor(self) -> None:
-        self._commons.distributor.remove(self)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def _new_teller(self) -> Teller:
         """One for the present era: it tells nothing of its own in a later one."""
@@ -191,75 +121,80 @@ class Group:
         if era != self._commons.hub.era:
             raise Replaced(f"Era {era} is over.")
 
-    def _tell_due(self) -> None:
-        """Tell what is held if its time has come, and see that it is told when it has."""
-        # Before it has come to where it began there is newer progress to come at once.
-        if self._teller.is_due and self.position >= self._begun_at and not self._teller.flush_now():
-            self._fall_behind(self.position)
-        elif self._teller.deadline is not None and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_at(self._teller.deadline, self._tick)
-
-    def _tick(self) -> None:
-        self._timer = None
-        self.settle()
-
-    def _fall_behind(self, position: int) -> None:
-        """Follow the hub without the distributor from here on, until there is nothing to wait for any more."""
-        self._is_behind = True
-        self._reached = position
-        self._start(self._follow(), "follow")
-
     async def _follow(self) -> None:
         try:
-            while self._is_behind:
+            while True:
                 await self._one_step()
         except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends this group only.
-            self.fail(error)
-            return
-        self.settle()
+            self._fail(error)
 
     async def _one_step(self) -> None:
         try:
+            await self._something_to_do()
             await through_outages(self._advance, self.stream.field, self._commons.limits.retry_seconds)
         except Replaced:
-            self._commons.distributor.come_over()
-        # Nothing is waited for from here to where the task ends, or goes on.
-        self._is_behind = self._reached < self._commons.distributor.begun
+            self.come_over()
+
+    async def _something_to_do(self) -> None:
+        """Wait until the hub is further, or what is held back is due."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._teller.deadline):
+                await self._commons.hub.wait_beyond(self.position, self.era)
 
     async def _advance(self) -> None:
         """Tell one page of events, and then what is due of what was held. A retry repeats nothing."""
         try:
-            if self._commons.hub.position > self._reached:
+            if self._commons.hub.position > self.position:
                 await self._tell_page()
-            if self._reached >= self._begun_at:
+            # Before it has come to where it began there is newer progress to come at once.
+            if self.position >= self._begun_at:
                 await self._teller.flush_due()
         finally:
             # Most events are of no concern to most groups, and a group may have thousands of members.
-            self._wake_for_news()
+            if self._has_news:
+                self._wake()
 
     async def _tell_page(self) -> None:
         """The position rises event by event, so that a retry goes on where this failed."""
         hub, era, teller = self._commons.hub, self.era, self._teller
         try:
-            page = await hub.read_after(self._reached, self._commons.limits.page, era)
+            page = await hub.read_after(self.position, self._commons.limits.page, era)
         except Lapsed:
             self._skip_to(hub.position)
             return
         for envelope in page.envelopes:
             await teller.tell(envelope)
             self._require(era)
-            self._reached = envelope.position
-        self._reached = page.position
+            self.position = envelope.position
+        self.position = page.position
 
     def _skip_to(self, position: int) -> None:
         """Too far behind to follow: every member finds itself below the floor and is brought the log."""
-        self._reached = self._begun_at = position
+        self.position = self._begun_at = position
         self.window.skip_to(position)
         self._teller.forget()
         self._has_news = True
 
-    def _wake_for_news(self) -> None:
-        if self._has_news:
-            self._has_news = False
-            for member in self.members:
-                member.notify()
+    def come_over(self) -> None:
+        """Go over to the log that has taken the place of ours, if one has; whoever joins makes sure of it."""
+        if self.era != self._commons.hub.era:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.era = self._commons.hub.era
+        self._teller = self._new_teller()
+        self._skip_to(self._commons.hub.position)
+        for member in self.members:
+            member.replaced()
+        self._catching_up.come_over()
+        self._wake()
+
+    def _wake(self) -> None:
+        self._has_news = False
+        for member in self.members:
+            member.notify()
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = explain(error, f"group of {self.stream.field}")
+        self._retire(self)
+        self._wake()

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from core.tasks import Owner
 from live.commons import Commons, GroupLimits
-from live.distributor import Distributor
 from live.group import Group
 from live.hub import Hub
 from live.member import Member
@@ -34,7 +33,6 @@ class Groups:
             self.reading,
             asyncio.Semaphore(self.limits.openings),
             Shelf(self.limits.shelf_bytes),
-            Distributor(hub, self.owner, self.limits.page, self.limits.retry_seconds),
         )
 
     def __repr__(self) -> str:
@@ -49,13 +47,13 @@ class Groups:
         Raises:
             RuntimeError: the groups are closed.
         """
-        self._commons.distributor.come_over()
         group = self._groups.get(stream.key)
         if group is None:
             group = self._groups[stream.key] = Group(
                 stream, self.start_of(stream), self._commons, self.retire
             )
             self.meter.group_opened(stream.field)
+        group.come_over()
         member = Member(group, stream, notify)
         group.members.add(member)
         self._members[member] = group
@@ -92,6 +90,4 @@ class Groups:
         self.closed = True
         for member in list(self._members):
             member.dismiss()
-        for group in set(self._members.values()):
-            group.end()
         await self.owner.close()

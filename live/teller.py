@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable
 
 from events.envelope import Envelope
-from live.conflation import Conflation, Held
+from live.conflation import Conflation
 from live.operations import Frame, NotNow, Stream
 from live.window import Due
 
@@ -42,69 +42,39 @@ class Teller:
         """When `flush_due` has something to do, in the time of the loop; None if nothing is held."""
         return None if self._held is None else self._held.deadline
 
-    def tell_now(self, envelope: Envelope) -> bool:
-        """Do what `tell` does, if that takes no waiting; else nothing is done, and it has to be told with `tell`."""
-        if not self._stream.matches(envelope) or self._holds(envelope):
-            return True
-        frame = self._stream.render_now(envelope)
-        if isinstance(frame, NotNow) or (frame is not None and not self.flush_now()):
-            return False
-        if frame is not None:
-            self._append(Due(frame, envelope.occurred_at))
-        return True
-
-    def _holds(self, envelope: Envelope) -> bool:
-        """Hold an event back, if it is one of those."""
-        key = None if self._held is None else self._stream.conflated_by(envelope)
-        if self._held is None or key is None:
-            return False
-        self._held.offer(key, envelope)
-        return True
-
     async def tell(self, envelope: Envelope) -> None:
         """Append the frame of one event, or hold it back. Events come in ascending positions.
 
         Raises:
             Unavailable: the database does not answer; what was appended stays, and the same event may come again.
         """
-        if not self._stream.matches(envelope) or self._holds(envelope):
+        if not self._stream.matches(envelope):
+            return
+        key = None if self._held is None else self._stream.conflated_by(envelope)
+        if self._held is not None and key is not None:
+            self._held.offer(key, envelope)
             return
         frame = await self._rendered(envelope)
         if frame is not None:
             await self.flush()
             self._append(Due(frame, envelope.occurred_at))
 
-    @property
-    def is_due(self) -> bool:
-        """Whether it is time to tell what is held."""
-        return self._held is not None and self._held.due(_now() + TIMER_SECONDS)
-
     async def flush_due(self) -> None:
         """Append what is held, if it is time; raises what `tell` raises."""
-        if self.is_due:
+        if self._held is not None and self._held.due(_now() + TIMER_SECONDS):
             await self.flush()
-
-    def flush_now(self) -> bool:
-        """Append all that is held; False if what is left has to be waited for, with `flush`."""
-        while self._held is not None and (oldest := self._held.oldest) is not None:
-            frame = self._stream.render_now(oldest.envelope, oldest.skipped)
-            if isinstance(frame, NotNow):
-                return False
-            self._flushed(self._held, oldest, frame)
-        return True
 
     async def flush(self) -> None:
         """Append all that is held, oldest first; raises what `tell` raises."""
-        while self._held is not None and (oldest := self._held.oldest) is not None:
-            self._flushed(self._held, oldest, await self._rendered(oldest.envelope, oldest.skipped))
-
-    def _flushed(self, held: Conflation, oldest: Held, frame: Frame | None) -> None:
-        if frame is None:
-            held.passed_over(oldest)
-            return
-        # It waited on purpose, so it does not count as slow.
-        self._append(Due(frame))
-        held.told(oldest, _now())
+        held = self._held
+        while held is not None and (oldest := held.oldest) is not None:
+            frame = await self._rendered(oldest.envelope, oldest.skipped)
+            if frame is None:
+                held.passed_over(oldest)
+                continue
+            # It waited on purpose, so it does not count as slow.
+            self._append(Due(frame))
+            held.told(oldest, _now())
 
     async def _rendered(self, envelope: Envelope, skipped: int = 0) -> Frame | None:
         frame = self._stream.render_now(envelope, skipped)

@@ -1,6 +1,5 @@
 """The stream of one bulk operation, which ends with it."""
 
-from collections.abc import Collection
 from uuid import UUID
 
 from db.queries import bulk
@@ -34,10 +33,6 @@ class BulkSource(Source):
     def __init__(self, scope: Scope, after: Place | None, bulk_id: UUID) -> None:
         super().__init__(scope, after)
         self._bulk_id = bulk_id
-
-    def about(self) -> Collection[UUID]:
-        """The operation."""
-        return (self._bulk_id,)
 
     def concerns(self, envelope: Envelope) -> bool:
         """Whether it is an event of this operation's life; what becomes of its record afterwards is not."""

@@ -1,6 +1,5 @@
 """The stream of one campaign."""
 
-from collections.abc import Collection
 from uuid import UUID
 
 from db.queries import activity, campaigns
@@ -26,10 +25,6 @@ class CampaignSource(Source):
     ) -> None:
         super().__init__(scope, after, max_rate)
         self.campaign_id = campaign_id
-
-    def about(self) -> Collection[UUID]:
-        """The campaign."""
-        return (self.campaign_id,)
 
     def concerns(self, envelope: Envelope) -> bool:
         """Whether it is an event of this campaign."""

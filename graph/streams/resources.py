@@ -52,10 +52,6 @@ class ResourceSource(Source):
         self._kinds = frozenset(kinds)
         self._entities = frozenset(EntityType(kind.value) for kind in kinds)
 
-    def about(self) -> Collection[EntityType]:
-        """Things of these kinds."""
-        return self._entities
-
     def concerns(self, envelope: Envelope) -> bool:
         """Whether it is about a thing of these kinds."""
         event = envelope.event

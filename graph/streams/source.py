@@ -6,15 +6,13 @@ it into a `live.operations.Stream`, and `live/group.py` executes it once for eve
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 from db.scope import Scope
 from events.campaign_events import CampaignProgress
 from events.cursor import Cursor as Place
 from events.envelope import Envelope
-from events.event import EntityType
-from events.subjects import Subject
 from graph.context import Context
 from graph.scalars import Cursor
 from graph.types import campaign_event
@@ -41,20 +39,6 @@ class Source(ABC):
         """Whether the caller may see the event and it belongs here."""
         owner = self.scope.owner_id
         return (owner is None or envelope.owner_id == owner) and self.concerns(envelope)
-
-    def about(self) -> Collection[UUID] | Collection[EntityType] | None:
-        """The things, or the kinds of things, that all its events tell of; None if they may tell of any."""
-        return None
-
-    @property
-    def subjects(self) -> frozenset[Subject] | None:
-        """What each event that matches is about, one of these at least; None if that may be anything."""
-        about, owner = self.about(), self.scope.owner_id
-        if about is None:
-            return None if owner is None else frozenset({owner})
-        return frozenset(
-            (owner, each) if owner is not None and isinstance(each, EntityType) else each for each in about
-        )
 
     @abstractmethod
     def concerns(self, envelope: Envelope) -> bool:

@@ -8,15 +8,13 @@ import msgspec
 
 from events.cursor import Cursor, encode
 from events.envelope import Envelope
-from events.event import EntityType
-from events.subjects import Subject
 from graph.enums import ResetReason
 from graph.followed import Beginning, Followed, Shared
 from graph.rendering import Rendering
 from live.groups import Groups
 from live.member import Member
 from tests.histories.source import LAST, SILENT, Era, MemoryLog, Row
-from vocabulary.operations import NOT_NOW, Frame, NotNow
+from vocabulary.operations import Frame
 
 PROGRESS = "p"
 TURN = 8
@@ -77,19 +75,9 @@ class LogStream(Followed):
     def conflated_by(self, envelope: Envelope) -> Hashable | None:
         return envelope.summary if envelope.summary.startswith(PROGRESS) else None
 
-    @property
-    def subjects(self) -> frozenset[Subject] | None:
-        return frozenset({EntityType.PERSONA}) if len(self._wanted.topics) % 2 else None
-
-    def render_now(self, envelope: Envelope, skipped: int = 0) -> Frame | NotNow | None:
-        return NOT_NOW if envelope.position % 3 == 0 else self._told(envelope, skipped)
-
     async def render(self, envelope: Envelope, skipped: int = 0) -> Frame | None:
-        await self._log.pause()
-        return self._told(envelope, skipped)
-
-    def _told(self, envelope: Envelope, skipped: int) -> Frame | None:
         place = self._rendering.cursor(envelope)
+        await self._log.pause()
         if envelope.summary.endswith(SILENT):
             return None
         got = Got("event", place, skipped=skipped)
