@@ -1,7 +1,7 @@
 """Every group of a process: who joins which, and when a group begins and ends. `live/group.py` says what a group is."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from core.tasks import Owner
 from live.commons import Commons, GroupLimits
@@ -40,6 +40,9 @@ class Groups:
 
     def __len__(self) -> int:
         return len(self._groups)
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter(self._groups.values())
 
     def join(self, stream: Stream, notify: Callable[[], None]) -> Member:
         """Begin to follow a stream; `notify` is called whenever `Member.take` may have something.

@@ -29,10 +29,10 @@ class Meter(Protocol):
         """A live frame reached so many sockets so long after its event was committed."""
 
     def replayed(self, field: str, frames: int) -> None:
-        """A page of the log was rendered for members that were behind."""
+        """A stretch of the log was rendered for the members of one group that were behind."""
 
     def reset(self, field: str) -> None:
-        """All members at one place were told to begin anew: the log no longer reaches back to it, or is another one."""
+        """A snapshot was taken for members of one group: the log no longer reaches back to them, or is another one."""
 
 
 def count_delivery(meter: Meter, now: datetime, field: str, due: Sequence[Due], members: int = 1) -> None:

@@ -11,6 +11,7 @@ from graph.core_execution import CORE_SCHEMA
 from graph.plans import Plans
 from tools.markdown import table
 from web.database_metrics import DatabaseUse
+from web.lag_metrics import SlowestMembers
 from web.metrics import Metrics
 from web.peers import Dropped
 from web.plan_metrics import PlanUse
@@ -43,6 +44,7 @@ def _used() -> CollectorRegistry:
     engines = Engines("sqlite+aiosqlite:///nowhere.db")
     registry.register(DatabaseUse(engines, Hub(Log(engines), window_events=1)))
     registry.register(PlanUse(Plans(CORE_SCHEMA)))
+    registry.register(SlowestMembers(lambda: {"activity": 0}))
     metrics = Metrics(registry)
     metrics.subscribed("activity")
     metrics.count_drop(Dropped.DEAD)

@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import replace
+from functools import partial
 from typing import Self
 
 import structlog
@@ -24,6 +25,7 @@ from events.log import Log
 from graph.context import Services
 from graph.execution import GraphOperations
 from live.groups import Groups
+from live.lag import slowest
 from live.rounds import Rounds
 from live.session import Reception
 from probes.addresses import AddressPolicy
@@ -50,6 +52,7 @@ from web.foundation import Foundation, standing
 from web.graphiql import add_assets, graphiql_page
 from web.health import Health
 from web.http import Executor, GraphQLEndpoint
+from web.lag_metrics import SlowestMembers
 from web.metrics import Metrics
 from web.outcomes import watch
 from web.peers import Peers
@@ -175,6 +178,7 @@ def _application(
     registry.register(DatabaseUse(ground.engines, hub))
     metrics = Metrics(registry)
     groups = Groups(hub, metrics)
+    registry.register(SlowestMembers(partial(slowest, groups)))
     peers.on_drop = metrics.count_drop
 
     def counts() -> StreamCounts:

@@ -56,11 +56,15 @@ class Metrics:
         self.groups = gauge("subscription_groups", "Groups of equal subscriptions.")
         self.frames = counter("frames_delivered", "Results handed to sockets.")
         self.bytes = counter("frame_bytes_delivered", "Bytes of the results handed to sockets.")
-        self.replays = counter("replays", "Pages of the log rendered for subscribers that were behind.")
-        self.replayed_frames = counter("replayed_frames", "Results rendered out of the log.")
+        self.replays = counter(
+            "replays", "Stretches of the log rendered for groups whose members were behind."
+        )
+        self.replayed_frames = counter(
+            "replayed_frames", "Results in those stretches, each rendered once for a group."
+        )
         self.resets = counter(
             "stream_resets",
-            "Places from which subscribers, one or many, were told to begin anew, for what followed is not to be had.",
+            "Snapshots for those of a group, one or many, that had to begin anew: what followed is not to be had.",
         )
         self.latency = Latencies(
             "heliograph_commit_to_socket_seconds",
@@ -147,13 +151,13 @@ class Metrics:
         self._of(field).latency.observe(max(seconds, 0.0), times)
 
     def replayed(self, field: str, frames: int) -> None:
-        """A page of the log was rendered."""
+        """A stretch of the log was rendered."""
         series = self._of(field)
         series.replays.inc()
         series.replayed.inc(frames)
 
     def reset(self, field: str) -> None:
-        """All subscribers at one place were told to begin anew."""
+        """A snapshot was taken for members that had to begin anew."""
         self._of(field).resets.inc()
 
     def _of(self, field: str) -> _Series:

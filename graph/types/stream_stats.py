@@ -23,7 +23,7 @@ class FieldStats:
         description="Frames that were rendered out of the log for whoever was behind."
     )
     resets: BigInt = strawberry.field(
-        description="Places from which the log could not be continued, so the clients there, one or many, began anew."
+        description="Snapshots for clients, one or many, that began anew: the log could not be continued for them."
     )
 
     @classmethod
@@ -56,7 +56,7 @@ class StreamStats:
         description="Frames that were rendered out of the log for whoever was behind."
     )
     resets: BigInt = strawberry.field(
-        description="Places from which the log could not be continued, so the clients there, one or many, began anew."
+        description="Snapshots for clients, one or many, that began anew: the log could not be continued for them."
     )
     position: BigInt = strawberry.field(description="The newest event that has reached this process.")
     lag: BigInt = strawberry.field(

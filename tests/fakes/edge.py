@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aiohttp import ClientSession, web
 from prometheus_client import CollectorRegistry
@@ -9,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from core.clock import SystemClock
 from live.group import GroupLimits
 from live.groups import Groups
+from live.lag import slowest
 from live.rounds import Rounds
 from live.session import Reception, SessionLimits
 from tests.fakes.hub import FakeHub
@@ -16,6 +18,7 @@ from tests.fakes.operations import FakeOperations, authenticate, recognise
 from web import request_ids
 from web.health import Check, Health
 from web.http import Executor, GraphQLEndpoint
+from web.lag_metrics import SlowestMembers
 from web.metrics import Metrics
 from web.outcomes import watch
 from web.peers import Peers
@@ -34,6 +37,7 @@ class Edge:
         self.registry = CollectorRegistry()
         self.metrics = Metrics(self.registry)
         self.groups = Groups(self.hub, self.metrics, GroupLimits(retry_seconds=0.001))
+        self.registry.register(SlowestMembers(partial(slowest, self.groups)))
         self.operations = FakeOperations(self.hub)
         self.peers = Peers(patience)
         self.peers.on_drop = self.metrics.count_drop
