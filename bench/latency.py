@@ -14,16 +14,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
-import uvloop
-
-from bench.fanout.__main__ import in_turn
-from bench.fanout.audience import Audience, Unsound
-from bench.fanout.contestants import AIOHTTP, CONTESTANTS, GRAPHQL_WS, OURS, Running, started
+from bench.fanout.audience import Audience
+from bench.fanout.contestants import AIOHTTP, CONTESTANTS, GRAPHQL_WS, OURS, Running
 from bench.fanout.processor import at_rest, cpu_seconds
 from bench.fanout.scenes import REST_SECONDS
-from bench.open_files import as_many_as_may_be
+from bench.fanout.turns import each_in_turn, measured
 from bench.report import Figure, tell
 
 MOST_OF_RAW = 1.3
@@ -97,11 +95,7 @@ async def compare(servers: Mapping[str, Running], load: Load, rounds: int) -> Ma
     """
     found: dict[str, list[Slice]] = {name: [] for name in servers}
     for turn in range(rounds):
-        for name in in_turn(list(servers), turn):
-            try:
-                one = await timed(servers[name], load)
-            except (Unsound, TimeoutError) as error:
-                raise Unsound(f"{name}, {load}: {error!r}") from error
+        async for name, one in each_in_turn(servers, turn, load, partial(timed, load=load)):
             found[name].append(one)
             print(f"{turn + 1} of {rounds}: {name} p99 {one.below(0.99):.1f} ms", file=sys.stderr)
     return found
@@ -130,12 +124,6 @@ def figures(found: Mapping[str, Sequence[Slice]], load: Load) -> Iterator[Figure
         )
 
 
-async def run(names: Sequence[str], load: Load, rounds: int) -> Mapping[str, Sequence[Slice]]:
-    """Start these servers and compare them; raises what `compare` raises."""
-    async with started({name: CONTESTANTS[name] for name in names}) as servers:
-        return await compare(servers, load, rounds)
-
-
 def main() -> int:
     """The command; 1 if a goal was missed, and if something was lost, repeated or reordered."""
     parser = argparse.ArgumentParser(prog="bench.latency", description=__doc__)
@@ -152,14 +140,10 @@ def main() -> int:
     )
     parser.add_argument("--keep", action="store_true", help="keep the figures for docs/benchmarks.md")
     given = parser.parse_args()
-    as_many_as_may_be()
     load = Load(given.subscribers, given.rate, given.seconds)
     began = time.monotonic()
-    try:
-        found = uvloop.run(run(given.only, load, given.rounds))
-    except Unsound as error:
-        print(f"The run does not count. {error}", file=sys.stderr)
-        return 1
+    starts = {name: CONTESTANTS[name] for name in given.only}
+    found = measured(starts, lambda servers: compare(servers, load, given.rounds))
     seconds = time.monotonic() - began
     return 0 if tell("latency", CLAIM, list(figures(found, load)), seconds, keep=given.keep) else 1
 

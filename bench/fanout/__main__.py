@@ -12,14 +12,11 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-import uvloop
-
-from bench.fanout.audience import Unsound
-from bench.fanout.contestants import CONTESTANTS, OURS, UVLOOP, Running, Start, started
+from bench.fanout.contestants import CONTESTANTS, OURS, UVLOOP, Running
 from bench.fanout.figures import BURST, FLAT, MANY, ONE, STEADY, Course, figures
-from bench.fanout.nchan import NCHAN, nchan, program
+from bench.fanout.nchan import NCHAN, at, found, nchan
 from bench.fanout.scenes import Scene, played
-from bench.open_files import as_many_as_may_be
+from bench.fanout.turns import each_in_turn, measured
 from bench.report import tell
 
 CLAIM = (
@@ -54,36 +51,21 @@ async def compare(
     course = Course(wanted)
     for turn in range(rounds):
         for scene in wanted:
-            for name in in_turn(asked(servers, scene), turn):
-                try:
-                    found = await played(servers[name], scene, seconds)
-                except (Unsound, TimeoutError) as error:
-                    raise Unsound(f"{name}, {scene}: {error!r}") from error
-                course.add(scene, name, found)
-                print(f"{turn + 1} of {rounds}, {scene.name}: {name} {found.micros:.2f} µs", file=sys.stderr)
+            play = partial(played, scene=scene, seconds=seconds)
+            async for name, one in each_in_turn(asked(servers, scene), turn, scene, play):
+                course.add(scene, name, one)
+                print(f"{turn + 1} of {rounds}, {scene.name}: {name} {one.micros:.2f} µs", file=sys.stderr)
     return course
 
 
-def asked(servers: Mapping[str, Running], scene: Scene) -> Sequence[str]:
+def asked(servers: Mapping[str, Running], scene: Scene) -> Mapping[str, Running]:
     """Those that a scene is for: not all can do all, and some scenes are about the evenness of a few."""
-    return [
-        name
+    return {
+        name: server
         for name, server in servers.items()
         if (name in EVEN or not scene.name.startswith(FEW))
         and (server.place.multiplexes or scene.subscriptions == 1)
-    ]
-
-
-def in_turn(names: Sequence[str], turn: int) -> Sequence[str]:
-    """The names, of which another is the first each time, so that nobody always comes after the dearest."""
-    place = turn % len(names)
-    return [*names[place:], *names[:place]]
-
-
-async def run(starts: Mapping[str, Start], wanted: Sequence[Scene], rounds: int, seconds: float) -> Course:
-    """Start these servers and compare them; raises what `compare` raises."""
-    async with started(starts) as servers:
-        return await compare(servers, wanted, rounds, seconds)
+    }
 
 
 def main() -> int:
@@ -101,10 +83,11 @@ def main() -> int:
         "--only", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS), help="these servers"
     )
     parser.add_argument("--scenes", nargs="+", help="only these: steady, burst, many, one, flat-100, …")
-    parser.add_argument("--nginx", type=program, help="nginx with its module nchan, to be compared, too")
+    parser.add_argument(
+        "--nginx", type=at, default=found(), help="one with its module nchan; the machine's, if it has one"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the figures for docs/benchmarks.md")
     given = parser.parse_args()
-    as_many_as_may_be()
     wanted = [
         scene
         for scene in scenes(given.connections, given.sizes)
@@ -114,14 +97,10 @@ def main() -> int:
     if given.nginx is not None:
         starts[NCHAN] = partial(nchan, given.nginx)
     began = time.monotonic()
-    try:
-        course = uvloop.run(run(starts, wanted, given.rounds, given.seconds))
-    except Unsound as error:
-        print(f"The run does not count. {error}", file=sys.stderr)
-        return 1
+    course = measured(starts, lambda servers: compare(servers, wanted, given.rounds, given.seconds))
     seconds = time.monotonic() - began
     if given.nginx is None:
-        print(f"{NCHAN} was left out, for no program was given: --nginx PATH", file=sys.stderr)
+        print(f"{NCHAN} was left out: there is no nginx with this module, or --nginx PATH", file=sys.stderr)
     return 0 if tell("fanout", CLAIM, figures(course), seconds, series=course.series, keep=given.keep) else 1
 
 

@@ -81,7 +81,7 @@ def _cost(scene: Scene, server: str, slices: Sequence[Slice]) -> Figure:
 
 def _left_out(course: Course) -> Iterator[Figure]:
     if not any(server == NCHAN for _, server in course.slices):
-        yield Figure(what=NCHAN, value="not measured: no program was given, --nginx PATH")
+        yield Figure(what=NCHAN, value="not measured: there was no nginx with this module")
 
 
 def _ratios(course: Course) -> Iterator[Figure]:

@@ -1,26 +1,33 @@
 """nginx with its module nchan, in C and without GraphQL: each event is posted to it, and it tells all WebSockets.
 
-A WebSocket has one subscription, so it is not asked for forty. The module stands where Debian has it, beside the
-program, or is compiled in.
+A WebSocket has one subscription, so it is not asked for forty. It is taken where the machine has it, as Debian's
+packages nginx and libnginx-mod-nchan bring it, also unpacked somewhere: it needs no folder but one of its own.
 """
 
 import asyncio
+import os
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.fanout.audience import Place
 from bench.fanout.contestants import START_SECONDS, Running
 from bench.peers import told
-from bench.peers.control import LOOPBACK
+from bench.peers.control import LOOPBACK, Control
 from bench.peers.raw_aiohttp import shared_ids
 from tests.servers.process import Launch, ServerProcess, descendants, free_port
 
 NCHAN = "nginx-nchan"
-MODULE = Path("../lib/nginx/modules/ngx_nchan_module.so")
+MODULE = "ngx_nchan_module.so"
+FOLDERS = ("../lib/nginx/modules", "../modules")
+"""Where modules are, seen from the program: as distributions have them, and as nginx installs itself."""
+USUAL = ("/usr/sbin", "/usr/local/sbin", "/usr/local/nginx/sbin")
+OPTION = re.compile(r"--([\w-]+)=(\S+)")
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 CONFIGURATION = """
 %(module)s
@@ -55,19 +62,63 @@ http {
 """
 
 
+@dataclass(frozen=True)
+class Nginx:
+    """An nginx that has nchan.
+
+    Attributes:
+        program: to be run.
+        module: nchan; None if it is compiled in.
+        bodies: the folder that it was built to keep large bodies in, "" if that is not known.
+    """
+
+    program: Path
+    module: Path | None
+    bodies: str
+
+
+def at(name: str) -> Nginx:
+    """The program of this name, or at this place.
+
+    Raises:
+        ValueError: there is none, or it lacks the module.
+    """
+    place = shutil.which(name)
+    if place is None:
+        raise ValueError(f"{name} is no program.")
+    program = Path(place).resolve()
+    built = subprocess.run([program, "-V"], capture_output=True, text=True, check=False).stderr
+    options = dict(OPTION.findall(built))
+    folders = [*(program.parent / each for each in FOLDERS), Path(options.get("modules-path", "/"))]
+    module = next((each / MODULE for each in folders if (each / MODULE).is_file()), None)
+    if module is None and "nchan" not in built:
+        raise ValueError(f"{name} has no module nchan.")
+    return Nginx(program, module, options.get("http-client-body-temp-path", ""))
+
+
+def found() -> Nginx | None:
+    """The one of this machine; None if it has none."""
+    places = os.pathsep.join([os.environ.get("PATH", ""), *USUAL])
+    place = shutil.which("nginx", path=places)
+    try:
+        return None if place is None else at(place)
+    except ValueError:
+        return None
+
+
 @asynccontextmanager
-async def nchan(program: Path, folder: Path) -> AsyncIterator[Running]:
+async def nchan(nginx: Nginx, folder: Path) -> AsyncIterator[Running]:
     """A server that runs, of one worker process.
 
     Args:
-        program: nginx.
+        nginx: the program.
         folder: for its files.
 
     Raises:
-        ServerFailed: it does not start; it may lack the module.
+        ServerFailed: it does not start.
     """
     port = free_port()
-    server = ServerProcess(Launch(_command(program, folder, port), log=folder / "nginx.log"))
+    server = ServerProcess(Launch(_command(nginx, folder, port), log=folder / "nginx.log"))
     try:
         await server.wait_until(lambda: _answers(port), START_SECONDS)
         async with Publisher.reach(port) as publisher:
@@ -77,25 +128,23 @@ async def nchan(program: Path, folder: Path) -> AsyncIterator[Running]:
         await server.kill()
 
 
-def _command(program: Path, folder: Path, port: int) -> list[str]:
+def _command(nginx: Nginx, folder: Path, port: int) -> list[str]:
     folder.mkdir(parents=True)
-    module = (program.parent / MODULE).resolve()
-    line = f"load_module {module};" if module.is_file() else ""
+    line = "" if nginx.module is None else f"load_module {_own(nginx.module, nginx.bodies, folder)};"
     settings = folder / "nginx.conf"
     settings.write_text(CONFIGURATION % {"module": line, "folder": folder, "port": port})
-    return [str(program), "-p", str(folder), "-c", str(settings)]
+    return [str(nginx.program), "-p", str(folder), "-c", str(settings)]
 
 
-def program(name: str) -> Path:
-    """The program of this name, or at this place.
+def _own(module: Path, bodies: str, folder: Path) -> Path:
+    """A copy whose folder of large bodies is below ours.
 
-    Raises:
-        ValueError: there is none.
+    Whatever is configured, nchan makes that for which nginx was built, and takes the directive that could tell it
+    another for a second one. The new name is as long as the old one, and relative.
     """
-    place = shutil.which(name)
-    if place is None:
-        raise ValueError(f"{name} is no program.")
-    return Path(place).resolve()
+    copy, old = folder / MODULE, b"\0%b\0" % bodies.encode()
+    copy.write_bytes(module.read_bytes().replace(old, b"\0%b\0" % (b"b" * len(bodies))))
+    return copy
 
 
 async def _answers(port: int) -> bool:
@@ -107,26 +156,10 @@ async def _answers(port: int) -> bool:
     return True
 
 
-class Publisher:
-    """One connection over which events are posted, all that come at once in one write."""
+class Publisher(Control):
+    """Has events posted, all that come at once in one write."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    @classmethod
-    @asynccontextmanager
-    async def reach(cls, port: int) -> AsyncIterator["Publisher"]:
-        """A connection."""
-        reader, writer = await asyncio.open_connection(LOOPBACK, port)
-        try:
-            yield cls(reader, writer)
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-
-    async def publish(self, first: int, count: int) -> float:
+    async def publish(self, first: int, count: int = 1) -> float:
         """Post so many, and return when all were taken."""
         (ident,) = shared_ids(1)
         texts = [told.frame(ident, told.payload(number)).encode() for number in range(first, first + count)]
