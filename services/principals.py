@@ -14,8 +14,10 @@ from auth.principal import Principal
 from auth.tokens import MAX_TOKEN, Unauthenticated, digest, is_sendable, new_token
 from core.errors import Conflict, Misconfigured, NotFound, Violation
 from core.ids import new_id
+from core.together import Together
 from db.models import PrincipalRow, TokenRow
 from db.repositories import principals
+from db.repositories.principals import Holder
 from db.unit_of_work import Database, UnitOfWork
 from events.access_events import PrincipalCreated, TokenCreated, TokenRevoked
 from events.outbox import record
@@ -41,6 +43,21 @@ class TokenInfo(msgspec.Struct, frozen=True):
     revoked_at: datetime | None
 
 
+def _is_good(holder: Holder, now: datetime) -> bool:
+    is_over = holder.expires_at is not None and holder.expires_at <= now
+    return not is_over and holder.revoked_at is None and holder.deactivated_at is None
+
+
+def _principal(holder: Holder) -> Principal:
+    return Principal(
+        id=holder.principal_id,
+        name=holder.name,
+        role=min(holder.role, holder.token_role, key=lambda role: role.rank),
+        token_id=holder.token_id,
+        expires_at=holder.expires_at,
+    )
+
+
 class Principals:
     """Making principals and tokens, and recognising those who ask.
 
@@ -49,6 +66,7 @@ class Principals:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._recognised = Together(self._recognise)
 
     async def bootstrap(self, token: str | None) -> str | None:
         """On an empty database make the principal `admin` with a token: `token`, or a random one.
@@ -85,21 +103,17 @@ class Principals:
         """
         if not is_sendable(token):
             raise Unauthenticated
+        # After a restart everybody comes at once: one look at the database tells who all of them are.
+        return await self._recognised.of(digest(token))
+
+    async def _recognise(self, digests: Sequence[str]) -> list[Principal | Exception]:
         async with self._database.engines.reading() as session:
-            found = await principals.find_by_digest(session, digest(token))
-        if found is None:
-            raise Unauthenticated
-        row, owner = found
-        expired = row.expires_at is not None and row.expires_at <= self._database.clock.now()
-        if expired or row.revoked_at is not None or owner.deactivated_at is not None:
-            raise Unauthenticated
-        return Principal(
-            id=owner.id,
-            name=owner.name,
-            role=min(owner.role, row.role, key=lambda role: role.rank),
-            token_id=row.id,
-            expires_at=row.expires_at,
-        )
+            found = await principals.find_by_digests(session, set(digests))
+        now = self._database.clock.now()
+        known: dict[str, Principal | Exception] = {
+            key: _principal(each) for key, each in found.items() if _is_good(each, now)
+        }
+        return [known.get(key) or Unauthenticated() for key in digests]
 
     async def create(self, name: str, role: Role) -> Written[UUID]:
         """Make a principal.

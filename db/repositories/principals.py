@@ -1,14 +1,34 @@
 """Statements on principals and tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select, update
+import msgspec
+from sqlalchemy import Table, bindparam, select, update
 
 from db.engine import Session
 from db.models import PrincipalRow, TokenRow
 from vocabulary.access import Role
+
+_tokens, _principals = cast("Table", TokenRow.__table__), cast("Table", PrincipalRow.__table__)
+# Everybody who comes is looked up by it, so it is made once. Behind the digest is what `Holder` has, in its order.
+_HOLDERS = (
+    select(
+        _tokens.c.digest,
+        _tokens.c.id,
+        _tokens.c.role,
+        _tokens.c.expires_at,
+        _tokens.c.revoked_at,
+        _principals.c.id,
+        _principals.c.name,
+        _principals.c.role,
+        _principals.c.deactivated_at,
+    )
+    .join(_principals, _principals.c.id == _tokens.c.principal_id)
+    .where(_tokens.c.digest.in_(bindparam("digests", expanding=True)))
+)
 
 
 async def any_exists(session: Session) -> bool:
@@ -51,15 +71,23 @@ async def add_token(session: Session, row: TokenRow) -> None:
     await session.flush()
 
 
-async def find_by_digest(session: Session, digest: str) -> tuple[TokenRow, PrincipalRow] | None:
-    """The token with this digest and the principal that it belongs to, whether it is still good or not."""
-    wanted = (
-        select(TokenRow, PrincipalRow)
-        .join(PrincipalRow, PrincipalRow.id == TokenRow.principal_id)
-        .where(TokenRow.digest == digest)
-    )
-    row = (await session.execute(wanted)).one_or_none()
-    return None if row is None else (row[0], row[1])
+class Holder(msgspec.Struct, frozen=True):
+    """A token and the principal that it belongs to, whether they are still good or not."""
+
+    token_id: UUID
+    token_role: Role
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    principal_id: UUID
+    name: str
+    role: Role
+    deactivated_at: datetime | None
+
+
+async def find_by_digests(session: Session, digests: Collection[str]) -> Mapping[str, Holder]:
+    """Who holds the tokens with these digests."""
+    found = await session.execute(_HOLDERS, {"digests": list(digests)})
+    return {row[0]: Holder(*row[1:]) for row in found}
 
 
 async def find_token(session: Session, ident: UUID) -> tuple[TokenRow, PrincipalRow] | None:
