@@ -14,7 +14,7 @@ The rate is one that two cores carry without a backlog: where a backlog is waite
 event has a few deliveries, so that a hundred thousand of them take minutes all the same.
 
 By itself the server ends a connection that answers no ping, or takes nothing for half a minute, whichever comes first.
-With `--keep` it waits for an hour, so that the frozen client is there to the end: that is the harder case for memory.
+With `--patient` it waits for an hour, so that the frozen client is there to the end: the harder case for memory.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from pathlib import Path
 
 from bench.frozen_stand import Scale, Stand
 from bench.history import Logged, Verdict, read_log
-from bench.report import Figure, tell
+from bench.report import Figure, keeping, tell
 from bench.servers import own_postgres
 from web.peers import Dropped
 
@@ -44,7 +44,7 @@ CLAIM = (
 )
 KEPT_CLAIM = "The server keeps the connection of the one that stops reading to the end, which is harder for its memory."
 REASONS = {Dropped.DEAD: "answered no ping", Dropped.SLOW: "took nothing for too long"}
-KEPT = {"ping_seconds": 3600, "slow_client_seconds": 3600}
+PATIENCE = {"ping_seconds": 3600, "slow_client_seconds": 3600}
 
 
 @dataclass(frozen=True)
@@ -76,13 +76,13 @@ class Outcome:
         return [str(each) for each in self.verdicts if not each.clean]
 
 
-async def run(scale: Scale, *, keep: bool) -> bool:
+async def run(scale: Scale, *, patient: bool, keep: bool) -> bool:
     """Measure; gives whether every promise was kept."""
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heliograph-frozen-")))
         postgres = await stack.enter_async_context(own_postgres(folder))
-        settings = KEPT if keep else {}
+        settings = PATIENCE if patient else {}
         alone = await Stand.open(stack, folder / "alone", postgres, scale, settings)
         beside = await Stand.open(stack, folder / "beside", postgres, scale, settings)
         await beside.freeze_one(stack)
@@ -96,8 +96,8 @@ async def run(scale: Scale, *, keep: bool) -> bool:
         beneath = await judged(beside, growths[1])
         dropped = beside.dropped
     figures = told(scale, without, beneath, woken, dropped)
-    name, claim = ("frozen-kept", KEPT_CLAIM) if keep else ("frozen", CLAIM)
-    return tell(name, claim, figures, time.monotonic() - began)
+    name, claim = ("frozen-kept", KEPT_CLAIM) if patient else ("frozen", CLAIM)
+    return tell(name, claim, figures, time.monotonic() - began, keep=keep)
 
 
 async def judged(stand: Stand, growth_mb: float) -> Outcome:
@@ -178,11 +178,12 @@ def main() -> None:
     )
     parser.add_argument("--slices", type=int, default=20, help="how often the two take turns (%(default)s)")
     parser.add_argument(
-        "--keep", action="store_true", help="let the server wait an hour for who takes nothing"
+        "--patient", action="store_true", help="let the server wait an hour for who takes nothing"
     )
+    keeping(parser)
     given = parser.parse_args()
     scale = Scale(events=given.events, rate=given.rate, clients=given.clients, slices=given.slices)
-    sys.exit(0 if asyncio.run(run(scale, keep=given.keep)) else 1)
+    sys.exit(0 if asyncio.run(run(scale, patient=given.patient, keep=given.keep)) else 1)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from tools.results import Promise
 
 def commands(promises: Sequence[Promise], names: Sequence[str]) -> list[list[str]]:
     """What is to be run, in the order of the page; only benches of these names, if there are any."""
-    runs = [run for each in promises for run in each.runs or ((each.bench, ""),)]
+    runs = [run for each in promises for run in each.kept]
     return [
         ["-m", f"bench.{name.replace('-', '_')}", *shlex.split(arguments)]
         for name, arguments in runs

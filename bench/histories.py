@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from bench.report import Figure, tell
+from bench.report import Figure, keeping, tell
 from bench.servers import own_postgres
 from tests.histories.histories import Tally, histories, play
 from tests.histories.model import Broken
@@ -140,12 +140,13 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=PROMISED)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=20260101)
+    keeping(parser)
     options = parser.parse_args()
     began = time.monotonic()
     print(f"seed {options.seed}", file=sys.stderr)
     shares = play_all(options.histories, options.seed, options.processes)
     found = figures(shares, asyncio.run(on_postgres()))
-    return 0 if tell("histories", CLAIM, found, time.monotonic() - began) else 1
+    return 0 if tell("histories", CLAIM, found, time.monotonic() - began, keep=options.keep) else 1
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ import asyncpg
 import uvloop
 from sqlalchemy import func, select
 
-from bench.report import Figure, tell
+from bench.report import Figure, keeping, tell
 from bench.servers import own_postgres
 from core.clock import SystemClock
 from core.logging import configure
@@ -236,7 +236,7 @@ def main() -> None:
     parser.add_argument("--names", type=int, default=10_000, help="domains of a round. Default: 10,000.")
     parser.add_argument("--rounds", type=int, default=3, help="how often. Default: 3.")
     parser.add_argument("--profile", action="store_true", help="print where the time of ours goes, on SQLite")
-    parser.add_argument("--keep", action="store_true", help="keep what was found, for the documents")
+    keeping(parser)
     sys.exit(0 if uvloop.run(run(parser.parse_args())) else 1)
 
 

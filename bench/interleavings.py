@@ -25,7 +25,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from bench.report import Figure, tell
+from bench.report import Figure, keeping, tell
 from bench.servers import own_postgres
 from tests.interleavings.rounds import Told
 from tests.interleavings.running import run
@@ -140,10 +140,12 @@ def main() -> int:
     parser.add_argument("--postgres", type=float, default=0.2, help="which share of them on PostgreSQL")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=20260101)
+    keeping(parser)
     options = parser.parse_args()
     began = time.monotonic()
     found = asyncio.run(play_all(options))
-    return 0 if tell("interleavings", CLAIM, figures(found, options.seed), time.monotonic() - began) else 1
+    told, seconds = figures(found, options.seed), time.monotonic() - began
+    return 0 if tell("interleavings", CLAIM, told, seconds, keep=options.keep) else 1
 
 
 if __name__ == "__main__":

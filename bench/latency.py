@@ -22,7 +22,7 @@ from bench.fanout.contestants import AIOHTTP, CONTESTANTS, GRAPHQL_WS, OURS, Run
 from bench.fanout.processor import at_rest, cpu_seconds
 from bench.fanout.scenes import REST_SECONDS
 from bench.fanout.turns import each_in_turn, measured
-from bench.report import Figure, tell
+from bench.report import Figure, keeping, tell
 
 MOST_OF_RAW = 1.3
 WARM_EVENTS = 20
@@ -138,7 +138,7 @@ def main() -> int:
     parser.add_argument(
         "--only", nargs="+", choices=CONTESTANTS, default=[OURS, AIOHTTP, GRAPHQL_WS], help="these servers"
     )
-    parser.add_argument("--keep", action="store_true", help="keep the figures for docs/benchmarks.md")
+    keeping(parser)
     given = parser.parse_args()
     load = Load(given.subscribers, given.rate, given.seconds)
     began = time.monotonic()

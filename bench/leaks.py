@@ -24,7 +24,7 @@ from pathlib import Path
 from aiohttp import ClientSession, TCPConnector
 
 from bench.churn import Churn
-from bench.report import Figure, tell
+from bench.report import Figure, keeping, tell
 from bench.resident import resident_mb
 from core.settings import Settings
 from tests.e2e.client import Client, SocketWire
@@ -209,13 +209,13 @@ async def measure(scale: Scale, folder: Path) -> Course:
             return await Patient(api, http).examine(scale)
 
 
-async def run(scale: Scale) -> bool:
+async def run(scale: Scale, *, keep: bool) -> bool:
     """Measure; gives whether every promise was kept."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="heliograph-leaks-") as folder:
         course = await measure(scale, Path(folder))
     claim = "Events and connections that are over leave nothing behind."
-    return tell("leaks", claim, told(scale, course), time.monotonic() - began)
+    return tell("leaks", claim, told(scale, course), time.monotonic() - began, keep=keep)
 
 
 def told(scale: Scale, course: Course) -> list[Figure]:
@@ -273,9 +273,10 @@ def main() -> None:
         ("warm-cycles", 5_000, "clients before the baseline"),
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{text} (%(default)s)")
+    keeping(parser)
     given = parser.parse_args()
     scale = Scale(given.events, given.cycles, given.warm_events, given.warm_cycles)
-    sys.exit(0 if asyncio.run(run(scale)) else 1)
+    sys.exit(0 if asyncio.run(run(scale, keep=given.keep)) else 1)
 
 
 if __name__ == "__main__":

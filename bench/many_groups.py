@@ -18,7 +18,7 @@ import uvloop
 from bench.crowd import Crowd, Payload
 from bench.numbered import FIELDS, Stand, numbered
 from bench.open_files import as_many_as_may_be
-from bench.report import Figure, tell
+from bench.report import Figure, keeping, tell
 from tests.e2e.product import TOKEN
 
 GOALS = {1: 9.0, 10: 10.0, 100: 13.0, 1_000: 50.0}
@@ -106,13 +106,14 @@ def main() -> int:
     parser.add_argument(
         "--seconds", type=float, default=15.0, help="how long for each number of groups (%(default)s)"
     )
+    keeping(parser)
     given = parser.parse_args()
     as_many_as_may_be()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="heliograph-groups-") as folder:
         costs = uvloop.run(measure(Path(folder), given.subscribers, given.groups, given.seconds))
     claim = CLAIM.format(subscribers=given.subscribers)
-    return 0 if tell("many-groups", claim, told(costs), time.monotonic() - began) else 1
+    return 0 if tell("many-groups", claim, told(costs), time.monotonic() - began, keep=given.keep) else 1
 
 
 if __name__ == "__main__":

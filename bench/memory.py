@@ -21,7 +21,7 @@ from bench.crowd import Crowd
 from bench.fanout.contestants import AIOHTTP, CONTESTANTS
 from bench.numbered import Stand, numbered
 from bench.open_files import as_many_as_may_be
-from bench.report import Figure, tell
+from bench.report import Figure, keeping, tell
 from bench.resident import resident_mb
 from tests.e2e.product import TOKEN
 
@@ -219,13 +219,16 @@ def main() -> int:
     ):
         default = getattr(Scale, name)
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{text} (%(default)s)")
-    given = Scale(**vars(parser.parse_args()))
+    keeping(parser)
+    asked = vars(parser.parse_args())
+    keep, given = asked.pop("keep"), Scale(**asked)
     scale = replace(given, held=min(given.held, as_many_as_may_be() - FILES_OF_ITS_OWN))
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="heliograph-memory-") as folder:
         found = uvloop.run(measure(Path(folder), scale))
     claim = CLAIM.format(held=scale.held)
-    return 0 if tell("memory", claim, told(scale, given.held, found), time.monotonic() - began) else 1
+    seconds = time.monotonic() - began
+    return 0 if tell("memory", claim, told(scale, given.held, found), seconds, keep=keep) else 1
 
 
 if __name__ == "__main__":

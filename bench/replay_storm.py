@@ -23,7 +23,7 @@ from bench.crowd import Crowd
 from bench.many_groups import ways
 from bench.numbered import Stand, numbered
 from bench.open_files import as_many_as_may_be
-from bench.report import Figure, tell
+from bench.report import Figure, keeping, tell
 from tests.e2e.product import TOKEN
 
 CLAIM = (
@@ -176,6 +176,7 @@ def main() -> int:
         ("elsewhere", "events elsewhere, where theirs are to be in the log alone"),
     ):
         parser.add_argument(f"--{name}", type=int, default=getattr(Scale, name), help=f"{text} (%(default)s)")
+    keeping(parser)
     given = parser.parse_args()
     scale = Scale(given.clients, given.events, given.spread, given.elsewhere)
     as_many_as_may_be()
@@ -183,7 +184,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="heliograph-storm-") as folder:
         storms = uvloop.run(measure(Path(folder), scale))
     claim = CLAIM.format(clients=scale.clients, events=scale.events)
-    return 0 if tell("replay-storm", claim, told(scale, storms), time.monotonic() - began) else 1
+    seconds = time.monotonic() - began
+    return 0 if tell("replay-storm", claim, told(scale, storms), seconds, keep=given.keep) else 1
 
 
 if __name__ == "__main__":

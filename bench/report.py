@@ -1,8 +1,10 @@
-"""What a bench has measured: printed as a table, and kept for `docs/guarantees.md`, which `make docs` writes.
+"""What a bench has measured: printed as a table, and with `--keep` kept for the documents, which `make docs` writes.
 
+Without that, who tries something out with less of everything would take the place of what was measured with care.
 A result says what was run, on what, and when, so that a figure can be doubted and measured again. Nobody types one.
 """
 
+import argparse
 import os
 import platform
 import re
@@ -19,6 +21,8 @@ from rich.table import Table
 FOLDER = Path(__file__).parent / "results"
 ROOT = Path(__file__).parents[1]
 UNIT = re.compile(r"[^\w-]+")
+WRITTEN = ("bench/results", "docs/guarantees.md", "docs/benchmarks.md", "docs/benchmarks.svg")
+KEEP = "--keep"
 PLACE = "--folder"
 PROGRAM = "--nginx"
 
@@ -55,23 +59,28 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     series: Series = {}
 
 
+def keeping(parser: argparse.ArgumentParser) -> None:
+    """Let a bench be told to keep what it finds."""
+    parser.add_argument(KEEP, action="store_true", help="keep what is found, for the documents")
+
+
 def tell(
     name: str,
     claim: str,
     figures: Sequence[Figure],
     seconds: float,
     *,
-    keep: bool = True,
+    keep: bool,
     series: Series | None = None,
 ) -> bool:
-    """Print the figures and keep them as `bench/results/NAME.json`; gives whether every promise was kept.
+    """Print the figures; gives whether every promise was kept.
 
     Args:
         name: of the result, in kebab case; a later run of the same name replaces it.
         claim: the sentence that the figures are about.
         figures: what was found.
         seconds: how long it took.
-        keep: whether to keep them at all.
+        keep: whether they become `bench/results/NAME.json`, for the documents.
         series: the numbers of what is to be drawn, by group and name.
     """
     result = Result(
@@ -126,7 +135,7 @@ def _without_places(arguments: Sequence[str]) -> Iterator[str]:
 
 def _revision() -> str:
     """What was measured; that a bench before has kept its result changes nothing of it."""
-    changed = _git("status", "--porcelain", "--", ".", ":!bench/results", ":!docs/guarantees.md")
+    changed = _git("status", "--porcelain", "--", ".", *(f":!{each}" for each in WRITTEN))
     return (_git("rev-parse", "--short", "HEAD") or "unknown") + ("-dirty" if changed else "")
 
 

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bench.report import Figure, tell
+from bench.report import Figure, keeping, tell
 from bench.servers import own_postgres
 from core.clock import SystemClock
 from core.ids import new_id
@@ -141,7 +141,7 @@ async def databases(folder: Path) -> AsyncIterator[dict[str, str]]:
         yield {**found, "PostgreSQL": (await server.create_database()).sqlalchemy_url()}
 
 
-async def run(events: int, seconds: float) -> bool:
+async def run(events: int, seconds: float, *, keep: bool) -> bool:
     """Measure and tell; whether nothing is missing."""
     started, figures = time.perf_counter(), []
     with tempfile.TemporaryDirectory() as folder:
@@ -149,7 +149,7 @@ async def run(events: int, seconds: float) -> bool:
             for name, url in urls.items():
                 figures += await measure(name, url, events, seconds)
     claim = "Pruning the log takes nothing that is above its floor; how long writers wait for its steps is measured."
-    return tell("retention", claim, figures, time.perf_counter() - started)
+    return tell("retention", claim, figures, time.perf_counter() - started, keep=keep)
 
 
 def main() -> int:
@@ -157,8 +157,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000, help="how long the log is before it is pruned")
     parser.add_argument("--seconds", type=float, default=10, help="how long a writer is measured alone")
+    keeping(parser)
     args = parser.parse_args()
-    return 0 if asyncio.run(run(args.events, args.seconds)) else 1
+    return 0 if asyncio.run(run(args.events, args.seconds, keep=args.keep)) else 1
 
 
 if __name__ == "__main__":

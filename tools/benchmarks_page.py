@@ -12,13 +12,11 @@ BENCHMARKS = (
         "A selection is executed once for an event and all who have the same, and what is due to a socket is written "
         "at once: a delivery costs about what writing to a socket costs.",
         "fanout",
-        (("fanout", "--keep"),),
     ),
     Promise(
         "Latency",
         "At a rate that a server can carry, an event is with everybody hardly later than without GraphQL.",
         "latency",
-        (("latency", "--keep"),),
     ),
     Promise(
         "Memory",
@@ -40,13 +38,11 @@ BENCHMARKS = (
         "The query path",
         "A list over HTTP costs little beside what the database takes.",
         "query-path",
-        (("query-path", "--keep"),),
     ),
     Promise(
         "Ingest",
         "A worker's results are in the log, each with its events, at a rate that the database sets.",
         "ingest",
-        (("ingest", "--keep"),),
     ),
 )
 PICTURED = "fanout"

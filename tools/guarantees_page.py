@@ -28,7 +28,7 @@ PROMISES = (
         "A frozen client",
         "A client that stops reading costs no memory and delays nobody, and has everything after it wakes.",
         "frozen",
-        (("frozen", ""), ("frozen", "--keep"), ("frozen-peer", "")),
+        (("frozen", ""), ("frozen", "--patient"), ("frozen-peer", "")),
     ),
     Promise(
         "Outages",

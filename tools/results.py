@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.report import Result
+from bench.report import KEEP, Result
 from tools.markdown import table
 
 NOT_RUN = "Not run yet."
@@ -28,13 +28,15 @@ class Promise(msgspec.Struct, frozen=True):
     runs: tuple[tuple[str, str], ...] = ()
 
     @property
+    def kept(self) -> list[tuple[str, str]]:
+        """The same commands, so that they keep what they find."""
+        runs = self.runs or ((self.bench, ""),)
+        return [(name, f"{arguments} {KEEP}".lstrip()) for name, arguments in runs]
+
+    @property
     def commands(self) -> str:
         """What is to be typed for the whole promise."""
-        runs = self.runs or ((self.bench, ""),)
-        typed = [
-            f'`make bench NAME={name} ARGS="{arguments}"`' if arguments else f"`make bench NAME={name}`"
-            for name, arguments in runs
-        ]
+        typed = [f'`make bench NAME={name} ARGS="{arguments}"`' for name, arguments in self.kept]
         return " and ".join(typed) + "."
 
 

@@ -17,7 +17,7 @@ from bench.fanout.figures import BURST, FLAT, MANY, ONE, STEADY, Course, figures
 from bench.fanout.nchan import NCHAN, at, found, nchan
 from bench.fanout.scenes import Scene, played
 from bench.fanout.turns import each_in_turn, measured
-from bench.report import tell
+from bench.report import keeping, tell
 
 CLAIM = (
     "Processor time of the server process for a delivery, all servers in one run, in turn; each delivery was checked"
@@ -86,7 +86,7 @@ def main() -> int:
     parser.add_argument(
         "--nginx", type=at, default=found(), help="one with its module nchan; the machine's, if it has one"
     )
-    parser.add_argument("--keep", action="store_true", help="keep the figures for docs/benchmarks.md")
+    keeping(parser)
     given = parser.parse_args()
     wanted = [
         scene

@@ -17,7 +17,7 @@ import uvloop
 
 from bench.faults.figures import Figures
 from bench.faults.run import KITS, Size, run
-from bench.report import Figure, tell
+from bench.report import Figure, keeping, tell
 
 NAMES = {
     "postgres": "PostgreSQL + Redis, two API processes, two workers",
@@ -26,7 +26,9 @@ NAMES = {
 PROMISED_RATE = 200
 
 
-async def seeds(stack: str, numbers: Sequence[int], size: Size, folder: Path, *, keep: bool) -> list[Figures]:
+async def seeds(
+    stack: str, numbers: Sequence[int], size: Size, folder: Path, *, records: bool
+) -> list[Figures]:
     """Run each, and say how it was."""
     found = []
     for seed in numbers:
@@ -37,14 +39,14 @@ async def seeds(stack: str, numbers: Sequence[int], size: Size, folder: Path, *,
         print(f"  cpu {one.cpu}")
         for text in [*one.wrong[:20], *Counter(one.complaints)]:
             print(f"  ! {text}")
-        if one.good and not one.complaints and not keep:
+        if one.good and not one.complaints and not records:
             shutil.rmtree(place, ignore_errors=True)
         else:
             print(f"  kept in {place}")
     return found
 
 
-def report(stack: str, found: Sequence[Figures], size: Size, seconds: float) -> bool:
+def report(stack: str, found: Sequence[Figures], size: Size, seconds: float, *, keep: bool) -> bool:
     """The figures of all seeds."""
     claim = (
         f"{NAMES[stack]}: a fault every {size.every:g} s for {size.seconds:g} s, {len(found)} seeds in a row, "
@@ -94,7 +96,7 @@ def report(stack: str, found: Sequence[Figures], size: Size, seconds: float) -> 
             value=f"{max(e.catch_up for e in found):.1f} s",
         ),
     ]
-    return tell(f"faults-{stack}", claim, rows, seconds)
+    return tell(f"faults-{stack}", claim, rows, seconds, keep=keep)
 
 
 def _row(one: Figures) -> Figure:
@@ -139,8 +141,8 @@ def main() -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     began = time.monotonic()
     numbers = range(given.seed, given.seed + given.seeds)
-    found = uvloop.run(seeds(given.stack, numbers, size, folder, keep=given.keep))
-    return 0 if report(given.stack, found, size, time.monotonic() - began) else 1
+    found = uvloop.run(seeds(given.stack, numbers, size, folder, records=given.records))
+    return 0 if report(given.stack, found, size, time.monotonic() - began, keep=given.keep) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -155,7 +157,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--mutations", type=float, help="how many of these are mutations")
     parser.add_argument("--every", type=float, default=Size.every, help="seconds between faults")
     parser.add_argument("--folder", type=Path, help="where runs keep their records")
-    parser.add_argument("--keep", action="store_true", help="the records of seeds that went well, too")
+    parser.add_argument("--records", action="store_true", help="keep those of seeds that went well, too")
+    keeping(parser)
     return parser
 
 

@@ -24,7 +24,7 @@ from bench.outages.asker import Asker
 from bench.outages.figures import Found, figures
 from bench.outages.scenes import CALM_SECONDS, play, scenes
 from bench.outages.watch import Watch
-from bench.report import Figure, tell
+from bench.report import Figure, keeping, tell
 from bench.servers import own_postgres, own_redis
 from tests.e2e.product import TOKEN, Api, Product
 from tests.servers.postgres import PostgresServer
@@ -148,11 +148,12 @@ def main() -> int:
     parser.add_argument("--sse", type=int, default=15, help="event sources")
     parser.add_argument("--rate", type=float, default=100.0, help="commits a second")
     parser.add_argument("--only", action="append", help="one of the outages; may be repeated")
+    keeping(parser)
     args = parser.parse_args()
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="heliograph-outages-"))
     found = uvloop.run(run(args, folder))
-    kept = tell(NAME, CLAIM, found, time.monotonic() - began)
+    kept = tell(NAME, CLAIM, found, time.monotonic() - began, keep=args.keep)
     if kept:
         shutil.rmtree(folder, ignore_errors=True)
     else:

@@ -14,6 +14,7 @@ from bench.peers import control, told
 from bench.peers.listening import listening
 
 CHANNEL = "events"
+WAITING = "/waiting"
 
 broadcast = Broadcast("memory://")
 
@@ -62,9 +63,16 @@ async def publish(numbers: range) -> float:
     return began
 
 
+async def waiting(_request: web.Request) -> web.Response:
+    """How many events are in the queue of each subscriber."""
+    queues = broadcast._subscribers.get(CHANNEL, set())  # noqa: SLF001  There is no other way to look.
+    return web.json_response([queue.qsize() for queue in queues])
+
+
 async def serve() -> None:
     """The server, until it is killed."""
     app = web.Application()
+    app.router.add_get(WAITING, waiting)
     schema = strawberry.Schema(query=Query, subscription=Subscription)
     app.router.add_route("*", "/graphql", GraphQLView(schema=schema))
     async with broadcast:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench.report import Figure, tell
+from bench.report import Figure, keeping, tell
 from bench.rolling.figures import figures
 from bench.rolling.run import Servers, Size, run
 
@@ -48,11 +48,13 @@ def main() -> int:
         "--streams", type=int, default=Size.streams, help="how many different campaigns are followed"
     )
     parser.add_argument("--drain-seconds", type=float, help="the setting; its default if not given")
+    keeping(parser)
     given = parser.parse_args()
     size = Size(given.clients, given.sse, given.rate, given.streams, given.drain_seconds)
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="heliograph-rolling-"))
-    kept = tell("rolling", claim(size), uvloop.run(measured(size, folder)), time.monotonic() - began)
+    found = uvloop.run(measured(size, folder))
+    kept = tell("rolling", claim(size), found, time.monotonic() - began, keep=given.keep)
     if kept:
         shutil.rmtree(folder, ignore_errors=True)
     else:

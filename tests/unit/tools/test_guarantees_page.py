@@ -32,8 +32,8 @@ def test_a_bench_without_a_result_is_not_run_yet(tmp_path: Path) -> None:
     page = promises(tmp_path)
     assert page.count(NOT_RUN) == len(PROMISES) + len(ALSO) == 8
     assert page.startswith("## 1. Faults")
-    assert '`make bench NAME=faults ARGS="--stack sqlite --seeds 10"`' in page
-    assert "`make bench NAME=retention`" in page.partition(OTHERS)[2]
+    assert '`make bench NAME=faults ARGS="--stack sqlite --seeds 10 --keep"`' in page
+    assert '`make bench NAME=retention ARGS="--keep"`' in page.partition(OTHERS)[2]
 
 
 def test_a_result_stands_under_its_promise_with_goal_and_verdict(tmp_path: Path) -> None:
