@@ -83,32 +83,30 @@ class Log:
             Lapsed: the log is no longer kept from there on.
             Unavailable: the database does not answer.
         """
-        async with self._engines.reading() as session:
-            head = await _head(session, seen)
-            if position < head.floor:
-                raise Lapsed(f"Events up to {head.floor} are no longer kept; {position} is behind that.")
-            rows = await event_log.read_after(session, position, limit)
+        place = position if seen is None else seen.position
+        head, tag, rows = await event_log.read_after(self._engines, position, limit, place)
+        if seen is not None:
+            _require_same(head, tag, seen)
+        if position < head.floor:
+            raise Lapsed(f"Events up to {head.floor} are no longer kept; {position} is behind that.")
         return _page(rows, head, limit)
 
 
 async def has_come_by(session: Session, place: Cursor) -> bool:
     """Whether the log, as this session sees it, reaches as far as a place and has the same event there."""
     try:
-        await _head(session, place)
+        _require_same(*await event_log.head_and_tag(session, place.position), place)
     except Replaced:
         return False
     return True
 
 
-async def _head(session: Session, seen: Cursor | None) -> Head:
-    if seen is None:
-        return await event_log.head(session)
-    head, tag = await event_log.head_and_tag(session, seen.position)
+def _require_same(head: Head, tag: int | None, seen: Cursor) -> None:
+    """See that the log has come by a place, where it has this `tag`."""
     is_same = seen.incarnation == head.incarnation and seen.position <= head.position
     # What was pruned cannot be compared, and need not be: nothing is read from there.
     if not is_same or (tag is not None and seen.tag not in (None, tag)):
         raise Replaced(f"The log of {head.incarnation} at {head.position} has not come by {seen}.")
-    return head
 
 
 def _page(rows: Sequence[EventRow], head: Head, limit: int) -> Page:

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import Integer, Row, Table, bindparam, insert, select, update
 
 from core.ids import new_tag
-from db.engine import Session
+from db.engine import Engines, Session
 from db.models import EventLogHeadRow, EventRow
 from db.plain_rows import PlainRows
+from db.sqlite_reads import Question
 from vocabulary.access import Actor
 
 HEAD_ID = 1
@@ -34,6 +35,7 @@ _AFTER = (
     .order_by(_event_table.c.position)
     .limit(bindparam("at_most", type_=Integer()))
 )
+_HEAD_QUESTION, _AFTER_QUESTION = Question(_HEAD_AND_TAG), Question(_AFTER)
 _MOVE_HEAD = (
     update(_head_table)
     .where(_head_table.c.id == HEAD_ID)
@@ -71,6 +73,18 @@ class Head:
     floor: int
     tag: int = 0
     floor_tag: int = 0
+
+
+class _HeadRow(NamedTuple):
+    """What `_HEAD` selects."""
+
+    id: int
+    incarnation: str
+    position: int
+    floor: int
+    tag: int
+    floor_tag: int
+    last: int | None
 
 
 async def append(session: Session, now: datetime, events: Sequence[PendingEvent]) -> tuple[int, int]:
@@ -114,14 +128,17 @@ async def head(session: Session) -> Head:
 
 async def head_and_tag(session: Session, position: int) -> tuple[Head, int | None]:
     """Where the log ends, and the tag at a position; None if the event is not there, pruned or never written."""
-    row = (await session.execute(_HEAD_AND_TAG, {"place": position})).one()
-    known, found = _head(row), row.found
+    return _head_and_tag((await session.execute(_HEAD_AND_TAG, {"place": position})).one(), position)
+
+
+def _head_and_tag(row: Sequence[Any], position: int) -> tuple[Head, int | None]:
+    known, found = _head(_HeadRow(*row[:-1])), row[-1]
     if found is None:
         found = {known.floor: known.floor_tag, known.position: known.tag}.get(position)
     return known, found
 
 
-def _head(row: Row[*tuple[Any, ...]]) -> Head:
+def _head(row: Row[*tuple[Any, ...]] | _HeadRow) -> Head:
     """The head, whose tag is that of the last event as long as it is there, whatever the row of the head says.
 
     A process of a version that knows no tags, which goes on beside us for a while, moves the position and not the tag.
@@ -136,7 +153,17 @@ def _head(row: Row[*tuple[Any, ...]]) -> Head:
     )
 
 
-async def read_after(session: Session, position: int, limit: int) -> Sequence[EventRow]:
-    """The events after a position, ascending, at most `limit`; as plain rows (`db/plain_rows.py`)."""
-    found = await session.execute(_AFTER, {"place": position, "at_most": limit})
-    return _events.read(found.all(), session.get_bind().dialect)
+async def read_after(
+    engines: Engines, position: int, limit: int, place: int
+) -> tuple[Head, int | None, Sequence[EventRow]]:
+    """The head, the tag at a `place`, and the events after a position, ascending, at most `limit`; of one snapshot.
+
+    The events are plain rows (`db/plain_rows.py`).
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    (found,), events = await engines.ask(
+        (_HEAD_QUESTION, {"place": place}), (_AFTER_QUESTION, {"place": position, "at_most": limit})
+    )
+    return *_head_and_tag(found, place), _events.read(events, engines.dialect)

@@ -1,0 +1,88 @@
+"""What a process asks SQLite for at every event: several statements, one snapshot, one turn of a thread.
+
+A session of SQLAlchemy costs a multiple of what SQLite itself needs for them, and each statement a turn. Here the
+statements are text that was made once, and the rows are the driver's. The connections are of nobody else.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+
+from db.sqlite_driver import Driver
+
+Rows = Sequence[tuple[Any, ...]]
+_DIALECT = SQLiteDialect(paramstyle="named")
+
+
+class Question:
+    """A statement that reads, made once for all times that it is asked; all of its values are plain."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self.statement = statement
+        compiled = statement.compile(dialect=_DIALECT)
+        self.sql = str(compiled)
+        self.constants = {name: value for name, value in compiled.params.items() if value is not None}
+
+    def __repr__(self) -> str:
+        return f"<Question {self.sql}>"
+
+
+Asked = tuple[Question, Mapping[str, object]]
+
+
+class SqliteReads:
+    """Connections to one file that only read, as many as were ever needed at the same time."""
+
+    def __init__(self, file: str, driver: Driver, pragmas: Sequence[str]) -> None:
+        self._file = file
+        self._driver = driver
+        self._pragmas = pragmas
+        self._idle: list[sqlite3.Connection] = []
+
+    def __repr__(self) -> str:
+        return f"<SqliteReads of {self._file}, {len(self._idle)} idle>"
+
+    async def read(self, asked: Sequence[Asked]) -> list[Rows]:
+        """The rows of each statement, all of one snapshot.
+
+        Raises:
+            sqlite3.Error: whatever SQLite says; the connection is not used again.
+        """
+        raw = self._idle.pop() if self._idle else await self._driver.turn(None, self._open)
+        try:
+            found = await self._driver.turn(raw, _read, raw, asked)
+        except BaseException:
+            # The turn is over, so nobody uses it.
+            raw.close()
+            raise
+        self._idle.append(raw)
+        return found
+
+    def close(self) -> None:
+        """End the connections that nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _open(self) -> sqlite3.Connection:
+        # Used by one thread at a time, in whatever thread is free.
+        raw = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
+        for pragma in self._pragmas:
+            raw.execute(pragma)
+        return raw
+
+
+def _read(raw: sqlite3.Connection, asked: Sequence[Asked]) -> list[Rows]:
+    raw.execute("BEGIN DEFERRED")
+    try:
+        return [_rows(raw, question, values) for question, values in asked]
+    finally:
+        raw.rollback()
+
+
+def _rows(raw: sqlite3.Connection, question: Question, values: Mapping[str, object]) -> Rows:
+    with closing(raw.execute(question.sql, {**question.constants, **values})) as cursor:
+        return cursor.fetchall()

@@ -1,0 +1,102 @@
+"""Several statements of one snapshot are one turn of a thread, and whoever is cancelled leaves nothing behind."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Integer, column, func, literal, select, table, text
+
+from core.errors import Unavailable
+from db.engine import Engines
+from db.sqlite_driver import Driver
+from db.sqlite_reads import Question
+from tests.integration.waiting import until
+
+THINGS = table("things", column("id", Integer))
+COUNT = Question(select(func.count()).select_from(THINGS))
+
+
+@pytest.fixture
+async def engines(tmp_path: Path) -> AsyncIterator[Engines]:
+    engines = Engines(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}")
+    async with engines.writing() as session:
+        await session.execute(text("CREATE TABLE things (id INTEGER PRIMARY KEY)"))
+    yield engines
+    await engines.close()
+
+
+@pytest.fixture
+def turns(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What was done in threads."""
+    turns: list[object] = []
+    turn = Driver.turn
+
+    async def counted(self: Driver, raw: Any, work: Any, *args: Any, **options: Any) -> Any:
+        turns.append(work)
+        return await turn(self, raw, work, *args, **options)
+
+    monkeypatch.setattr(Driver, "turn", counted)
+    return turns
+
+
+async def add(engines: Engines) -> None:
+    async with engines.writing() as session:
+        await session.execute(text("INSERT INTO things DEFAULT VALUES"))
+
+
+async def test_statements_of_one_snapshot_are_one_turn_and_are_counted(
+    engines: Engines, turns: list[object]
+) -> None:
+    await engines.ask((COUNT, {}))
+    turns.clear()
+    before = engines.statements
+    assert await engines.ask((COUNT, {}), (COUNT, {})) == [[(0,)], [(0,)]]
+    assert len(turns) == 1
+    assert engines.statements - before == 2
+
+
+async def test_each_asking_sees_what_is_committed(engines: Engines) -> None:
+    for number in range(3):
+        assert await engines.ask((COUNT, {})) == [[(number,)]]
+        await add(engines)
+
+
+async def test_values_are_given_by_their_names(engines: Engines) -> None:
+    for _ in range(3):
+        await add(engines)
+    above = Question(select(THINGS.c.id).where(THINGS.c.id > text(":place"), THINGS.c.id != 2))
+    assert await engines.ask((above, {"place": 1})) == [[(3,)]]
+
+
+async def test_a_failure_is_an_outage_and_the_next_asking_has_another_connection(engines: Engines) -> None:
+    missing = Question(select(column("a")).select_from(table("missing")))
+    with pytest.raises(Unavailable, match="no such table"):
+        await engines.ask((COUNT, {}), (missing, {}))
+    assert await engines.ask((COUNT, {})) == [[(0,)]]
+
+
+async def test_whoever_is_cancelled_interrupts_the_statement(engines: Engines, turns: list[object]) -> None:
+    await engines.ask((COUNT, {}))
+    turns.clear()
+    asking = asyncio.ensure_future(engines.ask((endless(), {})))
+    await until(lambda: bool(turns))
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(10):
+            await asking
+    # No snapshot is held, in which the log could not be cut short.
+    await add(engines)
+    assert await engines.ask((COUNT, {})) == [[(1,)]]
+
+
+async def test_those_that_ask_at_the_same_time_do_not_share_a_connection(engines: Engines) -> None:
+    found = await asyncio.gather(*(engines.ask((COUNT, {})) for _ in range(20)))
+    assert found == [[[(0,)]]] * 20
+
+
+def endless() -> Question:
+    """It counts without end."""
+    numbers = select(literal(1).label("i")).cte("n", recursive=True)
+    return Question(select(func.count()).select_from(numbers.union_all(select(numbers.c.i + 1))))
