@@ -42,12 +42,14 @@ class Running:
         place: where its subscribers go.
         pids: of the processes whose time is its own. Of ours it is one, and who commits is another.
         publish: has events published.
+        log: what it has written; it may know why a connection has ended.
         numbers: of the events, which go on over all audiences.
     """
 
     place: Place
     pids: Sequence[int]
     publish: Publish
+    log: Callable[[], str]
     numbers: Iterator[int] = field(default_factory=partial(count, 1))
 
 
@@ -75,17 +77,18 @@ async def ours(folder: Path) -> AsyncIterator[Running]:
                 obeying(command, folder / "writer.log") as (_, ports),
                 Control.reach(ports["control"]) as control,
             ):
-                yield Running(place, [api.process.pid], control.publish)
+                yield Running(place, [api.process.pid], control.publish, lambda: api.process.log)
 
 
 @asynccontextmanager
 async def peer(command: Sequence[str], place: Callable[[int], Place], folder: Path) -> AsyncIterator[Running]:
     """A server that obeys."""
+    log = folder / "peer.log"
     async with (
-        obeying(command, folder / "peer.log") as (process, ports),
+        obeying(command, log) as (process, ports),
         Control.reach(ports["control"]) as control,
     ):
-        yield Running(place(ports["port"]), [process.pid], control.publish)
+        yield Running(place(ports["port"]), [process.pid], control.publish, log.read_text)
 
 
 @asynccontextmanager

@@ -117,13 +117,14 @@ async def nchan(nginx: Nginx, folder: Path) -> AsyncIterator[Running]:
     Raises:
         ServerFailed: it does not start.
     """
-    port = free_port()
-    server = ServerProcess(Launch(_command(nginx, folder, port), log=folder / "nginx.log"))
+    port, log = free_port(), folder / "nginx.log"
+    server = ServerProcess(Launch(_command(nginx, folder, port), log=log))
     try:
         await server.wait_until(lambda: _answers(port), START_SECONDS)
         async with Publisher.reach(port) as publisher:
             place = Place(port, speaks=False, ids=shared_ids, multiplexes=False)
-            yield Running(place, [server.pid, *descendants(server.pid)], publisher.publish)
+            pids = [server.pid, *descendants(server.pid)]
+            yield Running(place, pids, publisher.publish, log.read_text)
     finally:
         await server.kill()
 

@@ -10,6 +10,9 @@ from bench.fanout.audience import Unsound
 from bench.fanout.contestants import Running, Start, started
 from bench.open_files import as_many_as_may_be
 
+TOLD = 2000
+"""How much of the end of a server's log is told with a fault."""
+
 T = TypeVar("T")
 
 
@@ -37,7 +40,8 @@ async def each_in_turn(
         try:
             found = await play(servers[name])
         except (Unsound, TimeoutError) as error:
-            raise Unsound(f"{name}, {what}: {error!r}") from error
+            told = servers[name].log()[-TOLD:]
+            raise Unsound(f"{name}, {what}: {error!r} Its log ends with:\n{told}") from error
         yield name, found
 
 

@@ -152,7 +152,7 @@ async def test_whoever_is_refused_ends_the_run() -> None:
 
 def test_a_scene_is_for_those_that_can_play_it_and_another_is_first_each_time() -> None:
     servers = {
-        name: Running(Place(1, multiplexes=name != STOCK), [], Scripted().publish)
+        name: Running(Place(1, multiplexes=name != STOCK), [], Scripted().publish, str)
         for name in (OURS, STOCK, UVLOOP)
     }
     assert list(asked(servers, Scene(STEADY, 10))) == [OURS, STOCK, UVLOOP]

@@ -16,7 +16,7 @@ async def never(_first: int, _count: int) -> float:
 
 
 def running(port: int) -> Running:
-    return Running(Place(port), [], never)
+    return Running(Place(port), [], never, lambda: f"log of {port}")
 
 
 SERVERS = {"one": running(1), "two": running(2), "three": running(3)}
@@ -40,7 +40,7 @@ async def test_a_fault_is_told_with_who_had_it(error: Exception) -> None:
             raise error
         return 0
 
-    with pytest.raises(Unsound, match=r"^two, a scene: "):
+    with pytest.raises(Unsound, match=r"(?s)^two, a scene: .*log of 2$"):
         assert [each async for each in each_in_turn(SERVERS, 0, "a scene", faulty)]
 
 
