@@ -50,13 +50,12 @@ class House:
 
     async def events(self, after: int = 0) -> list[Event]:
         """The events after a position."""
-        async with self.database.engines.reading() as session:
-            return [decode(row.data) for row in await event_log.read_after(session, after, 10_000)]
+        _, _, rows = await event_log.read_after(self.database.engines, after, 10_000, 0)
+        return [decode(row.data) for row in rows]
 
     async def owners_and_actors(self, after: int = 0) -> list[tuple[UUID | None, str]]:
         """Whose each event is, and who caused it."""
-        async with self.database.engines.reading() as session:
-            rows = await event_log.read_after(session, after, 10_000)
+        _, _, rows = await event_log.read_after(self.database.engines, after, 10_000, 0)
         return [(row.owner_id, row.actor_name) for row in rows]
 
     async def count(self, model: type[Model]) -> int:
