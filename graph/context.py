@@ -63,6 +63,7 @@ class Context:
 
     `resume` is where the transport says that a subscription goes on, which is later than what its `after` says.
     `skipped` is how many updates the one that this event tells stands for besides itself.
+    `reading` is a snapshot that others read from, too; whoever made that closes it.
     """
 
     __slots__ = ("_rows_left", "caller", "loaders", "reading", "resume", "services", "skipped")
@@ -75,12 +76,13 @@ class Context:
         resume: Place | None = None,
         *,
         skipped: int = 0,
+        reading: Reading | None = None,
     ) -> None:
         self.caller = caller
         self.resume = resume
         self.skipped = skipped
         self.services = services
-        self.reading = Reading(engines)
+        self.reading = reading or Reading(engines)
         self.loaders = Loaders(self.reading, caller.scope, services.insights, self.spend)
         self._rows_left = ROWS_PER_OPERATION
 

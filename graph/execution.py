@@ -1,27 +1,16 @@
 """Operations: what the transports can do with the schema."""
 
-from collections.abc import Hashable
-from weakref import WeakValueDictionary
-
-import msgspec
-
 from auth.principal import Principal
 from db.engine import Engines
-from events import cursor
-from events.cursor import Cursor as Place
 from events.hub import Hub
 from graph.context import Services
-from graph.core_execution import CORE_SCHEMA, Compiled, compiled, run, source_of
-from graph.enums import ResetReason
-from graph.followed import Beginning, Followed, Shared
+from graph.core_execution import CORE_SCHEMA, run
+from graph.followed import Followed
+from graph.openings import Openings
 from graph.plans import Plan, Plans
 from graph.rendering import Rendering
 from graph.results import encoded
-from vocabulary.operations import OperationKind, Rejected, Request
-
-LAST_EVENT_ID = "lastEventId"
-
-_NOWHERE = Beginning(after=None)
+from vocabulary.operations import OperationKind, Request
 
 
 class GraphOperations:
@@ -30,7 +19,7 @@ class GraphOperations:
     def __init__(self, services: Services, engines: Engines, hub: Hub) -> None:
         self._rendering = Rendering(services, engines, hub)
         self.plans = Plans(CORE_SCHEMA)
-        self._shared: WeakValueDictionary[Hashable, Shared] = WeakValueDictionary()
+        self._openings = Openings(self._rendering)
 
     def prepare(self, request: Request) -> Plan:
         """Parse, validate and measure.
@@ -57,48 +46,4 @@ class GraphOperations:
             Rejected: the variables do not fit, or the caller may not see this.
             Unavailable: the database does not answer.
         """
-        async with self._rendering.context(caller, _last_event(request)) as context:
-            executor = compiled(plan, request.variables, context)
-            source = await source_of(executor)
-        # Outside of the snapshot, whose connection the others wait for: whoever asks for a second one while holding one
-        # waits for ever when as many do so as there are connections.
-        beginning = await self._begin(source.after)
-        key = (plan.identity, _shared_variables(plan, executor), caller.scope.owner_id)
-        shared = self._shared.get(key)
-        if shared is None:
-            complete = executor.selections.data() if source.tells_at_once else None
-            shared = Shared(key, plan.field, executor, source, self._rendering, complete)
-            self._shared[key] = shared
-        return Followed(shared, beginning, caller)
-
-    async def _begin(self, after: Place | None) -> Beginning:
-        if after is None:
-            return _NOWHERE
-        hub = self._rendering.hub
-        era = hub.era
-        if not await hub.knows(after):
-            return Beginning(after=None, reset=ResetReason.LOG_REPLACED)
-        return Beginning(after=after.position, era=era)
-
-
-def _last_event(request: Request) -> Place | None:
-    """Where a browser's EventSource resumes.
-
-    Raises:
-        Rejected: it is no cursor.
-    """
-    text = request.extensions.get(LAST_EVENT_ID)
-    if not isinstance(text, str) or not text:
-        return None
-    try:
-        return cursor.decode(text)
-    except ValueError as error:
-        told = {"message": f"Last-Event-ID: {error}", "extensions": {"code": "BAD_CURSOR"}}
-        raise Rejected([told]) from error
-
-
-def _shared_variables(plan: Plan, executor: Compiled) -> bytes:
-    """The variables that make a difference, as the schema reads them, however they were written."""
-    given = executor.variable_values.coerced
-    shared = {name: value for name, value in given.items() if name in plan.shared_variables}
-    return msgspec.json.encode(shared, order="deterministic")
+        return await self._openings.open(plan, request, caller)

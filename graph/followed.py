@@ -3,13 +3,16 @@
 from collections.abc import Hashable
 
 import msgspec
+from graphql import GraphQLError, located_error
 
 from auth.principal import Principal
 from events.envelope import Envelope
+from events.subjects import Subject
 from graph.compiling.leaves import Complete
 from graph.core_execution import Compiled, executed
 from graph.enums import ResetReason
 from graph.errors import Refused
+from graph.plans import Plan
 from graph.rendering import Rendering
 from graph.results import rejected
 from graph.streams.source import Source
@@ -28,29 +31,46 @@ class Beginning(msgspec.Struct, frozen=True, gc=False):
     era: int = 0
 
 
+class Prepared:
+    """An operation with its variables coerced, to be followed by whoever may; `variables` are the coerced ones.
+
+    `source` is a pattern: each who follows has one of their own, as they may see it.
+    """
+
+    __slots__ = ("__weakref__", "executor", "plan", "source", "variables")
+
+    def __init__(self, plan: Plan, executor: Compiled, source: Source, variables: bytes) -> None:
+        self.plan = plan
+        self.executor = executor
+        self.source = source
+        self.variables = variables
+
+    def __repr__(self) -> str:
+        return f"<Prepared {self.plan.field}>"
+
+    def located(self, error: Exception) -> GraphQLError:
+        """The error as that of the root field, which is where graphql-core tells one that its resolver raises."""
+        ((key, details),) = self.executor.selections.root().items()
+        return located_error(error, [each.node for each in details], [key])
+
+
 class Shared:
     """What all subscriptions with one key have in common: made for the first of them, and gone with the last.
 
     `complete` makes the data of a frame of what the source tells at once; None if the source has to read for it.
+    `prepared` is what the latest of them was opened with; that of others may have been written in another way.
     """
 
-    __slots__ = ("__weakref__", "complete", "executor", "field", "key", "rendering", "source")
+    __slots__ = ("__weakref__", "complete", "executor", "field", "key", "prepared", "rendering", "source")
 
-    def __init__(
-        self,
-        key: Hashable,
-        field: str,
-        executor: Compiled,
-        source: Source,
-        rendering: Rendering,
-        complete: Complete | None,
-    ) -> None:
+    def __init__(self, key: Hashable, prepared: Prepared, source: Source, rendering: Rendering) -> None:
         self.key = key
-        self.field = field
-        self.executor = executor
+        self.field = prepared.plan.field
+        self.executor: Compiled = prepared.executor
+        self.prepared = prepared
         self.source = source
         self.rendering = rendering
-        self.complete = complete
+        self.complete: Complete | None = self.executor.selections.data() if source.tells_at_once else None
 
     def __repr__(self) -> str:
         return f"<Shared of {self.field}>"
@@ -94,6 +114,11 @@ class Followed:
         """Whether there was a position to go on from, and it is of a log that is gone."""
         beginning = self._beginning
         return beginning.after is not None and beginning.era != self._shared.rendering.hub.era
+
+    @property
+    def subjects(self) -> frozenset[Subject] | None:
+        """What each event that matches is about, one of these at least; None if that may be anything."""
+        return self._shared.source.subjects
 
     @property
     def max_rate(self) -> float | None:

@@ -31,19 +31,20 @@ from graphql import (
 from graph.compiling.variants import Variants
 from graph.limits import PARSE_OPTIONS, RULES
 from graph.results import RefusalCode, malformed
+from graph.resuming import RESUME_ARGUMENT, Resuming, resuming_of
 from vocabulary.operations import OperationKind, Request
 
 KEPT = 500
 KEPT_CHARACTERS = 1 << 18
 """Parsed and compiled, a document takes 60 to 120 times the memory of its text: 16 to 32 MiB for all of them."""
-RESUME_ARGUMENT = "after"
 
 
 class Plan(msgspec.Struct, frozen=True):
     """One operation of a validated document.
 
     `identity` and `shared_variables` say what two subscriptions must have in common to be one group: everything
-    but where each resumes. `variants` are the compiled selections of this operation.
+    but where each resumes. `resuming` is how that is said, if it can be told from the request alone. `variants` are the
+    compiled selections of this operation.
     """
 
     document: DocumentNode
@@ -52,6 +53,7 @@ class Plan(msgspec.Struct, frozen=True):
     field: str
     identity: bytes
     shared_variables: frozenset[str]
+    resuming: Resuming | None
     variants: Variants
 
 
@@ -129,6 +131,7 @@ def plan_of(document: DocumentNode, operation: OperationDefinitionNode, name: st
         field=_root_field(operation),
         identity=hashlib.sha256("\n".join(print_ast(part) for part in parts).encode()).digest(),
         shared_variables=used,
+        resuming=resuming_of(operation),
         variants=Variants(document),
     )
 

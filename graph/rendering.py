@@ -1,6 +1,6 @@
 """From an event or a snapshot to the frame that a whole group receives."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from graphql import ExecutionResult
@@ -13,6 +13,7 @@ from events.cursor import Cursor as Place
 from events.envelope import Envelope
 from events.hub import Hub
 from graph.context import Context, Services
+from graph.reading import Reading
 from graph.results import encoded, encoded_data, outage
 from graph.scalars import Cursor
 from vocabulary.operations import Frame
@@ -36,6 +37,15 @@ class Rendering:
             yield context
         finally:
             await context.close()
+
+    @asynccontextmanager
+    async def contexts(self) -> AsyncIterator[Callable[[Principal], Context]]:
+        """What makes contexts for many callers, who all read from one snapshot."""
+        reading = Reading(self._engines)
+        try:
+            yield lambda caller: Context(caller, self._services, self._engines, reading=reading)
+        finally:
+            await reading.close()
 
     def cursor(self, envelope: Envelope) -> Cursor:
         """The cursor of an event of this log."""

@@ -1,5 +1,6 @@
 """The stream of one bulk operation, which ends with it."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from db.queries import bulk
@@ -33,6 +34,10 @@ class BulkSource(Source):
     def __init__(self, scope: Scope, after: Place | None, bulk_id: UUID) -> None:
         super().__init__(scope, after)
         self._bulk_id = bulk_id
+
+    def about(self) -> Collection[UUID]:
+        """The operation."""
+        return (self._bulk_id,)
 
     def concerns(self, envelope: Envelope) -> bool:
         """Whether it is an event of this operation's life; what becomes of its record afterwards is not."""
@@ -68,11 +73,11 @@ class BulkSource(Source):
         Raises:
             Refused: there is nothing of the kind, or it is somebody else's, which looks the same.
         """
-        found = await context.reading.run(bulk.by_ids, self.scope, [self._bulk_id])
+        found = await context.loaders.bulk_operation.load(self._bulk_id)
         has_more = await self._has_more(context)
-        if not found and not has_more:
+        if found is None and not has_more:
             raise unknown_operation()
-        if found and found[self._bulk_id].status in BULK_ENDS and not has_more:
+        if found is not None and found.status in BULK_ENDS and not has_more:
             self.after = None
 
     async def _has_more(self, context: Context) -> bool:

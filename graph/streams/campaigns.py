@@ -1,8 +1,9 @@
 """The stream of one campaign."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from db.queries import activity, campaigns
+from db.queries import activity
 from db.scope import Scope
 from events.campaign_events import CampaignDeleted, CampaignEventType
 from events.cursor import Cursor as Place
@@ -25,6 +26,10 @@ class CampaignSource(Source):
     ) -> None:
         super().__init__(scope, after, max_rate)
         self.campaign_id = campaign_id
+
+    def about(self) -> Collection[UUID]:
+        """The campaign."""
+        return (self.campaign_id,)
 
     def concerns(self, envelope: Envelope) -> bool:
         """Whether it is an event of this campaign."""
@@ -66,8 +71,7 @@ class CampaignSource(Source):
         Raises:
             Refused: there is nothing of the kind, or it is somebody else's, which looks the same.
         """
-        found = await context.reading.run(campaigns.by_ids, self.scope, [self.campaign_id])
-        if found:
+        if await context.loaders.campaign.load(self.campaign_id) is not None:
             return
         if self.after is None or not await context.reading.run(
             activity.has_any, self.scope, self.campaign_id, self.after.position

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Collection
 from enum import StrEnum
-from typing import TypeVar
+from typing import Self, TypeVar
 
+from auth.principal import Principal
 from db.models import Model
 from db.queries.keyword_sets import KEYWORD_SETS, KeywordSetFilter
 from db.queries.listing import Listing, Wanted
@@ -16,6 +17,7 @@ from events.cursor import Cursor as Place
 from events.envelope import Envelope
 from events.event import EntityType, Unreadable
 from graph.context import Context
+from graph.errors import only_for
 from graph.scalars import BigInt, Cursor
 from graph.streams import resource_frames
 from graph.streams.source import Source
@@ -26,6 +28,7 @@ from graph.types.resource_event import ResourceSnapshot
 from graph.types.scoring_profile import ScoringProfile
 from graph.types.setting import Setting
 from graph.types.stream_reset import Snapshot
+from vocabulary.access import Role
 
 M = TypeVar("M", bound=Model)
 F = TypeVar("F")
@@ -52,6 +55,10 @@ class ResourceSource(Source):
         self._kinds = frozenset(kinds)
         self._entities = frozenset(EntityType(kind.value) for kind in kinds)
 
+    def about(self) -> Collection[EntityType]:
+        """Things of these kinds."""
+        return self._entities
+
     def concerns(self, envelope: Envelope) -> bool:
         """Whether it is about a thing of these kinds."""
         event = envelope.event
@@ -64,6 +71,16 @@ class ResourceSource(Source):
             TypeError: it is none of a resource.
         """
         return resource_frames.from_envelope(envelope, cursor)
+
+    def seen_by(self, caller: Principal, after: Place | None) -> Self:
+        """The same for whoever asks.
+
+        Raises:
+            Refused: it is about the settings, and the caller is no admin.
+        """
+        if ResourceKind.SETTINGS in self._kinds:
+            only_for(caller, Role.ADMIN)
+        return super().seen_by(caller, after)
 
     async def snapshot(self, context: Context, cursor: Cursor) -> Snapshot:
         """The things as they are, by name, and how many more there are."""

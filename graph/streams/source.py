@@ -6,13 +6,18 @@ it into a `live.operations.Stream`, and `live/group.py` executes it once for eve
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from copy import copy
+from typing import Self
 from uuid import UUID
 
+from auth.principal import Principal
 from db.scope import Scope
 from events.campaign_events import CampaignProgress
 from events.cursor import Cursor as Place
 from events.envelope import Envelope
+from events.event import EntityType
+from events.subjects import Subject
 from graph.context import Context
 from graph.scalars import Cursor
 from graph.types import campaign_event
@@ -39,6 +44,20 @@ class Source(ABC):
         """Whether the caller may see the event and it belongs here."""
         owner = self.scope.owner_id
         return (owner is None or envelope.owner_id == owner) and self.concerns(envelope)
+
+    def about(self) -> Collection[UUID] | Collection[EntityType] | None:
+        """The things, or the kinds of things, that all its events tell of; None if they may tell of any."""
+        return None
+
+    @property
+    def subjects(self) -> frozenset[Subject] | None:
+        """What each event that matches is about, one of these at least; None if that may be anything."""
+        about, owner = self.about(), self.scope.owner_id
+        if about is None:
+            return None if owner is None else frozenset({owner})
+        return frozenset(
+            (owner, each) if owner is not None and isinstance(each, EntityType) else each for each in about
+        )
 
     @abstractmethod
     def concerns(self, envelope: Envelope) -> bool:
@@ -75,6 +94,28 @@ class Source(ABC):
             TypeError: the source tells of none without reading.
         """
         raise TypeError(f"{type(self).__name__} tells of {envelope.event!r} only by reading.")
+
+    def seen_by(self, caller: Principal, after: Place | None) -> Self:
+        """The same for whoever asks, who may be another than the one that it was prepared for.
+
+        Raises:
+            Refused: it is not for this caller, whatever there is.
+        """
+        own = copy(self)
+        own.scope, own.after = caller.scope, after
+        return own
+
+    @property
+    def has_to_ask(self) -> bool:
+        """Whether the database has to be asked before the caller may follow this."""
+        return type(self).authorise is not Source.authorise
+
+    async def authorise(self, context: Context) -> None:  # noqa: B027  Most streams are of what the caller may see.
+        """See that there is such a thing for the caller, in the snapshot of `context`.
+
+        Raises:
+            Refused: there is no such thing for the caller.
+        """
 
     @abstractmethod
     async def snapshot(self, context: Context, cursor: Cursor) -> Snapshot:

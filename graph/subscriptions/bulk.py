@@ -44,5 +44,4 @@ class BulkSubscriptions:
         except BadId as error:
             raise unknown_operation() from error
         source = BulkSource(info.context.caller.scope, place(info.context, after), key)
-        await source.authorise(info.context)
         return cast("AsyncIterator[BulkOperationEvent]", source)

@@ -7,7 +7,7 @@ import strawberry
 
 from graph.context import Info
 from graph.describing import described
-from graph.errors import Refused, only_for
+from graph.errors import Refused
 from graph.streams.resources import ResourceKind, ResourceSource
 from graph.subscriptions.arguments import Resume, place, streamed
 from graph.types.resource_event import (
@@ -28,7 +28,6 @@ from graph.types.resource_event import (
     SettingsChanged,
 )
 from graph.types.stream_reset import StreamReset
-from vocabulary.access import Role
 
 described(
     ResourceKind,
@@ -80,7 +79,5 @@ class ResourceSubscriptions:
         """Things of some kinds."""
         if not kinds:
             raise Refused("VALIDATION_FAILED", "`kinds` names at least one kind.")
-        if ResourceKind.SETTINGS in kinds:
-            only_for(info.context.caller, Role.ADMIN)
         source = ResourceSource(info.context.caller.scope, place(info.context, after), kinds)
         return cast("AsyncIterator[ResourceEvent]", source)

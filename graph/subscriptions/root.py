@@ -73,7 +73,6 @@ class Subscription(CampaignSubscriptions, BulkSubscriptions, ResourceSubscriptio
         keys = None if not isinstance(proxy_ids, list) else _proxy_keys(proxy_ids)
         pool = _pool_key(pool_id) if pool_id else None
         source = ProxySource(info.context.caller.scope, place(info.context, after), keys, pool)
-        await source.authorise(info.context)
         return cast("AsyncIterator[ProxyEvent]", source)
 
     @streamed("What people see in the feed: the latest, then what happens.")
