@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 
 from core.tasks import Owner
+from live.distributor import Distributor
 from live.hub import Hub
 from live.meter import Meter
 from live.shelf import Shelf
@@ -47,6 +48,7 @@ class Commons(msgspec.Struct, frozen=True):
         reading: room for those that read the log for members that are behind.
         opening: room for those that take a snapshot.
         shelf: what was read for members that were behind.
+        distributor: what calls the groups that an event may concern.
     """
 
     hub: Hub
@@ -56,3 +58,4 @@ class Commons(msgspec.Struct, frozen=True):
     reading: asyncio.Semaphore
     opening: asyncio.Semaphore
     shelf: Shelf
+    distributor: Distributor

@@ -1,8 +1,10 @@
 """Groups: equal subscriptions are executed once and encoded once, whoever many they are.
 
 A group has one task, which follows the hub: it reads the events after the group's position, renders the ones
-that match, keeps the frames in a bounded window and wakes the members. A member is a cursor (`live/member.py`).
-One that is new opens with a snapshot; one below the window's floor reads pages of the log until it is not.
+that match, keeps the frames in a bounded window and wakes the members. When it has come as far as the distributor it is
+at rest, until that calls it for an event that may concern it (`live/distributor.py`), or what it holds back is due.
+A member is a cursor (`live/member.py`). One that is new opens with a snapshot; one below the window's floor reads pages
+of the log until it is not.
 
 Why there is neither a gap nor a duplicate, in whatever order things happen:
 
@@ -38,8 +40,7 @@ members with masked errors, and the next subscriber begins a new group.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Hashable
 from functools import partial
 from typing import Any
 
@@ -57,7 +58,10 @@ __all__ = ["Group", "GroupLimits"]
 
 
 class Group:
-    """One stream, its window, and its members. `position` is how far the group has followed the hub.
+    """One stream, its window, and its members.
+
+    `position` is how far the group has followed the hub; at rest the distributor is further, but nothing of what is
+    between them concerns the group.
 
     `retire` is called when it has failed, so that nobody joins it any more.
     """
@@ -77,8 +81,10 @@ class Group:
         self._begun_at = commons.hub.position
         self._teller = self._new_teller()
         self._has_news = False
+        self._rest: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._catching_up = CatchingUp(stream, commons, self._start)
+        commons.distributor.add(self)
         self._start(self._follow(), "follow")
 
     def __repr__(self) -> str:
@@ -86,9 +92,15 @@ class Group:
 
     def end(self) -> None:
         """Cancel the group's tasks, whose owner awaits them, and keep nothing any more."""
+        self._commons.distributor.remove(self)
         for task in self._tasks:
             task.cancel()
         self._catching_up.end()
+
+    @property
+    def subjects(self) -> frozenset[Hashable] | None:
+        """What the events that may concern it are about; None if that may be anything."""
+        return self.stream.subjects
 
     def fetch(self, member: Member) -> Chunk | None:
         """What follows the member's position and is not in the window: a snapshot, or a part of the log.
@@ -133,13 +145,33 @@ class Group:
             await self._something_to_do()
             await through_outages(self._advance, self.stream.field, self._commons.limits.retry_seconds)
         except Replaced:
-            self.come_over()
+            self._commons.distributor.come_over()
+            # Did that not bring it over, it would turn here for ever.
+            self._require(self.era)
 
     async def _something_to_do(self) -> None:
-        """Wait until the hub is further, or what is held back is due."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(self._teller.deadline):
-                await self._commons.hub.wait_beyond(self.position, self.era)
+        """Be at rest until it is called, or what is held back is due; but only if it is as far as the distributor."""
+        self._require(self.era)
+        if self.position < self._commons.distributor.position:
+            return
+        loop, deadline = asyncio.get_running_loop(), self._teller.deadline
+        self._rest = loop.create_future()
+        timer = None if deadline is None else loop.call_at(deadline, self._call_in_time)
+        try:
+            await self._rest
+        finally:
+            self._rest = None
+            if timer is not None:
+                timer.cancel()
+
+    def call(self, position: int) -> None:
+        """End its rest: nothing up to `position` concerns it that it has not read."""
+        if self._rest is not None and not self._rest.done():
+            self.position = max(self.position, position)
+            self._rest.set_result(None)
+
+    def _call_in_time(self) -> None:
+        self.call(self._commons.distributor.position)
 
     async def _advance(self) -> None:
         """Tell one page of events, and then what is due of what was held. A retry repeats nothing."""
@@ -160,6 +192,7 @@ class Group:
         try:
             page = await hub.read_after(self.position, self._commons.limits.page, era)
         except Lapsed:
+            self._require(era)
             self._skip_to(hub.position)
             return
         for envelope in page.envelopes:
@@ -175,12 +208,8 @@ class Group:
         self._teller.forget()
         self._has_news = True
 
-    def come_over(self) -> None:
-        """Go over to the log that has taken the place of ours, if one has; whoever joins makes sure of it."""
-        if self.era != self._commons.hub.era:
-            self._begin_anew()
-
-    def _begin_anew(self) -> None:
+    def begin_anew(self) -> None:
+        """Go over to the log that has taken the place of ours; the distributor sees to it that all groups do."""
         self.era = self._commons.hub.era
         self._teller = self._new_teller()
         self._skip_to(self._commons.hub.position)
@@ -196,5 +225,6 @@ class Group:
 
     def _fail(self, error: Exception) -> None:
         self.failure = explain(error, f"group of {self.stream.field}")
+        self._commons.distributor.remove(self)
         self._retire(self)
         self._wake()

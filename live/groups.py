@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from core.tasks import Owner
 from live.commons import Commons, GroupLimits
+from live.distributor import Distributor
 from live.group import Group
 from live.hub import Hub
 from live.member import Member
@@ -33,6 +34,7 @@ class Groups:
             self.reading,
             asyncio.Semaphore(self.limits.openings),
             Shelf(self.limits.shelf_bytes),
+            Distributor(hub, self.owner, self.limits.page, self.limits.retry_seconds),
         )
 
     def __repr__(self) -> str:
@@ -50,13 +52,13 @@ class Groups:
         Raises:
             RuntimeError: the groups are closed.
         """
+        self._commons.distributor.come_over()
         group = self._groups.get(stream.key)
         if group is None:
             group = self._groups[stream.key] = Group(
                 stream, self.start_of(stream), self._commons, self.retire
             )
             self.meter.group_opened(stream.field)
-        group.come_over()
         member = Member(group, stream, notify)
         group.members.add(member)
         self._members[member] = group

@@ -49,6 +49,10 @@ class Stream(Protocol):
         """The name of the subscription's root field, for metrics."""
 
     @property
+    def subjects(self) -> frozenset[Hashable] | None:
+        """Of each event that matches, `events/subjects.py` names one of these; None if it may name any."""
+
+    @property
     def max_rate(self) -> float | None:
         """How often a second progress of one thing may be told; None tells all of it. Equal keys, equal rates."""
 

@@ -1,10 +1,14 @@
 """The stream of activity."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from db.queries.activity import ACTIVITY, ActivityFilter, ActivityOrderField
 from db.queries.listing import Wanted
 from db.scope import Scope
 from events.cursor import Cursor as Place
 from events.envelope import Envelope
+from events.event import EntityType
 from graph.context import Context
 from graph.scalars import Cursor
 from graph.streams.source import Source
@@ -21,6 +25,15 @@ class ActivitySource(Source):
     def __init__(self, scope: Scope, after: Place | None, wanted: ActivityFilter) -> None:
         super().__init__(scope, after)
         self._wanted = wanted
+
+    def about(self) -> Collection[UUID] | Collection[EntityType] | None:
+        """What the filter names, the narrowest first."""
+        wanted = self._wanted
+        if wanted.entity_id is not None:
+            return (wanted.entity_id,)
+        if wanted.campaign_id is not None:
+            return (wanted.campaign_id,)
+        return None if wanted.entity_type is None else (EntityType(wanted.entity_type),)
 
     def concerns(self, envelope: Envelope) -> bool:
         """Whether the filter lets the event through; the same conditions as the list's, on one event."""

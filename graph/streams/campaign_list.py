@@ -9,6 +9,7 @@ A campaign that the filter keeps out is told of only if the event may be the one
 before, a later event makes it leave.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from db.models import CampaignRow
@@ -28,6 +29,7 @@ from events.campaign_events import (
 )
 from events.cursor import Cursor as Place
 from events.envelope import Envelope
+from events.event import EntityType
 from graph import node_ids
 from graph.context import Context
 from graph.scalars import BigInt, Cursor
@@ -52,6 +54,10 @@ class CampaignListSource(Source):
     ) -> None:
         super().__init__(scope, after, max_rate)
         self._wanted = wanted
+
+    def about(self) -> Collection[EntityType]:
+        """Campaigns."""
+        return (EntityType.CAMPAIGN,)
 
     def concerns(self, envelope: Envelope) -> bool:
         """Whether it is an event of a campaign; which ones the filter lets through is found out in `told`."""

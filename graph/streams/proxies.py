@@ -1,12 +1,13 @@
 """The stream of proxies."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from db.queries import proxies
 from db.scope import Scope
 from events.cursor import Cursor as Place
 from events.envelope import Envelope
+from events.event import EntityType
 from events.proxy_events import ProxyChanged, ProxyEventType
 from graph.context import ROWS_PER_OPERATION, Context
 from graph.errors import Refused
@@ -40,6 +41,10 @@ class ProxySource(Source):
         super().__init__(scope, after)
         self._proxy_ids = None if proxy_ids is None else frozenset(proxy_ids)
         self._pool_id = pool_id
+
+    def about(self) -> Collection[UUID] | Collection[EntityType]:
+        """These proxies, or all."""
+        return (EntityType.PROXY,) if self._proxy_ids is None else self._proxy_ids
 
     def concerns(self, envelope: Envelope) -> bool:
         """Whether it is an event of one of these proxies."""

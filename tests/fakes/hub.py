@@ -15,11 +15,21 @@ from vocabulary.personas import PersonaType
 COMMITTED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+def owner_of(topic: str) -> UUID:
+    """Each topic has an owner of its own."""
+    return UUID(bytes=topic.encode()[:16].rjust(16))
+
+
 def envelope(position: int, topic: str = "a") -> Envelope:
     """An event whose summary is a topic, which is all that the tests' streams look at."""
     event = PersonaDeleted(persona_id=UUID(int=position), name="x", persona_type=PersonaType.DNS)
     return Envelope(
-        position=position, event=event, occurred_at=COMMITTED, actor=SYSTEM, owner_id=None, summary=topic
+        position=position,
+        event=event,
+        occurred_at=COMMITTED,
+        actor=SYSTEM,
+        owner_id=owner_of(topic),
+        summary=topic,
     )
 
 

@@ -29,6 +29,7 @@ class FakeStream:
         self.key: Hashable = topic if key is None else key
         self.after = after
         self.opening: Hashable = None
+        self.subjects: frozenset[Hashable] | None = None
         self.max_rate: float | None = None
         self.skipped: dict[int, int] = {}
         self.padding = 0

@@ -8,16 +8,20 @@ import msgspec
 
 from events.cursor import Cursor, encode
 from events.envelope import Envelope
+from events.event import EntityType
+from events.subjects import Subject
 from graph.enums import ResetReason
 from graph.followed import Beginning, Followed, Shared
 from graph.rendering import Rendering
 from live.groups import Groups
 from live.member import Member
-from tests.histories.source import LAST, SILENT, Era, MemoryLog, Row
+from tests.histories.source import LAST, SILENT, Era, MemoryLog, Row, thing
 from vocabulary.operations import Frame
 
 PROGRESS = "p"
 TURN = 8
+MANY = 4
+"""Who wants more topics than this does not say which."""
 
 
 class Got(msgspec.Struct, frozen=True):
@@ -68,6 +72,14 @@ class LogStream(Followed):
     @property
     def max_rate(self) -> float | None:
         return self._wanted.rate
+
+    @property
+    def subjects(self) -> frozenset[Subject] | None:
+        """What its topics are about; or all that there is, in two ways."""
+        topics = self._wanted.topics
+        if len(topics) > MANY:
+            return None
+        return frozenset({EntityType.PERSONA}) if topics == {"c"} else frozenset(map(thing, topics))
 
     def matches(self, envelope: Envelope) -> bool:
         return envelope.summary.rstrip(SILENT + LAST) in self._wanted.topics

@@ -24,6 +24,11 @@ COMMITTED = datetime(2026, 1, 1, tzinfo=UTC)
 SILENT, LAST = "?", "!"
 
 
+def thing(topic: str) -> UUID:
+    """What all events of a topic are about."""
+    return UUID(bytes=topic.encode().rjust(16))
+
+
 @dataclass(frozen=True)
 class Row:
     """One event. `mark` says whether it renders to nothing (`SILENT`) or ends a stream (`LAST`)."""
@@ -34,8 +39,8 @@ class Row:
     mark: str = ""
 
     def envelope(self) -> Envelope:
-        """What readers receive; the summary is the topic with its mark, all that the streams look at."""
-        event = PersonaDeleted(persona_id=UUID(int=self.position), name="x", persona_type=PersonaType.DNS)
+        """What readers receive; the summary is the topic with its mark, which is all that is told of it."""
+        event = PersonaDeleted(persona_id=thing(self.topic), name="x", persona_type=PersonaType.DNS)
         return Envelope(
             position=self.position,
             event=event,

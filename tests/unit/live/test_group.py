@@ -231,7 +231,7 @@ class TestEnding:
         stream.gate.clear()
         reader = Reader(house.groups, stream)
         reader.read()
-        assert len(house.groups.owner) == 2
+        assert len(house.groups.owner) == 3
         house.groups.leave(reader.member)
         await until(lambda: len(house.groups.owner) == 0)
         assert reader.calls == 0

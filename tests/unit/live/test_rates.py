@@ -184,6 +184,22 @@ class TestWhatIsNeverLeftOut:
         house.clock.advance(1)
         await reader.until(1, 2, 3, 4)
 
+    async def test_when_its_time_comes_before_the_distributor_nothing_is_passed_over(self) -> None:
+        """What the distributor has not looked at yet may concern it."""
+        house = House(GroupLimits(retry_seconds=1000))
+        reader = house.join(after=0)
+        house.hub.publish("a~x")
+        await reader.until(1)
+        house.hub.publish("a~x")
+        assert await told(house, reader) == [1]
+        house.hub.outages = 1
+        house.hub.publish("a")
+        assert await told(house, reader) == [1]
+        assert house.hub.outages == 0
+        house.clock.advance(10)
+        await reader.until(1, 2, 3)
+        await house.close()
+
     async def test_what_only_seemed_to_belong_tells_nothing_early(self, house: House) -> None:
         reader = house.join(after=0)
         house.group_of(reader).silent = {3}
