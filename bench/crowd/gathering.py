@@ -64,7 +64,7 @@ class Gathering:
             "let in": sum(each.let_in for each in self._listeners),
             "opened": sum(each.whole.is_set() for each in self._listeners),
         }
-        last = min(self._listeners, key=lambda each: (each.let_in, each.opened, min(each.due, default=0)))
+        last = min(self._listeners, key=lambda each: (each.let_in, each.begun, min(each.due, default=0)))
         return f"of {len(self._listeners)} {counts}, the last is {last!r}"
 
     async def _carry_out(self, order: Order) -> None:
@@ -84,7 +84,7 @@ class Gathering:
         self._opening = asyncio.Semaphore(max(1, AT_ONCE // len(order.streams[0])))
         async with asyncio.TaskGroup() as tasks:
             for number in range(len(self._listeners), order.connections):
-                self._listeners.append(Listener(self._tally, wire.handshake(self._url), self._init))
+                self._listeners.append(Listener(self._tally, self._path, self._init))
                 streams = order.streams[number % len(order.streams)]
                 tasks.create_task(self._begin(number, streams, order.first))
 
@@ -94,6 +94,11 @@ class Gathering:
             await self._connect(number)
             listener.follow(streams, first)
             await listener.whole.wait()
+
+    @property
+    def _path(self) -> str:
+        parts = urlsplit(self._url)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
     async def _connect(self, number: int) -> None:
         parts, source = urlsplit(self._url), f"127.0.0.{1 + number // PORTS}"

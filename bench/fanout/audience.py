@@ -19,7 +19,6 @@ from uuid import uuid4
 
 from bench.fanout.listener import Listener
 
-PROTOCOL = "graphql-transport-ws"
 NUMBER = re.compile(rb'"ratePerMinute": ?(\d+)')
 AT_ONCE = 20
 REMEMBERED = 4096
@@ -96,34 +95,24 @@ class Audience:
         return f"<Audience of {self._connections} × {self._each}, {len(self._faults)} faults>"
 
     @asynccontextmanager
-    async def present(
-        self, seconds: float = BEGIN_SECONDS, local: Sequence[str] = ("",)
-    ) -> AsyncIterator[None]:
+    async def present(self, seconds: float = BEGIN_SECONDS) -> AsyncIterator[None]:
         """Let them all come and subscribe, and leave at the end of the block.
 
         Args:
             seconds: how long that may take.
-            local: the addresses that they come from, in turn; any unless told.
 
         Raises:
             Unsound: somebody was refused.
             TimeoutError: somebody was not answered.
         """
         loop = asyncio.get_running_loop()
-        addresses = [None if each == "" else (each, 0) for each in local]
         try:
             waiting = iter(range(self._connections))
             while some := list(islice(waiting, AT_ONCE)):
-                coming = [
-                    loop.create_connection(
-                        self._listener,
-                        "127.0.0.1",
-                        self._place.port,
-                        local_addr=addresses[number % len(addresses)],
-                    )
-                    for number in some
-                ]
-                await asyncio.gather(*coming)
+                port = self._place.port
+                await asyncio.gather(
+                    *(loop.create_connection(self._listener, "127.0.0.1", port) for _ in some)
+                )
                 await self._until(partial(self._are_here, some[-1] + 1), seconds)
             yield
         finally:
@@ -189,7 +178,7 @@ class Audience:
     def _listener(self) -> Listener:
         ids = [each.encode() for each in self._place.ids(self._each)]
         path = self._place.path if self._place.speaks else f"{self._place.path}?subscriptions={self._each}"
-        listener = Listener(path, PROTOCOL, self._open, self._hear, self._fault)
+        listener = Listener(path, self._open, self._hear, self._fault)
         listener.subscriptions = dict.fromkeys(ids)
         self._listeners.append(listener)
         return listener
