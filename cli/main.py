@@ -43,6 +43,7 @@ COMMANDS = {
     "worker": Entry("cli.worker_command", "run workers in a process without an API"),
     "migrate": Entry("cli.migrate_command", "bring the database to the newest schema"),
     "token": Entry("cli.token_command", "create, list and revoke access tokens"),
+    "key": Entry("cli.key_command", "list and change the keys that seal the passwords of proxies"),
     "schema": Entry("cli.schema_command", "print the GraphQL schema"),
     "campaign": Entry("cli.campaign_command", "list, make, run and watch campaigns of a running server"),
     "tail": Entry("cli.tail_command", "follow what happens on a running server, line by line"),

@@ -47,6 +47,7 @@ def test_every_command_has_help(heliograph: Heliograph, command: str) -> None:
     "verb",
     [
         *(f"token {verb}" for verb in ("create", "list", "revoke")),
+        *(f"key {verb}" for verb in ("list", "rotate", "add", "drop")),
         *(
             f"campaign {verb}"
             for verb in ("list", "show", "create", "start", "pause", "resume", "cancel", "watch")
@@ -89,8 +90,8 @@ def test_help_of_serve_has_a_flag_for_each_setting_but_the_secret(heliograph: He
         (
             ["fly"],
             "heliograph: argument COMMAND: invalid choice: 'fly' "
-            "(choose from 'serve', 'worker', 'migrate', 'token', 'schema', 'campaign', 'tail', 'check', 'proxy', "
-            "'keywords', 'export', 'completion') (see `heliograph --help`)",
+            "(choose from 'serve', 'worker', 'migrate', 'token', 'key', 'schema', 'campaign', 'tail', 'check', "
+            "'proxy', 'keywords', 'export', 'completion') (see `heliograph --help`)",
         ),
         (
             ["serve", "--fast"],
