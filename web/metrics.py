@@ -68,7 +68,7 @@ class Metrics:
         )
         self.latency = Latencies(
             "heliograph_commit_to_socket_seconds",
-            "From the commit of an event to its result being handed to a socket.",
+            "From the begin of the transaction of an event, which dates it, to its result being handed to a socket.",
             SECONDS,
             registry,
         )
