@@ -16,10 +16,20 @@ from graph.errors import outlasting, refusing
 P = ParamSpec("P")
 R = TypeVar("R")
 
+SAME_FOR_ALL = "same_for_all"
+"""Under this name a field's metadata says that its value does not depend on who looks (`graph/viewing.py`)."""
+
 
 def resolved(description: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """A field that is worked out when it is selected."""
     decorator: Callable[[Callable[P, R]], Callable[P, R]] = strawberry.field(description=description)
+    return decorator
+
+
+def same_for_all(description: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The same of a field that is so for everybody who may see its object, because it reads nothing in their scope."""
+    decorator: Callable[[Callable[P, R]], Callable[P, R]]
+    decorator = strawberry.field(description=description, metadata={SAME_FOR_ALL: True})
     return decorator
 
 

@@ -17,6 +17,7 @@ from graph.rendering import Rendering
 from graph.results import rejected
 from graph.streams.source import Source
 from graph.types.stream_reset import StreamReset
+from graph.viewing import reads_viewer
 from vocabulary.operations import NOT_NOW, Frame, NotNow
 
 
@@ -34,16 +35,18 @@ class Beginning(msgspec.Struct, frozen=True, gc=False):
 class Prepared:
     """An operation with its variables coerced, to be followed by whoever may; `variables` are the coerced ones.
 
+    `reads_viewer` is whether frames may be different for two who may both see everything that the stream is about.
     `source` is a pattern: each who follows has one of their own, as they may see it.
     """
 
-    __slots__ = ("__weakref__", "executor", "plan", "source", "variables")
+    __slots__ = ("__weakref__", "executor", "plan", "reads_viewer", "source", "variables")
 
     def __init__(self, plan: Plan, executor: Compiled, source: Source, variables: bytes) -> None:
         self.plan = plan
         self.executor = executor
         self.source = source
         self.variables = variables
+        self.reads_viewer = reads_viewer(executor.schema, plan.document, executor.operation)
 
     def __repr__(self) -> str:
         return f"<Prepared {self.plan.field}>"

@@ -71,6 +71,9 @@ class Openings:
         except Exception as error:
             # Here and not where it was found, which may have been for somebody else's request.
             raise rejected([prepared.located(error)]) from error
+        if source.of_one is not None and not prepared.reads_viewer:
+            # Who may see all things sees this one as its owner does, so the two are one group.
+            source.scope = source.of_one
         beginning = found if isinstance(found, Beginning) else await self._begin(found)
         return Followed(self._shared_by(prepared, source), beginning, caller)
 

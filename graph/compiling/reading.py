@@ -19,8 +19,8 @@ def getter(field: GraphQLField) -> Get | None:
 
     An attribute takes only the object, and so does a function of it that does not wait.
     """
-    found = field.extensions.get(_DEFINITION)
-    if field.args or not isinstance(found, StrawberryField):
+    found = definition_of(field)
+    if field.args or found is None:
         return None
     if found.is_basic_field:
         return attrgetter(found.python_name) if found.default_resolver is getattr else None
@@ -29,8 +29,14 @@ def getter(field: GraphQLField) -> Get | None:
 
 def attribute_of(field: GraphQLField) -> str | None:
     """The attribute that a field is, if it is one."""
+    found = definition_of(field)
+    return found.python_name if found is not None and found.is_basic_field else None
+
+
+def definition_of(field: GraphQLField) -> StrawberryField | None:
+    """Strawberry's definition of a field; None of one that graphql-core has made."""
     found = field.extensions.get(_DEFINITION)
-    return found.python_name if isinstance(found, StrawberryField) and found.is_basic_field else None
+    return found if isinstance(found, StrawberryField) else None
 
 
 def _function_of_the_object(field: StrawberryField) -> Get | None:

@@ -79,6 +79,7 @@ class BulkSource(Source):
             raise unknown_operation()
         if found is not None and found.status in BULK_ENDS and not has_more:
             self.after = None
+        self.of_one = None if found is None else Scope(found.owner_id)
 
     async def _has_more(self, context: Context) -> bool:
         if self.after is None:

@@ -71,7 +71,9 @@ class CampaignSource(Source):
         Raises:
             Refused: there is nothing of the kind, or it is somebody else's, which looks the same.
         """
-        if await context.loaders.campaign.load(self.campaign_id) is not None:
+        row = await context.loaders.campaign.load(self.campaign_id)
+        if row is not None:
+            self.of_one = Scope(row.owner_id)
             return
         if self.after is None or not await context.reading.run(
             activity.has_any, self.scope, self.campaign_id, self.after.position

@@ -28,11 +28,13 @@ class Source(ABC):
     """What one subscription follows, in the scope of whoever asked.
 
     `after` is the place that the client has reached; None opens with a snapshot. `max_rate` is how often a second
-    progress of one campaign may be told; None tells all of it.
+    progress of one campaign may be told; None tells all of it. `of_one` is the scope of the one owner that all of it is
+    of, once `authorise` has found that there is one: whoever may follow it at all sees what that one sees.
     """
 
     def __init__(self, scope: Scope, after: Place | None, max_rate: float | None = None) -> None:
         self.scope = scope
+        self.of_one: Scope | None = None
         self.after = after
         self.max_rate = max_rate
 

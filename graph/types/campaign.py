@@ -26,7 +26,7 @@ from graph.campaign_filters import DomainFilter, DomainOrder
 from graph.connections import PAGE, Connection, Source, connect
 from graph.context import Info
 from graph.enums import ActivityKind, OrderDirection
-from graph.fields import resolved
+from graph.fields import resolved, same_for_all
 from graph.filters import After, First, asked, entity_id
 from graph.scalars import JSON, BigInt, Cursor
 from graph.types.campaign_config import AnalysisConfig, DnsConfig, GenerationConfig, HttpConfig
@@ -97,52 +97,52 @@ class Campaign(CampaignSummary, Node):
         """Whose it is."""
         return await owner_of(info, self.owner_key)
 
-    @resolved("The phases, in the order in which they run.")
+    @same_for_all("The phases, in the order in which they run.")
     async def phases(self, info: Info) -> list[Phase]:
         """The phases, in the order in which they run."""
         return [Phase.from_row(row) for row in await self._phases(info)]
 
-    @resolved("How far the paused or running phase is, or else the last one that began.")
+    @same_for_all("How far the paused or running phase is, or else the last one that began.")
     async def counts(self, info: Info) -> Counts:
         """How far the paused or running phase is, or else the last one that began."""
         return Counts.from_counts(counts_of(shown_phase(await self._phases(info))))
 
-    @resolved(
+    @same_for_all(
         "How many domains that phase has finished per minute in which it was in progress; null until it is known."
     )
     async def rate_per_minute(self, info: Info) -> float | None:
         """How many domains that phase has finished per minute in which it was in progress."""
         return rate_of(shown_phase(await self._phases(info)))
 
-    @resolved("When that phase would be done at that pace; null unless it is in progress.")
+    @same_for_all("When that phase would be done at that pace; null unless it is in progress.")
     async def eta_at(self, info: Info) -> datetime | None:
         """When that phase would be done at that pace."""
         return eta_of(shown_phase(await self._phases(info)))
 
-    @resolved("What it enumerates.")
+    @same_for_all("What it enumerates.")
     async def generation(self, info: Info) -> GenerationConfig:
         """What it enumerates."""
         return GenerationConfig.from_generation(
             self._own(await info.context.loaders.generation.load(self.key))
         )
 
-    @resolved("Why it failed: the error of its failed phase; null if it did not.")
+    @same_for_all("Why it failed: the error of its failed phase; null if it did not.")
     async def error(self, info: Info) -> str | None:
         """Why it failed."""
         failed = (row for row in await self._phases(info) if row.status is PhaseStatus.FAILED)
         return next((row.error_message for row in failed), None)
 
-    @resolved("How it resolves; without personas until that is configured.")
+    @same_for_all("How it resolves; without personas until that is configured.")
     async def dns(self, info: Info) -> DnsConfig:
         """How it resolves."""
         return DnsConfig.of(self.key, await info.context.loaders.dns_config.load(self.key))
 
-    @resolved("How it fetches, and what it looks for; without personas until that is configured.")
+    @same_for_all("How it fetches, and what it looks for; without personas until that is configured.")
     async def http(self, info: Info) -> HttpConfig:
         """How it fetches, and what it looks for."""
         return HttpConfig.of(self.key, await info.context.loaders.http_config.load(self.key))
 
-    @resolved("By what it scores its pages and chooses its leads.")
+    @same_for_all("By what it scores its pages and chooses its leads.")
     async def analysis(self, info: Info) -> AnalysisConfig:
         """By what it scores its pages and chooses its leads."""
         return AnalysisConfig.from_row(await info.context.loaders.analysis_config.load(self.key))
@@ -152,13 +152,13 @@ class Campaign(CampaignSummary, Node):
         """The scoring profile that was assigned to it."""
         return await (await self.analysis(info)).profile(info)
 
-    @resolved("Which part of which spaces it enumerates, and who has enumerated others before.")
+    @same_for_all("Which part of which spaces it enumerates, and who has enumerated others before.")
     async def lineage(self, info: Info) -> "Lineage":
         """Which part of which spaces it enumerates."""
         found = self._own(await info.context.loaders.generation.load(self.key))
         return Lineage.of(self.key, found)
 
-    @resolved(
+    @same_for_all(
         "The position of the event log that this campaign is exact at: subscribe after it and miss nothing."
     )
     async def cursor(self, info: Info) -> Cursor:

@@ -6,7 +6,7 @@ import strawberry
 
 from db.models import PhaseRow
 from graph.context import Info
-from graph.fields import resolved
+from graph.fields import same_for_all
 from graph.scalars import BigInt
 from graph.types.campaign_figures import (
     Advice,
@@ -27,7 +27,7 @@ class CampaignSummary:
 
     key: strawberry.Private[UUID]
 
-    @resolved("How many domains got how far.")
+    @same_for_all("How many domains got how far.")
     async def funnel(self, info: Info) -> Funnel:
         """How many domains got how far."""
         phases, tallies = await self._by_kind(info), await self._tallies(info)
@@ -41,25 +41,27 @@ class CampaignSummary:
             leads=BigInt(tallies.qualified),
         )
 
-    @resolved("What became of every domain that was generated, as an equation whose sides are counted apart.")
+    @same_for_all(
+        "What became of every domain that was generated, as an equation whose sides are counted apart."
+    )
     async def rejections(self, info: Info) -> RejectionSummary:
         """What became of every domain that was generated."""
         generated = _succeeded(await self._by_kind(info), PhaseKind.DOMAIN_GENERATION)
         pending = await info.context.loaders.pending.load(self.key)
         return RejectionSummary.of(await self._tallies(info), pending, generated)
 
-    @resolved("How many domains that enrichment has decided on are in each bucket.")
+    @same_for_all("How many domains that enrichment has decided on are in each bucket.")
     async def buckets(self, info: Info) -> list[BucketCount]:
         """How many domains are in each bucket."""
         found = await info.context.loaders.buckets.load(self.key)
         return [BucketCount(bucket=one, count=BigInt(found.get(one, 0))) for one in Bucket]
 
-    @resolved("Key figures of its pages.")
+    @same_for_all("Key figures of its pages.")
     async def kpis(self, info: Info) -> Kpis:
         """Key figures of its pages."""
         return Kpis.from_figures(await info.context.loaders.figures.load(self.key))
 
-    @resolved("How many of its pages have each warning.")
+    @same_for_all("How many of its pages have each warning.")
     async def warnings(self, info: Info) -> list[WarningCount]:
         """How many of its pages have each warning."""
         found = await info.context.loaders.figures.load(self.key)
@@ -70,12 +72,12 @@ class CampaignSummary:
         }
         return [WarningCount(warning=one, count=BigInt(counts[one])) for one in PageWarning]
 
-    @resolved("What its last scoring has changed; nothing unless it was scored anew.")
+    @same_for_all("What its last scoring has changed; nothing unless it was scored anew.")
     async def momentum(self, info: Info) -> Momentum:
         """What its last scoring has changed."""
         return Momentum.from_momentum(await info.context.loaders.momentum.load(self.key))
 
-    @resolved("What is worth looking at; nothing while too little is known.")
+    @same_for_all("What is worth looking at; nothing while too little is known.")
     async def advice(self, info: Info) -> list[Advice]:
         """What is worth looking at."""
         phases, tallies = await self._by_kind(info), await self._tallies(info)
