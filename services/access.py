@@ -29,6 +29,7 @@ from events.access_events import (
     TokenRevoked,
 )
 from events.outbox import record
+from services.once import Once, Request
 from services.principals import MAX_LIFETIME, token_row
 from services.refusals import already_exists, found_or_refuse, invalid_transition, refuse_any
 from services.rules_text import check_name
@@ -65,6 +66,7 @@ class Access:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._once = Once(database, UUID)
         self.on_change: Callable[[], None] = lambda: None
 
     @property
@@ -72,24 +74,21 @@ class Access:
         """The moment by which tokens are over."""
         return self._database.clock.now()
 
-    async def create_principal(self, caller: Principal, name: str, role: Role) -> Written[UUID]:
+    async def create_principal(
+        self, caller: Principal, name: str, role: Role, key: str | None = None
+    ) -> Written[UUID]:
         """Make somebody who may ask, without a token yet.
 
         Raises:
             Forbidden: the caller is no admin.
             ValidationFailed: the name breaks a rule.
-            Conflict: there is a principal with this name (ALREADY_EXISTS).
+            Conflict: there is a principal with this name (ALREADY_EXISTS), or as `Once.run` says.
         """
         require(caller, Role.ADMIN)
         refuse_any(check_name(name))
-        async with self._transaction() as unit:
-            if await principals.find_by_name(unit.session, name.strip()) is not None:
-                raise already_exists("A principal with this name", ("name",))
-            row = PrincipalRow(id=new_id(), name=name.strip(), role=role, created_at=unit.now)
-            await principals.add_principal(unit.session, row)
-            event = PrincipalCreated(principal_id=row.id, name=row.name, role=role)
-            record(unit, event, actor=caller.actor, owner_id=None)
-        return Written(row.id, unit.position)
+        # Nobody becomes another one by it, so nobody has to be told.
+        asked = Request("CREATE_PRINCIPAL", (name, role))
+        return await self._once.run(caller, asked, key, lambda unit: _add(unit, caller, name, role))
 
     async def set_role(self, caller: Principal, principal_id: UUID, role: Role) -> Written[UUID]:
         """Let somebody do more or less; their tokens never do more than they may. The same role changes nothing.
@@ -182,6 +181,16 @@ class Access:
         finally:
             # A commit that was cut short may have happened all the same.
             self.on_change()
+
+
+async def _add(unit: UnitOfWork, caller: Principal, name: str, role: Role) -> UUID:
+    if await principals.find_by_name(unit.session, name.strip()) is not None:
+        raise already_exists("A principal with this name", ("name",))
+    row = PrincipalRow(id=new_id(), name=name.strip(), role=role, created_at=unit.now)
+    await principals.add_principal(unit.session, row)
+    event = PrincipalCreated(principal_id=row.id, name=row.name, role=role)
+    record(unit, event, actor=caller.actor, owner_id=None)
+    return row.id
 
 
 async def _other(unit: UnitOfWork, caller: Principal, principal_id: UUID, attempted: str) -> PrincipalRow:

@@ -25,8 +25,9 @@ from db.unit_of_work import Database, UnitOfWork
 from events.bulk_events import BulkOperationDeleted, BulkOperationStarted
 from events.outbox import record
 from services import bulk_life
+from services.once import Once, Request
 from services.proxies import ProxyDraft
-from services.proxy_lines import Line, read_lines
+from services.proxy_lines import Line, lines_told_apart, read_lines
 from services.refusals import found_or_refuse, invalid_transition, refuse_any
 from services.rules_text import check_size, is_storable
 from services.written import Written, transaction
@@ -54,44 +55,53 @@ class BulkOperations:
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
+        self._once = Once(database, BulkState)
 
-    async def start(self, caller: Principal, kind: BulkKind, ids: Sequence[UUID]) -> Written[BulkState]:
+    async def start(
+        self, caller: Principal, kind: BulkKind, ids: Sequence[UUID], key: str | None = None
+    ) -> Written[BulkState]:
         """Accept a verb on things with these ids, in their order; one that is named twice is done once.
 
         Raises:
             ValidationFailed: there are none, or too many.
+            Conflict: as `Once.run` says of keys.
         """
         require(caller, Role.OPERATOR)
         distinct = [*dict.fromkeys(ids)]
         refuse_any(check_size(distinct, ("ids",), 1, most_of(kind)))
         target = target_of(kind)
-        async with transaction(self._database) as unit:
+
+        async def accepted(unit: UnitOfWork) -> BulkState:
             names = await bulk.names(unit.session, target, distinct, caller.scope)
             items = [_named(unit, ident, names.get(ident)) for ident in distinct]
-            state = await _accept(unit, caller, kind, items)
-        return Written(state, unit.position)
+            return await _accept(unit, caller, kind, items)
+
+        return await self._once.run(caller, Request(f"BULK_{kind}", distinct), key, accepted)
 
     async def start_filtered(
-        self, caller: Principal, kind: BulkKind, wanted: ProxyFilter
+        self, caller: Principal, kind: BulkKind, wanted: ProxyFilter, key: str | None = None
     ) -> Written[BulkState]:
         """Accept a verb on the proxies that a filter lets through now, in the order of their names.
 
         Raises:
             ValidationFailed: there are too many.
+            Conflict: as `Once.run` says of keys.
         """
         require(caller, Role.OPERATOR)
         page = Wanted(filter=wanted, order=ProxyOrderField.NAME, descending=False, limit=MAX_ITEMS + 1)
-        async with transaction(self._database) as unit:
+
+        async def accepted(unit: UnitOfWork) -> BulkState:
             [rows] = await PROXIES.pages(unit.session, caller.scope, [page])
             if len(rows) > MAX_ITEMS:
                 message = f"lets more than {MAX_ITEMS} proxies through"
                 raise ValidationFailed.at(["filter"], message, f"0..{MAX_ITEMS}")
             items = [_named(unit, row.id, row.name) for row in rows]
-            state = await _accept(unit, caller, kind, items)
-        return Written(state, unit.position)
+            return await _accept(unit, caller, kind, items)
+
+        return await self._once.run(caller, Request(f"BULK_{kind}", wanted), key, accepted)
 
     async def import_proxies(
-        self, caller: Principal, text: str, protocol: ProxyProtocol
+        self, caller: Principal, text: str, protocol: ProxyProtocol, key: str | None = None
     ) -> Written[BulkState]:
         """Accept a list of proxies to be added, one item for each line that is no comment.
 
@@ -99,16 +109,20 @@ class BulkOperations:
 
         Raises:
             ValidationFailed: the list as a whole is too large, or cannot be stored.
+            Conflict: as `Once.run` says of keys.
         """
         require(caller, Role.OPERATOR)
         refuse_any(_check_text(text))
         lines = await asyncio.to_thread(read_lines, text, protocol)
         refuse_any(_check_lines(lines))
         sealed = await asyncio.to_thread(self._seal, lines)
-        async with transaction(self._database) as unit:
+
+        async def accepted(unit: UnitOfWork) -> BulkState:
             items = [_line(unit, line, secret) for line, secret in zip(lines, sealed, strict=True)]
-            state = await _accept(unit, caller, BulkKind.PROXY_IMPORT, items)
-        return Written(state, unit.position)
+            return await _accept(unit, caller, BulkKind.PROXY_IMPORT, items)
+
+        asked = Request("BULK_PROXY_IMPORT", lines_told_apart(lines))
+        return await self._once.run(caller, asked, key, accepted)
 
     def _seal(self, lines: Sequence[Line]) -> list[bytes | None]:
         return [None if line.draft is None else self._sealer.seal(_spelled(line.draft)) for line in lines]

@@ -22,6 +22,7 @@ from services import configuring
 from services.configuring import CampaignDraft, CampaignPatch
 from services.controlling import PLAIN, Asked, Control, Controlling
 from services.course import Course
+from services.once import Once, Request
 from services.references import check_nothing_gone
 from services.refusals import found_or_refuse, invalid_transition, refuse_any
 from services.rules_text import MAX_NAME
@@ -50,19 +51,22 @@ class Campaigns:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._controlling = Controlling(database)
+        self._once = Once(database, UUID)
 
-    async def create(self, caller: Principal, draft: CampaignDraft) -> Written[UUID]:
+    async def create(self, caller: Principal, draft: CampaignDraft, key: str | None = None) -> Written[UUID]:
         """Make a draft of a campaign, owned by the caller.
 
         Raises:
             ValidationFailed: with every broken rule, and every reference that leads nowhere.
+            Conflict: as `Once.run` says of keys.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
-            made = await _create(unit, caller, draft)
-        return Written(made, unit.position)
+        asked = Request("CREATE_CAMPAIGN", draft)
+        return await self._once.run(caller, asked, key, lambda unit: _create(unit, caller, draft))
 
-    async def duplicate(self, caller: Principal, campaign_id: UUID, name: str | None = None) -> Written[UUID]:
+    async def duplicate(
+        self, caller: Principal, campaign_id: UUID, name: str | None = None, key: str | None = None
+    ) -> Written[UUID]:
         """Make a draft with the configuration of a campaign, whatever that is doing. It is the caller's.
 
         Without a name it is called after the campaign, with “(copy)” behind. No result is taken over, and once
@@ -72,16 +76,19 @@ class Campaigns:
             NotFound: there is no such campaign.
             ValidationFailed: the name breaks a rule, or something that the campaign refers to is disabled, gone, or
                 not visible to the caller.
+            Conflict: as `Once.run` says of keys.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
-            course = await _take(unit, caller, campaign_id)
-            row = course.campaign
+
+        async def copied(unit: UnitOfWork) -> UUID:
+            row = (await _take(unit, caller, campaign_id)).campaign
             draft = await configuring.stored(unit.session, row)
             gone = await check_nothing_gone(unit.session, campaign_id, draft.dns, draft.http)
             draft = msgspec.structs.replace(draft, name=copy_name(row.name) if name is None else name)
-            made = await _create(unit, caller, draft, gone)
-        return Written(made, unit.position)
+            return await _create(unit, caller, draft, gone)
+
+        asked = Request("DUPLICATE_CAMPAIGN", (campaign_id, name))
+        return await self._once.run(caller, asked, key, copied)
 
     async def update(
         self, caller: Principal, campaign_id: UUID, patch: CampaignPatch, expected_version: int | None = None

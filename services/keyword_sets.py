@@ -21,6 +21,7 @@ from probes.trials import Trials
 from services.changes import apply, given
 from services.keyword_pages import KeywordPages
 from services.keyword_tests import KeywordTests
+from services.once import Once, Request
 from services.refusals import already_exists, found_or_refuse, in_use, refuse_any
 from services.rule_edits import RuleEdits, check_edits, check_places, edited
 from services.rules_keywords import check_rules
@@ -62,25 +63,23 @@ class KeywordSets:
 
     def __init__(self, database: Database, trials: Trials | None = None) -> None:
         self._database = database
+        self._once = Once(database, UUID)
         self.tests = KeywordTests()
         self.pages = KeywordPages(database, trials or Trials(AddressPolicy()))
 
-    async def create(self, caller: Principal, draft: KeywordSetDraft) -> Written[UUID]:
+    async def create(
+        self, caller: Principal, draft: KeywordSetDraft, key: str | None = None
+    ) -> Written[UUID]:
         """Make a keyword set, owned by the caller.
 
         Raises:
             ValidationFailed: with every broken rule.
-            Conflict: the caller has a keyword set with this name (ALREADY_EXISTS).
+            Conflict: the caller has a keyword set with this name (ALREADY_EXISTS), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
         refuse_any(await _apart(_check, draft))
-        async with transaction(self._database) as unit:
-            row = _row(unit, caller, draft)
-            await _refuse_taken(unit, row)
-            await keyword_sets.add(unit.session, row, draft.rules)
-            event = KeywordSetCreated(keyword_set_id=row.id, name=row.name, rule_count=len(draft.rules))
-            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
-        return Written(row.id, unit.position)
+        asked = Request("CREATE_KEYWORD_SET", draft)
+        return await self._once.run(caller, asked, key, lambda unit: _add(unit, caller, draft))
 
     async def update(
         self,
@@ -88,6 +87,7 @@ class KeywordSets:
         set_id: UUID,
         patch: KeywordSetPatch,
         expected_version: int | None = None,
+        key: str | None = None,
     ) -> Written[UUID]:
         """Change a keyword set. Workers use what they read when they claimed their shard.
 
@@ -95,19 +95,23 @@ class KeywordSets:
             NotFound: there is no such keyword set.
             ValidationFailed: with every broken rule.
             Conflict: it is at another version than `expected_version` (VERSION_MISMATCH), or the owner has a
-                keyword set with this name (ALREADY_EXISTS).
+                keyword set with this name (ALREADY_EXISTS), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
         # Many patterns take a while to compile, so they are looked at before anything is locked.
         broken = await _apart(_check_patch, patch)
-        async with transaction(self._database) as unit:
+
+        async def changed(unit: UnitOfWork) -> UUID:
             found = await keyword_sets.lock(unit.session, set_id, caller.scope)
             row = found_or_refuse(found, "keyword set", set_id)
             expect_version(row, expected_version)
             rules = await keyword_sets.rules_of(unit.session, set_id)
             refuse_any([*broken, *check_places(len(rules), patch.edits)] if patch.edits else broken)
             await _change(unit, caller, row, rules, patch)
-        return Written(set_id, unit.position)
+            return set_id
+
+        asked = Request("UPDATE_KEYWORD_SET", (set_id, patch, expected_version))
+        return await self._once.run(caller, asked, key, changed)
 
     async def delete(self, caller: Principal, set_id: UUID) -> Written[UUID]:
         """Delete a keyword set. Campaigns that have ended lose the link and keep their results.
@@ -152,6 +156,15 @@ def _check_patch(patch: KeywordSetPatch) -> Iterator[Violation]:
 async def _apart(check: Callable[[P], Iterator[Violation]], what: P) -> list[Violation]:
     """Every violation, found in a thread: a thousand patterns are compiled for it."""
     return await asyncio.to_thread(lambda: [*check(what)])
+
+
+async def _add(unit: UnitOfWork, caller: Principal, draft: KeywordSetDraft) -> UUID:
+    row = _row(unit, caller, draft)
+    await _refuse_taken(unit, row)
+    await keyword_sets.add(unit.session, row, draft.rules)
+    event = KeywordSetCreated(keyword_set_id=row.id, name=row.name, rule_count=len(draft.rules))
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    return row.id
 
 
 def _row(unit: UnitOfWork, caller: Principal, draft: KeywordSetDraft) -> KeywordSetRow:

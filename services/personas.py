@@ -17,6 +17,7 @@ from events.resource_events import PersonaCreated, PersonaDeleted, PersonaUpdate
 from probes.addresses import AddressPolicy
 from probes.trials import Trials
 from services.changes import apply, given
+from services.once import Once, Request
 from services.persona_tests import PersonaTests
 from services.refusals import already_exists, found_or_refuse, in_use, refuse_any
 from services.rules_personas import check_persona_config
@@ -54,37 +55,42 @@ class Personas:
 
     def __init__(self, database: Database, trials: Trials | None = None) -> None:
         self._database = database
+        self._once = Once(database, UUID)
         self.tests = PersonaTests(database, trials or Trials(AddressPolicy()))
 
-    async def create(self, caller: Principal, draft: PersonaDraft) -> Written[UUID]:
+    async def create(self, caller: Principal, draft: PersonaDraft, key: str | None = None) -> Written[UUID]:
         """Make a persona, owned by the caller.
 
         Raises:
             ValidationFailed: with every broken rule.
-            Conflict: the caller has a persona of this type with this name (ALREADY_EXISTS).
+            Conflict: the caller has a persona of this type with this name (ALREADY_EXISTS), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
         refuse_any(_check(draft))
-        async with transaction(self._database) as unit:
-            row = await _add(unit, caller, draft)
-        return Written(row.id, unit.position)
+        asked = Request("CREATE_PERSONA", draft)
+        return await self._once.run(caller, asked, key, lambda unit: _add(unit, caller, draft))
 
-    async def duplicate(self, caller: Principal, persona_id: UUID, name: str) -> Written[UUID]:
+    async def duplicate(
+        self, caller: Principal, persona_id: UUID, name: str, key: str | None = None
+    ) -> Written[UUID]:
         """Make a persona that is configured like another one, under a name of its own, owned by the caller.
 
         Raises:
             NotFound: there is no such persona.
             ValidationFailed: the name breaks a rule.
-            Conflict: the caller has a persona of this type with this name (ALREADY_EXISTS).
+            Conflict: the caller has a persona of this type with this name (ALREADY_EXISTS), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
+
+        async def copied(unit: UnitOfWork) -> UUID:
             found = await personas.lock(unit.session, persona_id, caller.scope)
             source = found_or_refuse(found, "persona", persona_id)
             refuse_any(check_name(name))
             draft = PersonaDraft(name, source.config, source.description, source.enabled)
-            row = await _add(unit, caller, draft)
-        return Written(row.id, unit.position)
+            return await _add(unit, caller, draft)
+
+        asked = Request("DUPLICATE_PERSONA", (persona_id, name))
+        return await self._once.run(caller, asked, key, copied)
 
     async def update(
         self,
@@ -153,13 +159,13 @@ def _check_patch(row: PersonaRow, patch: PersonaPatch) -> Iterator[Violation]:
         yield from check_persona_config(patch.config)
 
 
-async def _add(unit: UnitOfWork, caller: Principal, draft: PersonaDraft) -> PersonaRow:
+async def _add(unit: UnitOfWork, caller: Principal, draft: PersonaDraft) -> UUID:
     row = _row(unit, caller, draft)
     await _refuse_taken(unit, row)
     await personas.add(unit.session, row)
     event = PersonaCreated(persona_id=row.id, name=row.name, persona_type=row.persona_type)
     record(unit, event, actor=caller.actor, owner_id=row.owner_id)
-    return row
+    return row.id
 
 
 def _row(unit: UnitOfWork, caller: Principal, draft: PersonaDraft) -> PersonaRow:

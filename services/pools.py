@@ -21,6 +21,7 @@ from db.unit_of_work import Database, UnitOfWork
 from events.outbox import record
 from events.pool_events import ProxyPoolCreated, ProxyPoolDeleted
 from services.changes import apply, given
+from services.once import Once, Request
 from services.pool_members import Locked, arrange_tests, join, leave, tell_updated
 from services.refusals import already_exists, found_or_refuse, in_use, refuse_any
 from services.rules_pools import MAX_MEMBERS, check_proxy_ids, check_settings, check_weight
@@ -89,26 +90,19 @@ class Pools:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._once = Once(database, UUID)
 
-    async def create(self, caller: Principal, draft: PoolDraft) -> Written[UUID]:
+    async def create(self, caller: Principal, draft: PoolDraft, key: str | None = None) -> Written[UUID]:
         """Make a pool without members, owned by the caller.
 
         Raises:
             ValidationFailed: with every broken rule.
-            Conflict: the caller has a pool with this name (ALREADY_EXISTS).
+            Conflict: the caller has a pool with this name (ALREADY_EXISTS), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
         refuse_any(_check(given(draft)))
-        async with transaction(self._database) as unit:
-            row = ProxyPoolRow(
-                id=new_id(), owner_id=caller.id, version=1, created_at=unit.now, updated_at=unit.now
-            )
-            apply(row, {**given(draft), "name": draft.name.strip()})
-            await _refuse_taken_name(unit, row)
-            await pools.add(unit.session, row)
-            event = ProxyPoolCreated(pool_id=row.id, name=row.name, member_count=0, version=row.version)
-            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
-        return Written(row.id, unit.position)
+        asked = Request("CREATE_PROXY_POOL", draft)
+        return await self._once.run(caller, asked, key, lambda unit: _add(unit, caller, draft))
 
     async def update(
         self, caller: Principal, pool_id: UUID, patch: PoolPatch, expected_version: int | None = None
@@ -254,6 +248,16 @@ class Pools:
             if "active" in changed:
                 await arrange_tests(unit, held.locked)
         return Written(pool_id, unit.position)
+
+
+async def _add(unit: UnitOfWork, caller: Principal, draft: PoolDraft) -> UUID:
+    row = ProxyPoolRow(id=new_id(), owner_id=caller.id, version=1, created_at=unit.now, updated_at=unit.now)
+    apply(row, {**given(draft), "name": draft.name.strip()})
+    await _refuse_taken_name(unit, row)
+    await pools.add(unit.session, row)
+    event = ProxyPoolCreated(pool_id=row.id, name=row.name, member_count=0, version=row.version)
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    return row.id
 
 
 async def _hold(

@@ -23,6 +23,7 @@ from db.unit_of_work import Database, UnitOfWork
 from events.outbox import record
 from events.proxy_events import ProxyAdded, ProxyChanged, ProxyHealthChanged, ProxyRemoved
 from services.changes import apply, given
+from services.once import Once, Request
 from services.pool_members import leave_all
 from services.refusals import already_exists, found_or_refuse, in_use, invalid_transition, refuse_any
 from services.rules_hosts import canonical_host, check_host, check_port
@@ -86,27 +87,22 @@ class Proxies:
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
+        self._once = Once(database, ProxyState)
         self._sealer = sealer
 
-    async def create(self, caller: Principal, draft: ProxyDraft) -> Written[ProxyState]:
+    async def create(
+        self, caller: Principal, draft: ProxyDraft, key: str | None = None
+    ) -> Written[ProxyState]:
         """Add a proxy, owned by the caller. Its health is UNKNOWN; if it is enabled, a worker tests it now.
 
         Raises:
             ValidationFailed: with every broken rule.
-            Conflict: the caller has a proxy with this name or address (ALREADY_EXISTS).
+            Conflict: the caller has a proxy with this name or address (ALREADY_EXISTS), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
         refuse_any(_check(draft))
-        async with transaction(self._database) as unit:
-            row = new_row(draft, caller.id, unit.now, sealed(draft, self._sealer))
-            await _refuse_taken_name(unit, row)
-            await _refuse_taken_address(unit, row)
-            await proxies.add(unit.session, row)
-            if row.enabled:
-                await _probe_now(unit, row)
-            state = state_of(row)
-            record(unit, ProxyAdded(proxy=state), actor=caller.actor, owner_id=row.owner_id)
-        return Written(state, unit.position)
+        asked = Request("CREATE_PROXY", told_apart(draft))
+        return await self._once.run(caller, asked, key, lambda unit: _add(unit, caller, draft, self._sealer))
 
     async def update(
         self, caller: Principal, proxy_id: UUID, patch: ProxyPatch, expected_version: int | None = None
@@ -206,6 +202,14 @@ def sealed(draft: ProxyDraft, sealer: Sealer) -> bytes | None:
     return None if draft.password is None else sealer.seal(draft.password)
 
 
+def told_apart(draft: ProxyDraft) -> tuple[ProxyDraft, bool]:
+    """What makes a draft another request than another one, which is that there is a password, and not which.
+
+    What is kept of a request can be compared with guesses, so nothing of a secret may be in it.
+    """
+    return msgspec.structs.replace(draft, password=None), draft.password is not None
+
+
 def new_row(draft: ProxyDraft, owner_id: UUID, now: datetime, password_sealed: bytes | None) -> ProxyRow:
     """The row of a draft that is in order; nobody knows anything of its health."""
     return ProxyRow(
@@ -295,6 +299,18 @@ async def _after_change(unit: UnitOfWork, caller: Principal, row: ProxyRow, chan
     if row.health is not previous:
         change = ProxyHealthChanged(proxy=state_of(row), previous=previous)
         record(unit, change, actor=caller.actor, owner_id=row.owner_id)
+
+
+async def _add(unit: UnitOfWork, caller: Principal, draft: ProxyDraft, sealer: Sealer) -> ProxyState:
+    row = new_row(draft, caller.id, unit.now, sealed(draft, sealer))
+    await _refuse_taken_name(unit, row)
+    await _refuse_taken_address(unit, row)
+    await proxies.add(unit.session, row)
+    if row.enabled:
+        await _probe_now(unit, row)
+    state = state_of(row)
+    record(unit, ProxyAdded(proxy=state), actor=caller.actor, owner_id=row.owner_id)
+    return state
 
 
 def _forget_health(row: ProxyRow) -> None:

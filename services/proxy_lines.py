@@ -13,13 +13,13 @@ back of a line is its text only where no part of it can be a user or a password;
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
 import msgspec
 
 from core.errors import Violation
-from services.proxies import ProxyDraft, check_connection
+from services.proxies import ProxyDraft, check_connection, told_apart
 from services.rules_text import is_storable
 from vocabulary.proxies import ProxyProtocol
 
@@ -66,6 +66,11 @@ def check_list(text: str) -> Iterator[Violation]:
         yield Violation(("text",), "must not contain U+0000 or lone surrogates")
     elif sum(1 for _ in _entries(text)) > MAX_LINES:
         yield Violation(("text",), f"must hold at most {MAX_LINES} proxies", f"0..{MAX_LINES}")
+
+
+def lines_told_apart(lines: Sequence[Line]) -> list[object]:
+    """What makes a list another request than another one: all that it says but for passwords."""
+    return [(line.number, line.text, line.draft and told_apart(line.draft)) for line in lines]
 
 
 def read_lines(text: str, protocol: ProxyProtocol) -> list[Line]:

@@ -24,9 +24,10 @@ from db.repositories.proxy_use import lock_with_probes
 from db.unit_of_work import Database, UnitOfWork
 from events.outbox import record
 from events.proxy_events import ProxyAdded, ProxyRemoved
+from services.once import Once, Request
 from services.pool_members import leave_all
 from services.proxies import ProxyDraft, new_row, sealed
-from services.proxy_lines import Line, check_list, read_lines
+from services.proxy_lines import Line, check_list, lines_told_apart, read_lines
 from services.refusals import in_use, refuse_any
 from services.rules_hosts import canonical_host
 from services.rules_text import MAX_NAME, check_range
@@ -84,17 +85,25 @@ class ProxyLists:
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
+        self._imports = Once(database, tuple[ImportedLine, ...])
 
     async def import_text(
-        self, caller: Principal, text: str, protocol: ProxyProtocol, *, dry_run: bool
+        self,
+        caller: Principal,
+        text: str,
+        protocol: ProxyProtocol,
+        *,
+        dry_run: bool,
+        key: str | None = None,
     ) -> Written[tuple[ImportedLine, ...]]:
         """Add the proxies of a list that the caller does not have; `protocol` is that of lines without a scheme.
 
-        A line that is wrong is told and stops nothing.
+        A line that is wrong is told and stops nothing. A dry run looks anew each time, whatever its key.
 
         Raises:
             ValidationFailed: the list as a whole is too large, or cannot be stored.
-            Conflict: somebody added one of them at this moment (ALREADY_EXISTS); nothing was added.
+            Conflict: somebody added one of them at this moment (ALREADY_EXISTS); nothing was added. Or as `Once.run`
+                says of keys.
         """
         require(caller, Role.OPERATOR)
         refuse_any(check_list(text))
@@ -105,11 +114,16 @@ class ProxyLists:
                 return Written(tuple(plan), (await event_log.head(session)).position)
         # A thousand seals take a while: not on the loop, and not while others wait for the transaction.
         passwords = await asyncio.to_thread(self._seal, lines)
-        async with transaction(self._database) as unit:
+
+        async def imported(unit: UnitOfWork) -> tuple[ImportedLine, ...]:
             await proxy_lists.take_turn(unit.session, caller.id)
             plan = await _plan(unit.session, caller.id, lines)
             added = await _add(unit, caller, plan, passwords)
-        return Written(tuple(added.get(line.number, line) for line in plan), unit.position)
+            # The answer is kept, and a draft has a password.
+            return tuple(replace(added.get(line.number, line), draft=None) for line in plan)
+
+        asked = Request("IMPORT_PROXIES", lines_told_apart(lines))
+        return await self._imports.run(caller, asked, key, imported)
 
     def _seal(self, lines: Sequence[Line]) -> dict[int, bytes | None]:
         return {line.number: sealed(line.draft, self._sealer) for line in lines if line.draft is not None}

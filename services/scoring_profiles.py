@@ -17,6 +17,7 @@ from events.outbox import record
 from events.scoring_events import ScoringProfileCreated, ScoringProfileDeleted, ScoringProfileUpdated
 from leads.profiles import check_scoring
 from services.changes import apply, given
+from services.once import Once, Request
 from services.refusals import already_exists, found_or_refuse, in_use, refuse_any
 from services.rules_text import check_description, check_name, in_schema_words
 from services.versions import expect_version
@@ -50,23 +51,21 @@ class ScoringProfiles:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._once = Once(database, UUID)
 
-    async def create(self, caller: Principal, draft: ScoringProfileDraft) -> Written[UUID]:
+    async def create(
+        self, caller: Principal, draft: ScoringProfileDraft, key: str | None = None
+    ) -> Written[UUID]:
         """Make a scoring profile, owned by the caller, at version 1.
 
         Raises:
             ValidationFailed: with every broken rule.
-            Conflict: the caller has a profile with this name (ALREADY_EXISTS).
+            Conflict: the caller has a profile with this name (ALREADY_EXISTS), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
         refuse_any(_check(draft))
-        async with transaction(self._database) as unit:
-            row = _row(unit, caller, draft)
-            await _refuse_taken(unit, row)
-            await scoring_profiles.add(unit.session, row, draft.config)
-            event = ScoringProfileCreated(profile_id=row.id, name=row.name)
-            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
-        return Written(row.id, unit.position)
+        asked = Request("CREATE_SCORING_PROFILE", draft)
+        return await self._once.run(caller, asked, key, lambda unit: _add(unit, caller, draft))
 
     async def update(
         self,
@@ -125,6 +124,15 @@ def _check_patch(patch: ScoringProfilePatch) -> Iterator[Violation]:
         yield from check_description(patch.description)
     if patch.config is not msgspec.UNSET:
         yield from in_schema_words(check_scoring(patch.config, ("config",)))
+
+
+async def _add(unit: UnitOfWork, caller: Principal, draft: ScoringProfileDraft) -> UUID:
+    row = _row(unit, caller, draft)
+    await _refuse_taken(unit, row)
+    await scoring_profiles.add(unit.session, row, draft.config)
+    event = ScoringProfileCreated(profile_id=row.id, name=row.name)
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    return row.id
 
 
 def _row(unit: UnitOfWork, caller: Principal, draft: ScoringProfileDraft) -> ScoringProfileRow:

@@ -7,6 +7,7 @@ import strawberry
 from db.queries import principals
 from graph.filters import id_of, or_none, searched, values
 from graph.inputs import given
+from graph.inputs.keyed import KeyedInput
 from services.access import TokenDraft
 from services.principals import MAX_LIFETIME
 from vocabulary.access import Role
@@ -60,7 +61,7 @@ class TokenFilter:
 
 
 @strawberry.input(description="Somebody, or some program, who shall be able to ask.")
-class CreatePrincipalInput:
+class CreatePrincipalInput(KeyedInput):
     """Somebody who shall be able to ask."""
 
     name: str = strawberry.field(description="1 to 255 characters, unique.")

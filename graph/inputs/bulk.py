@@ -5,11 +5,12 @@ import strawberry
 from db.queries import bulk
 from graph.bulk_enums import BulkKind, BulkStatus
 from graph.filters import values
+from graph.inputs.keyed import KeyedInput
 from services.bulk import MAX_IDS
 
 
 @strawberry.input(description="Which personas campaigns may use, or may not.")
-class BulkSetPersonasEnabledInput:
+class BulkSetPersonasEnabledInput(KeyedInput):
     """Which personas campaigns may use, or may not."""
 
     enabled: bool = strawberry.field(description="Whether campaigns may use them from then on.")
@@ -19,7 +20,7 @@ class BulkSetPersonasEnabledInput:
 
 
 @strawberry.input(description="Which personas to delete.")
-class BulkDeletePersonasInput:
+class BulkDeletePersonasInput(KeyedInput):
     """Which personas to delete."""
 
     ids: list[strawberry.ID] = strawberry.field(
@@ -28,7 +29,7 @@ class BulkDeletePersonasInput:
 
 
 @strawberry.input(description="Which keyword sets campaigns may use, or may not.")
-class BulkSetKeywordSetsEnabledInput:
+class BulkSetKeywordSetsEnabledInput(KeyedInput):
     """Which keyword sets campaigns may use, or may not."""
 
     enabled: bool = strawberry.field(description="Whether campaigns may use them from then on.")
@@ -38,7 +39,7 @@ class BulkSetKeywordSetsEnabledInput:
 
 
 @strawberry.input(description="Which keyword sets to delete.")
-class BulkDeleteKeywordSetsInput:
+class BulkDeleteKeywordSetsInput(KeyedInput):
     """Which keyword sets to delete."""
 
     ids: list[strawberry.ID] = strawberry.field(

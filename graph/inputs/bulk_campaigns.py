@@ -2,11 +2,12 @@
 
 import strawberry
 
+from graph.inputs.keyed import KeyedInput
 from services.bulk import MAX_IDS
 
 
 @strawberry.input(description="Start many campaigns, or the next phase of those that wait.")
-class BulkStartCampaignsInput:
+class BulkStartCampaignsInput(KeyedInput):
     """Start many campaigns, or the next phase of those that wait."""
 
     ids: list[strawberry.ID] = strawberry.field(
@@ -15,7 +16,7 @@ class BulkStartCampaignsInput:
 
 
 @strawberry.input(description="Pause many campaigns.")
-class BulkPauseCampaignsInput:
+class BulkPauseCampaignsInput(KeyedInput):
     """Pause many campaigns."""
 
     ids: list[strawberry.ID] = strawberry.field(
@@ -24,7 +25,7 @@ class BulkPauseCampaignsInput:
 
 
 @strawberry.input(description="Resume many campaigns.")
-class BulkResumeCampaignsInput:
+class BulkResumeCampaignsInput(KeyedInput):
     """Resume many campaigns."""
 
     ids: list[strawberry.ID] = strawberry.field(
@@ -33,7 +34,7 @@ class BulkResumeCampaignsInput:
 
 
 @strawberry.input(description="Cancel many campaigns for good.")
-class BulkCancelCampaignsInput:
+class BulkCancelCampaignsInput(KeyedInput):
     """Cancel many campaigns for good."""
 
     ids: list[strawberry.ID] = strawberry.field(
@@ -42,7 +43,7 @@ class BulkCancelCampaignsInput:
 
 
 @strawberry.input(description="Archive many campaigns.")
-class BulkArchiveCampaignsInput:
+class BulkArchiveCampaignsInput(KeyedInput):
     """Archive many campaigns."""
 
     ids: list[strawberry.ID] = strawberry.field(
@@ -51,7 +52,7 @@ class BulkArchiveCampaignsInput:
 
 
 @strawberry.input(description="Delete many campaigns.")
-class BulkDeleteCampaignsInput:
+class BulkDeleteCampaignsInput(KeyedInput):
     """Delete many campaigns."""
 
     ids: list[strawberry.ID] = strawberry.field(

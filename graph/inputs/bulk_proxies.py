@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import strawberry
 
 from graph.filters import ProxyFilter
+from graph.inputs.keyed import KeyedInput
 from services.bulk import MAX_IMPORT_BYTES, MAX_ITEMS, MAX_PROXY_IDS
 from vocabulary.proxies import ProxyProtocol
 
@@ -12,7 +13,7 @@ Ids = Sequence[strawberry.ID]
 
 
 @strawberry.input(description="Which proxies campaigns may use, or may not.")
-class BulkSetProxiesEnabledInput:
+class BulkSetProxiesEnabledInput(KeyedInput):
     """Which proxies campaigns may use, or may not."""
 
     enabled: bool = strawberry.field(description="Whether campaigns may use them from then on.")
@@ -28,7 +29,7 @@ class BulkSetProxiesEnabledInput:
 
 
 @strawberry.input(description="Which proxies to test.")
-class BulkTestProxiesInput:
+class BulkTestProxiesInput(KeyedInput):
     """Which proxies to test."""
 
     ids: list[strawberry.ID] | None = strawberry.field(
@@ -43,7 +44,7 @@ class BulkTestProxiesInput:
 
 
 @strawberry.input(description="Which proxies to delete.")
-class BulkDeleteProxiesInput:
+class BulkDeleteProxiesInput(KeyedInput):
     """Which proxies to delete."""
 
     ids: list[strawberry.ID] | None = strawberry.field(
@@ -58,7 +59,7 @@ class BulkDeleteProxiesInput:
 
 
 @strawberry.input(description="A long list of proxies to be added.")
-class BulkImportProxiesInput:
+class BulkImportProxiesInput(KeyedInput):
     """A long list of proxies to be added."""
 
     text: str = strawberry.field(

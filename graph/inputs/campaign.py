@@ -7,6 +7,7 @@ import strawberry
 
 from core.errors import ValidationFailed
 from graph.inputs import given
+from graph.inputs.keyed import KeyedInput
 from graph.scalars import BigInt
 from names.rules import MAX_CHARACTERS, MAX_LENGTH, MAX_TLDS
 from services.campaigns import CampaignDraft, CampaignPatch
@@ -215,7 +216,7 @@ def profile_key(ident: str | None) -> UUID | None:
 
 
 @strawberry.input(description="A campaign to be made, as a draft.")
-class CreateCampaignInput:
+class CreateCampaignInput(KeyedInput):
     """A campaign to be made."""
 
     name: str = strawberry.field(description="What you call it, 1 to 255 characters.")

@@ -6,22 +6,18 @@ import msgspec
 import strawberry
 
 from graph.inputs.campaign import profile_key
+from graph.inputs.keyed import KeyedInput
 from services.campaigns import CampaignPatch
-from services.controlling import MAX_KEY, Control
+from services.controlling import Control
 from vocabulary.campaigns import AnalysisConfig, CampaignMode, CampaignStatus, PhaseKind
 
 
 @strawberry.input
-class ControlInput:
+class ControlInput(KeyedInput):
     """What every control verb takes beside the campaign."""
 
     expected_state: CampaignStatus | None = strawberry.field(
         default=None, description="The status that you believe it to be in; in another one nothing is done."
-    )
-    idempotency_key: str | None = strawberry.field(
-        default=None,
-        description=f"A word of yours for this request, up to {MAX_KEY} characters: for 24 hours a request with it is "
-        "done once, and answered as it was then.",
     )
 
     def control(self) -> Control:
@@ -30,7 +26,7 @@ class ControlInput:
 
 
 @strawberry.input(description="Which campaign to copy, and what the copy is called.")
-class DuplicateCampaignInput:
+class DuplicateCampaignInput(KeyedInput):
     """Which campaign to copy, and what the copy is called."""
 
     id: strawberry.ID = strawberry.field(description="Which campaign.")

@@ -3,6 +3,7 @@
 import strawberry
 
 from graph.inputs import given
+from graph.inputs.keyed import KeyedInput
 from probes.keywords import MAX_CONTEXT, MAX_PATTERN
 from services.keyword_sets import KeywordSetDraft, KeywordSetPatch
 from services.rule_edits import RuleEdit, RuleEdits
@@ -58,7 +59,7 @@ class KeywordRuleEditInput:
 
 
 @strawberry.input(description="A keyword set to be made.")
-class CreateKeywordSetInput:
+class CreateKeywordSetInput(KeyedInput):
     """A keyword set to be made."""
 
     name: str = strawberry.field(
@@ -83,7 +84,7 @@ class CreateKeywordSetInput:
 
 
 @strawberry.input(description="What shall be different about a keyword set; what is left out stays.")
-class UpdateKeywordSetInput:
+class UpdateKeywordSetInput(KeyedInput):
     """What shall be different about a keyword set."""
 
     id: strawberry.ID = strawberry.field(description="Which keyword set.")

@@ -3,6 +3,7 @@
 import strawberry
 
 from graph.inputs import given
+from graph.inputs.keyed import KeyedInput
 from services.personas import PersonaDraft, PersonaPatch
 from services.rules_personas import (
     MAX_ATTEMPTS,
@@ -219,7 +220,7 @@ class PersonaConfigInput:
 
 
 @strawberry.input(description="A persona to be made.")
-class CreatePersonaInput:
+class CreatePersonaInput(KeyedInput):
     """A persona to be made."""
 
     name: str = strawberry.field(

@@ -3,11 +3,12 @@
 import strawberry
 
 from graph.inputs import given
+from graph.inputs.keyed import KeyedInput
 from services.persona_tests import MAX_TARGET, Trial
 
 
 @strawberry.input(description="Which persona to copy, and what to call the copy.")
-class DuplicatePersonaInput:
+class DuplicatePersonaInput(KeyedInput):
     """Which persona to copy, and what to call the copy."""
 
     id: strawberry.ID = strawberry.field(description="Which persona.")

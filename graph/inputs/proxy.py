@@ -3,6 +3,7 @@
 import strawberry
 
 from graph.inputs import given
+from graph.inputs.keyed import KeyedInput
 from services.proxies import ProxyDraft, ProxyPatch
 from services.rules_proxies import MAX_CREDENTIAL
 from services.rules_text import MAX_DESCRIPTION, MAX_NAME
@@ -15,7 +16,7 @@ _NOTES = f"Whatever else you want to keep of it, at most {MAX_DESCRIPTION} chara
 
 
 @strawberry.input(description="A proxy to be added.")
-class CreateProxyInput:
+class CreateProxyInput(KeyedInput):
     """A proxy to be added."""
 
     name: str = strawberry.field(

@@ -2,13 +2,14 @@
 
 import strawberry
 
+from graph.inputs.keyed import KeyedInput
 from services.proxy_lines import MAX_BYTES, MAX_LINES
 from services.proxy_lists import MAX_CLEANED
 from vocabulary.proxies import ProxyProtocol
 
 
 @strawberry.input(description="A list of proxies to be added.")
-class ImportProxiesInput:
+class ImportProxiesInput(KeyedInput):
     """A list of proxies to be added."""
 
     text: str = strawberry.field(

@@ -5,6 +5,7 @@ from uuid import UUID
 import strawberry
 
 from graph.inputs import given
+from graph.inputs.keyed import KeyedInput
 from services.pools import MemberPatch, PoolDraft, PoolPatch
 from services.rules_pools import (
     MAX_CHECK_INTERVAL,
@@ -31,7 +32,7 @@ _EXPECTED = "The version that you saw; the change is refused if there is another
 
 
 @strawberry.input(description="A pool of proxies to be made; it has no members at first.")
-class CreateProxyPoolInput:
+class CreateProxyPoolInput(KeyedInput):
     """A pool to be made."""
 
     name: str = strawberry.field(description=_NAME)

@@ -3,6 +3,7 @@
 import strawberry
 
 from graph.inputs import given
+from graph.inputs.keyed import KeyedInput
 from services.scoring_profiles import ScoringProfileDraft, ScoringProfilePatch
 from vocabulary import leads as stored
 
@@ -85,7 +86,7 @@ class ScoringConfigInput:
 
 
 @strawberry.input(description="A scoring profile to be made.")
-class CreateScoringProfileInput:
+class CreateScoringProfileInput(KeyedInput):
     """A scoring profile to be made."""
 
     name: str = strawberry.field(description="What you call it, 1 to 255 characters; unique among yours.")

@@ -127,7 +127,7 @@ class AccessMutations:
     ) -> CreatePrincipalResult:
         """Let somebody new ask."""
         access, caller = info.context.services.access, info.context.caller
-        written = await access.create_principal(caller, what.name, what.role)
+        written = await access.create_principal(caller, what.name, what.role, what.idempotency_key)
         return await _principal(CreatePrincipalPayload, info, written)
 
     @verb(

@@ -99,39 +99,39 @@ class BulkCampaignMutations:
         self, info: Info, what: Annotated[BulkStartCampaignsInput, TAKEN]
     ) -> BulkStartCampaignsResult:
         """Start many campaigns, or the next phase of those that wait."""
-        return await begun(BulkStartCampaignsPayload, info, BulkKind.CAMPAIGN_START, what.ids, "Campaign")
+        return await begun(BulkStartCampaignsPayload, info, BulkKind.CAMPAIGN_START, what, "Campaign")
 
     @verb("Pause many campaigns; it is accepted at once and done in the background.")
     async def bulk_pause_campaigns(
         self, info: Info, what: Annotated[BulkPauseCampaignsInput, TAKEN]
     ) -> BulkPauseCampaignsResult:
         """Pause many campaigns."""
-        return await begun(BulkPauseCampaignsPayload, info, BulkKind.CAMPAIGN_PAUSE, what.ids, "Campaign")
+        return await begun(BulkPauseCampaignsPayload, info, BulkKind.CAMPAIGN_PAUSE, what, "Campaign")
 
     @verb("Resume many campaigns; it is accepted at once and done in the background.")
     async def bulk_resume_campaigns(
         self, info: Info, what: Annotated[BulkResumeCampaignsInput, TAKEN]
     ) -> BulkResumeCampaignsResult:
         """Resume many campaigns."""
-        return await begun(BulkResumeCampaignsPayload, info, BulkKind.CAMPAIGN_RESUME, what.ids, "Campaign")
+        return await begun(BulkResumeCampaignsPayload, info, BulkKind.CAMPAIGN_RESUME, what, "Campaign")
 
     @verb("Cancel many campaigns for good; it is accepted at once and done in the background.")
     async def bulk_cancel_campaigns(
         self, info: Info, what: Annotated[BulkCancelCampaignsInput, TAKEN]
     ) -> BulkCancelCampaignsResult:
         """Cancel many campaigns for good."""
-        return await begun(BulkCancelCampaignsPayload, info, BulkKind.CAMPAIGN_CANCEL, what.ids, "Campaign")
+        return await begun(BulkCancelCampaignsPayload, info, BulkKind.CAMPAIGN_CANCEL, what, "Campaign")
 
     @verb("Archive many campaigns; it is accepted at once and done in the background.")
     async def bulk_archive_campaigns(
         self, info: Info, what: Annotated[BulkArchiveCampaignsInput, TAKEN]
     ) -> BulkArchiveCampaignsResult:
         """Archive many campaigns."""
-        return await begun(BulkArchiveCampaignsPayload, info, BulkKind.CAMPAIGN_ARCHIVE, what.ids, "Campaign")
+        return await begun(BulkArchiveCampaignsPayload, info, BulkKind.CAMPAIGN_ARCHIVE, what, "Campaign")
 
     @verb("Delete many campaigns; it is accepted at once and done in the background.")
     async def bulk_delete_campaigns(
         self, info: Info, what: Annotated[BulkDeleteCampaignsInput, TAKEN]
     ) -> BulkDeleteCampaignsResult:
         """Delete many campaigns."""
-        return await begun(BulkDeleteCampaignsPayload, info, BulkKind.CAMPAIGN_DELETE, what.ids, "Campaign")
+        return await begun(BulkDeleteCampaignsPayload, info, BulkKind.CAMPAIGN_DELETE, what, "Campaign")

@@ -1,6 +1,6 @@
 """What the verbs on bulk operations give back."""
 
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -16,6 +16,26 @@ from services.written import Written
 from vocabulary.bulk import BulkKind, BulkState
 
 P = TypeVar("P", bound="BulkWritten")
+
+
+class Many(Protocol):
+    """The input of a verb on many things."""
+
+    @property
+    def ids(self) -> list[strawberry.ID] | None:
+        """Which."""
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The word for this request."""
+
+
+class ManyProxies(Many, Protocol):
+    """The input of a verb on many proxies, told by their ids or by a filter."""
+
+    @property
+    def where(self) -> ProxyFilter | None:
+        """What lets them through."""
 
 
 @strawberry.type
@@ -38,12 +58,17 @@ async def payload(kind: type[P], info: Info, written: Written[BulkState]) -> P:
 
 
 async def begun(
-    kind: type[P], info: Info, bulk_kind: BulkKind, ids: list[strawberry.ID], type_name: str
+    kind: type[P],
+    info: Info,
+    bulk_kind: BulkKind,
+    what: Many,
+    type_name: str,
 ) -> P:
-    """Accept a verb on things with these ids."""
-    context = info.context
+    """Accept a verb on the things that `what` names."""
+    context, ids = info.context, what.ids or []
     context.spend(len(ids))
-    written = await context.services.bulk.start(context.caller, bulk_kind, given.keys(ids, type_name))
+    keys = given.keys(ids, type_name)
+    written = await context.services.bulk.start(context.caller, bulk_kind, keys, what.idempotency_key)
     return await payload(kind, info, written)
 
 
@@ -51,24 +76,22 @@ async def begun_on_proxies(
     kind: type[P],
     info: Info,
     bulk_kind: BulkKind,
-    ids: list[strawberry.ID] | None,
-    where: ProxyFilter | None,
+    what: ManyProxies,
 ) -> P:
     """Accept a verb on proxies, told by their ids or by a filter.
 
     Raises:
         ValidationFailed: both were given, or neither.
     """
-    if bool(where) == isinstance(ids, list):
+    if bool(what.where) == isinstance(what.ids, list):
         raise ValidationFailed.at(["ids"], "must be given, or else `filter`, and not both")
-    if isinstance(ids, list):
-        return await begun(kind, info, bulk_kind, ids, "Proxy")
+    if isinstance(what.ids, list):
+        return await begun(kind, info, bulk_kind, what, "Proxy")
     context = info.context
     context.spend(MAX_ITEMS)
-    wanted = (where or ProxyFilter()).wanted()
-    return await payload(
-        kind, info, await context.services.bulk.start_filtered(context.caller, bulk_kind, wanted)
-    )
+    wanted, key = (what.where or ProxyFilter()).wanted(), what.idempotency_key
+    written = await context.services.bulk.start_filtered(context.caller, bulk_kind, wanted, key)
+    return await payload(kind, info, written)
 
 
 def enabling(able: BulkKind, unable: BulkKind, *, enabled: bool) -> BulkKind:

@@ -77,14 +77,14 @@ class BulkProxyMutations:
     ) -> BulkSetProxiesEnabledResult:
         """Let campaigns use many proxies, or use them no more."""
         kind = enabling(BulkKind.PROXY_ENABLE, BulkKind.PROXY_DISABLE, enabled=what.enabled)
-        return await begun_on_proxies(BulkSetProxiesEnabledPayload, info, kind, what.ids, what.where)
+        return await begun_on_proxies(BulkSetProxiesEnabledPayload, info, kind, what)
 
     @verb("Test many proxies, each once; it is accepted at once and done in the background.")
     async def bulk_test_proxies(
         self, info: Info, what: Annotated[BulkTestProxiesInput, TAKEN]
     ) -> BulkTestProxiesResult:
         """Test many proxies, each once."""
-        return await begun_on_proxies(BulkTestProxiesPayload, info, BulkKind.PROXY_TEST, what.ids, what.where)
+        return await begun_on_proxies(BulkTestProxiesPayload, info, BulkKind.PROXY_TEST, what)
 
     @verb(
         "Delete many proxies that no unfinished campaign uses; it is accepted at once and done in the background."
@@ -93,9 +93,7 @@ class BulkProxyMutations:
         self, info: Info, what: Annotated[BulkDeleteProxiesInput, TAKEN]
     ) -> BulkDeleteProxiesResult:
         """Delete many proxies that no unfinished campaign uses."""
-        return await begun_on_proxies(
-            BulkDeleteProxiesPayload, info, BulkKind.PROXY_DELETE, what.ids, what.where
-        )
+        return await begun_on_proxies(BulkDeleteProxiesPayload, info, BulkKind.PROXY_DELETE, what)
 
     @verb(
         "Add the proxies of a long list that you do not have yet; it is accepted at once and done in the background."
@@ -106,5 +104,7 @@ class BulkProxyMutations:
         """Add the proxies of a long list that you do not have yet."""
         context = info.context
         context.spend(MAX_ITEMS)
-        written = await context.services.bulk.import_proxies(context.caller, what.text, what.protocol)
+        written = await context.services.bulk.import_proxies(
+            context.caller, what.text, what.protocol, what.idempotency_key
+        )
         return await payload(BulkImportProxiesPayload, info, written)

@@ -76,7 +76,7 @@ class BulkResourceMutations:
     ) -> BulkSetPersonasEnabledResult:
         """Let campaigns use many personas, or use them no more."""
         kind = enabling(BulkKind.PERSONA_ENABLE, BulkKind.PERSONA_DISABLE, enabled=what.enabled)
-        return await begun(BulkSetPersonasEnabledPayload, info, kind, what.ids, "Persona")
+        return await begun(BulkSetPersonasEnabledPayload, info, kind, what, "Persona")
 
     @verb(
         "Delete many personas that no unfinished campaign uses; it is accepted at once and done in the background."
@@ -85,7 +85,7 @@ class BulkResourceMutations:
         self, info: Info, what: Annotated[BulkDeletePersonasInput, TAKEN]
     ) -> BulkDeletePersonasResult:
         """Delete many personas that no unfinished campaign uses."""
-        return await begun(BulkDeletePersonasPayload, info, BulkKind.PERSONA_DELETE, what.ids, "Persona")
+        return await begun(BulkDeletePersonasPayload, info, BulkKind.PERSONA_DELETE, what, "Persona")
 
     @verb(
         "Let campaigns use many keyword sets, or use them no more; it is accepted at once and done in the background."
@@ -95,7 +95,7 @@ class BulkResourceMutations:
     ) -> BulkSetKeywordSetsEnabledResult:
         """Let campaigns use many keyword sets, or use them no more."""
         kind = enabling(BulkKind.KEYWORD_SET_ENABLE, BulkKind.KEYWORD_SET_DISABLE, enabled=what.enabled)
-        return await begun(BulkSetKeywordSetsEnabledPayload, info, kind, what.ids, "KeywordSet")
+        return await begun(BulkSetKeywordSetsEnabledPayload, info, kind, what, "KeywordSet")
 
     @verb(
         "Delete many keyword sets that no unfinished campaign uses; it is accepted at once and done in the background."
@@ -105,5 +105,5 @@ class BulkResourceMutations:
     ) -> BulkDeleteKeywordSetsResult:
         """Delete many keyword sets that no unfinished campaign uses."""
         return await begun(
-            BulkDeleteKeywordSetsPayload, info, BulkKind.KEYWORD_SET_DELETE, what.ids, "KeywordSet"
+            BulkDeleteKeywordSetsPayload, info, BulkKind.KEYWORD_SET_DELETE, what, "KeywordSet"
         )

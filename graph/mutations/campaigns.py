@@ -156,7 +156,7 @@ class CampaignMutations:
     ) -> CreateCampaignResult:
         """Make a campaign, as a draft."""
         context = info.context
-        written = await context.services.campaigns.create(context.caller, what.draft())
+        written = await context.services.campaigns.create(context.caller, what.draft(), what.idempotency_key)
         return await payload(CreateCampaignPayload, info, written)
 
     @verb("Make a draft of your own with the configuration of a campaign, whatever that is doing.")
@@ -167,7 +167,7 @@ class CampaignMutations:
         context = info.context
         with about(what.id):
             written = await context.services.campaigns.duplicate(
-                context.caller, given.key(what.id, "Campaign"), what.name
+                context.caller, given.key(what.id, "Campaign"), what.name, what.idempotency_key
             )
         return await payload(DuplicateCampaignPayload, info, written)
 

@@ -91,7 +91,9 @@ class KeywordSetMutations:
     ) -> CreateKeywordSetResult:
         """Make a keyword set."""
         context = info.context
-        written = await context.services.keyword_sets.create(context.caller, what.draft())
+        written = await context.services.keyword_sets.create(
+            context.caller, what.draft(), what.idempotency_key
+        )
         return await _payload(CreateKeywordSetPayload, info, written)
 
     @verb("Change a keyword set.")
@@ -102,7 +104,11 @@ class KeywordSetMutations:
         context = info.context
         with about(what.id):
             written = await context.services.keyword_sets.update(
-                context.caller, given.key(what.id, "KeywordSet"), what.patch(), what.expected_version
+                context.caller,
+                given.key(what.id, "KeywordSet"),
+                what.patch(),
+                what.expected_version,
+                what.idempotency_key,
             )
         return await _payload(UpdateKeywordSetPayload, info, written)
 

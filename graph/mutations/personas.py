@@ -122,7 +122,7 @@ class PersonaMutations:
     ) -> CreatePersonaResult:
         """Make a persona."""
         context = info.context
-        written = await context.services.personas.create(context.caller, what.draft())
+        written = await context.services.personas.create(context.caller, what.draft(), what.idempotency_key)
         return await _payload(CreatePersonaPayload, info, written)
 
     @verb("Change a persona; its type stays.")
@@ -145,7 +145,7 @@ class PersonaMutations:
         context = info.context
         with about(what.id):
             written = await context.services.personas.duplicate(
-                context.caller, given.key(what.id, "Persona"), what.name
+                context.caller, given.key(what.id, "Persona"), what.name, what.idempotency_key
             )
         return await _payload(DuplicatePersonaPayload, info, written)
 

@@ -107,7 +107,7 @@ class ProxyMutations:
     async def create_proxy(self, info: Info, what: Annotated[CreateProxyInput, TAKEN]) -> CreateProxyResult:
         """Add a proxy. If it is enabled a worker tests it at once."""
         context = info.context
-        written = await context.services.proxies.create(context.caller, what.draft())
+        written = await context.services.proxies.create(context.caller, what.draft(), what.idempotency_key)
         return await _payload(CreateProxyPayload, info, written)
 
     @verb("Change a proxy.")

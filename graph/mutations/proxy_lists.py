@@ -74,7 +74,7 @@ class ProxyListMutations:
         context = info.context
         context.spend(MAX_LINES)
         written = await context.services.proxy_lists.import_text(
-            context.caller, what.text, what.protocol, dry_run=what.dry_run
+            context.caller, what.text, what.protocol, dry_run=what.dry_run, key=what.idempotency_key
         )
         await context.renew()
         return ImportProxiesPayload(

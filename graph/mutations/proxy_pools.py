@@ -138,7 +138,7 @@ class ProxyPoolMutations:
     ) -> CreateProxyPoolResult:
         """Make a pool of proxies."""
         context = info.context
-        written = await context.services.pools.create(context.caller, what.draft())
+        written = await context.services.pools.create(context.caller, what.draft(), what.idempotency_key)
         return await _payload(CreateProxyPoolPayload, info, written)
 
     @verb("Change a pool. Campaigns follow it with the next part of their work, health checks at once.")

@@ -88,7 +88,9 @@ class ScoringProfileMutations:
     ) -> CreateScoringProfileResult:
         """Make a scoring profile."""
         context = info.context
-        written = await context.services.scoring_profiles.create(context.caller, what.draft())
+        written = await context.services.scoring_profiles.create(
+            context.caller, what.draft(), what.idempotency_key
+        )
         return await _payload(CreateScoringProfilePayload, info, written)
 
     @verb("Change a scoring profile: it gets a new version, which campaigns take when they are scored next.")

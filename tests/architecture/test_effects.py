@@ -11,10 +11,18 @@ from tools import effects, settings_page, write_docs
 STRUCTS = {group.input_type: group for group in effects.GROUPS if group.input_type}
 # What names a thing or tells of it, and what belongs to a thing and is a group of its own.
 NOT_WORK = {
-    "CreatePersonaInput": {"name", "description", "config"},
-    "CreateProxyInput": {"name", "description", "countryCode", "city", "provider", "notes"},
-    "CreateKeywordSetInput": {"name", "description", "rules"},
-    "CreateProxyPoolInput": {"name", "description"},
+    "CreatePersonaInput": {"name", "description", "config", "idempotencyKey"},
+    "CreateProxyInput": {
+        "name",
+        "description",
+        "countryCode",
+        "city",
+        "provider",
+        "notes",
+        "idempotencyKey",
+    },
+    "CreateKeywordSetInput": {"name", "description", "rules", "idempotencyKey"},
+    "CreateProxyPoolInput": {"name", "description", "idempotencyKey"},
     "SetProxyPoolMemberInput": {"id", "proxyId", "expectedVersion"},
     # The old way to write `tlds`, of one.
     "GenerationConfigInput": {"tld"},

@@ -1,0 +1,187 @@
+"""Requests with a key are done once: what all verbs have in common that take an `idempotencyKey`.
+
+The row of the key is the first lock. What was answered is written in the transaction of the change; a refusal in one of
+its own, after that was rolled back, unless somebody else has been answered under the key meanwhile: then that is the
+answer to both. The same request with the same key is answered so for a day, whatever happened since; another request
+with it is refused. A process that dies has either done all of it, the answer included, or nothing.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from auth.principal import Principal
+from core.errors import Conflict, ConflictDetail, NotFound, ValidationFailed, Violation
+from db.models import IdempotencyRow
+from db.repositories import event_log, idempotency
+from db.unit_of_work import Database, UnitOfWork, append_events
+from services.refusals import refuse_any
+from services.rules_text import check_text
+from services.written import Written, transaction
+
+T = TypeVar("T")
+
+MAX_KEY = 64
+KEPT = timedelta(hours=24)
+
+
+class Asking(Protocol):
+    """A request: what it is called, and 64 hex digits that tell it from any other."""
+
+    @property
+    def verb(self) -> str:
+        """What shall be done, in the words of conflicts."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for the same request."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A request: the verb, and what it is about, without secrets. Two that are equal are the same request."""
+
+    verb: str
+    about: object = None
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits that tell it from any other request, in any process."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """It was done: the position of the change's last event, and what the verb gave back, as JSON."""
+
+    position: int
+    value: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class RefusedConflict(msgspec.Struct, frozen=True, tag=True):
+    """A Conflict."""
+
+    message: str
+    detail: ConflictDetail
+
+
+class RefusedInput(msgspec.Struct, frozen=True, tag=True):
+    """ValidationFailed."""
+
+    violations: tuple[Violation, ...]
+
+
+class RefusedUnknown(msgspec.Struct, frozen=True, tag=True):
+    """NotFound."""
+
+    noun: str
+    ident: str
+
+
+Refused = RefusedConflict | RefusedInput | RefusedUnknown
+Answer = Done | Refused
+_read: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
+
+
+class Once(Generic[T]):
+    """Runs verbs that give back a T, which must be something that JSON can hold."""
+
+    def __init__(self, database: Database, kind: type[T]) -> None:
+        self._database = database
+        self._value = msgspec.json.Decoder(kind)
+
+    async def run(
+        self,
+        caller: Principal,
+        asked: Asking,
+        key: str | None,
+        verb: Callable[[UnitOfWork], Awaitable[T]],
+        seconds: float | None = None,
+    ) -> Written[T]:
+        """Do what is asked, or answer what was answered to the same request before. Without a key, do it.
+
+        Raises:
+            ValidationFailed: the key is empty, too long, or no text that can be stored.
+            Conflict: the key was used for another request (IDEMPOTENCY_KEY_REUSED).
+            NotFound, Conflict, ValidationFailed: as the verb refuses, or refused.
+        """
+        if key is None:
+            async with transaction(self._database, seconds) as unit:
+                value = await verb(unit)
+            return Written(value, unit.position)
+        refuse_any(check_text(key, ("idempotencyKey",), 1, MAX_KEY))
+        try:
+            answer = await self._do(caller, asked, key, verb, seconds)
+        except (Conflict, NotFound, ValidationFailed) as refusal:
+            told = _told(refusal)
+            answer = await self._keep(caller, asked, key, told)
+            if answer is told:
+                raise
+        if not isinstance(answer, Done):
+            raise _refusal(answer)
+        return Written(self._value.decode(answer.value), answer.position)
+
+    async def _do(
+        self,
+        caller: Principal,
+        asked: Asking,
+        key: str,
+        verb: Callable[[UnitOfWork], Awaitable[T]],
+        seconds: float | None,
+    ) -> Answer:
+        async with transaction(self._database, seconds) as unit:
+            before = await _recall(unit, caller, asked, key)
+            if before is not None:
+                return before
+            return await _remember(unit, caller, key, await verb(unit))
+
+    async def _keep(self, caller: Principal, asked: Asking, key: str, refused: Refused) -> Answer:
+        """Write a refusal down; gives it, or what was answered to this key meanwhile."""
+        async with self._database.write() as unit:
+            text = msgspec.json.encode(refused).decode()
+            return await _recall(unit, caller, asked, key, text) or refused
+
+
+async def _recall(
+    unit: UnitOfWork, caller: Principal, asked: Asking, key: str, text: str = ""
+) -> Answer | None:
+    """What was answered to this key; None if it was free, and then `text` is."""
+    row = IdempotencyRow(
+        principal_id=caller.id, key=key, fingerprint=asked.fingerprint, answer=text, created_at=unit.now
+    )
+    found = await idempotency.take(unit.session, row, unit.now - KEPT)
+    if found is None:
+        return None
+    if found.fingerprint != asked.fingerprint:
+        detail = ConflictDetail("IDEMPOTENCY_KEY_REUSED", attempted=asked.verb, path=("idempotencyKey",))
+        return RefusedConflict("This key was used for another request; take a new one.", detail)
+    return _read.decode(found.answer)
+
+
+async def _remember(unit: UnitOfWork, caller: Principal, key: str, value: object) -> Done:
+    # The position of the last event is a part of the answer, so the events take theirs now.
+    unit.position = await append_events(unit) or (await event_log.head(unit.session)).position
+    done = Done(unit.position, msgspec.Raw(msgspec.json.encode(value)))
+    await idempotency.answer(unit.session, caller.id, key, msgspec.json.encode(done).decode())
+    return done
+
+
+def _told(refusal: Conflict | NotFound | ValidationFailed) -> Refused:
+    match refusal:
+        case Conflict():
+            return RefusedConflict(str(refusal), refusal.detail)
+        case NotFound():
+            return RefusedUnknown(refusal.noun, refusal.ident)
+        case ValidationFailed():
+            return RefusedInput(refusal.violations)
+
+
+def _refusal(answer: Refused) -> Exception:
+    match answer:
+        case RefusedConflict():
+            return Conflict(answer.message, answer.detail)
+        case RefusedUnknown():
+            return NotFound(answer.noun, answer.ident)
+        case RefusedInput():
+            return ValidationFailed(answer.violations)
