@@ -105,7 +105,14 @@ async def _play(history: History, tally: Tally, log_type: type[MemoryLog]) -> No
 
 
 def judge(world: World, tally: Tally) -> None:
-    """Hold what everybody received against the model."""
+    """Hold what everybody received against the model.
+
+    Raises:
+        Broken: it is not what was promised.
+        BaseException: something of the world itself failed, and nothing is known of the promise.
+    """
+    for failure in world.failures:
+        raise failure
     for subscriber in world.subscribers:
         for connection in subscriber.connections:
             Reader(world.log.eras, subscriber.wanted, connection).check()

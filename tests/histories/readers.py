@@ -16,7 +16,7 @@ from graph.rendering import Rendering
 from live.groups import Groups
 from live.member import Member
 from tests.histories.source import LAST, SILENT, Era, MemoryLog, Row, thing
-from vocabulary.operations import Frame
+from vocabulary.operations import NOT_NOW, Frame, NotNow
 
 PROGRESS = "p"
 TURN = 8
@@ -56,6 +56,16 @@ class Wanted(msgspec.Struct, frozen=True):
         return tuple(newest.get(topic, 0) for topic in sorted(self.topics))
 
 
+class Topics(Shared):
+    """What all who want the same have in common: nothing of the schema."""
+
+    def __init__(self, wanted: Wanted, rendering: Rendering) -> None:
+        self.key = wanted
+        self.field = "histories"
+        self.rendering = rendering
+        self.complete = None
+
+
 class LogStream(Followed):
     """A followed subscription whose frames come from the log in memory in place of the schema.
 
@@ -63,8 +73,7 @@ class LogStream(Followed):
     """
 
     def __init__(self, log: MemoryLog, wanted: Wanted, beginning: Beginning, rendering: Rendering) -> None:
-        nothing = cast("Any", None)
-        super().__init__(Shared(wanted, "histories", nothing, nothing, rendering, None), beginning, nothing)
+        super().__init__(Topics(wanted, rendering), beginning, cast("Any", None))
         self._rendering = rendering
         self._log = log
         self._wanted = wanted
@@ -87,9 +96,18 @@ class LogStream(Followed):
     def conflated_by(self, envelope: Envelope) -> Hashable | None:
         return envelope.summary if envelope.summary.startswith(PROGRESS) else None
 
+    def render_now(self, envelope: Envelope, skipped: int = 0) -> Frame | NotNow | None:
+        """Some events take waiting, and others do not."""
+        if envelope.position % 3 == 0:
+            return NOT_NOW
+        return self._told(envelope, self._rendering.cursor(envelope), skipped)
+
     async def render(self, envelope: Envelope, skipped: int = 0) -> Frame | None:
         place = self._rendering.cursor(envelope)
         await self._log.pause()
+        return self._told(envelope, place, skipped)
+
+    def _told(self, envelope: Envelope, place: str, skipped: int) -> Frame | None:
         if envelope.summary.endswith(SILENT):
             return None
         got = Got("event", place, skipped=skipped)

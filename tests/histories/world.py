@@ -18,7 +18,8 @@ from events import hub
 from events.cursor import Cursor, decode
 from events.doorbell import Doorbell
 from events.hub import Hub
-from graph.execution import GraphOperations
+from graph.openings import Openings
+from graph.rendering import Rendering
 from live.commons import GroupLimits
 from live.groups import Groups
 from tests.fakes.streams import CountingMeter
@@ -82,11 +83,13 @@ class World:
             retry_seconds=0.05,
         )
         self.groups = Groups(self.hub, self.meter, limits)
-        self.operations = GraphOperations(cast("Any", None), cast("Any", None), self.hub)
+        self.rendering = Rendering(cast("Any", None), cast("Any", None), self.hub)
+        self.openings = Openings(self.rendering)
         self.subscribers: list[Subscriber] = []
         self.open: list[Transaction] = []
         self.late: list[Transaction] = []
-        self._owner = Owner("world")
+        self.failures: list[BaseException] = []
+        self._owner = Owner("world", self.failures.append)
         self._ready: dict[Subscriber, None] = {}
         self._woken = asyncio.Event()
 
@@ -172,12 +175,12 @@ class World:
         connection = Connection(after, era, era.head)
         before = self._verdicts(after)
         try:
-            beginning = await self.operations._begin(after)
+            beginning = await self.openings._begin(after)
         except Unavailable:
             return
         connection.verdicts = before | self._verdicts(after)
         if subscriber.connection is None:
-            stream = LogStream(self.log, subscriber.wanted, beginning, self.operations._rendering)
+            stream = LogStream(self.log, subscriber.wanted, beginning, self.rendering)
             subscriber.connect(connection, stream)
 
     def _seen_era(self) -> Era:

@@ -26,6 +26,7 @@ from tests.fakes.bell import RecordingBell
 from tests.fakes.house import make_tables
 from tests.histories.histories import History, Tally, histories, play
 from tests.histories.model import Broken
+from tests.histories.readers import LogStream
 from tests.histories.shrinking import shrunk
 from tests.histories.source import MemoryLog, Snapshot, page_of
 from vocabulary.access import WORKER
@@ -56,6 +57,20 @@ def test_a_history_plays_the_same_each_time() -> None:
     play(history, first)
     play(history, second)
     assert first == second
+
+
+def test_a_world_that_does_not_hold_together_is_not_taken_for_a_promise_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If nobody can join, nobody receives anything wrong."""
+
+    def not_that_way(_stream: LogStream, *_given: object) -> None:
+        raise TypeError("It is made in another way now.")
+
+    monkeypatch.setattr(LogStream, "__init__", not_that_way)
+    with pytest.raises(TypeError, match="another way"):
+        for history in histories(1, 20):
+            play(history, Tally())
 
 
 def test_a_history_is_shortened_to_what_matters() -> None:
