@@ -24,11 +24,12 @@ from live.window import Due, FrameWindow
 from services.retention import Retention
 from tests.fakes.bell import RecordingBell
 from tests.fakes.house import make_tables
-from tests.histories.histories import History, Tally, histories, play
+from tests.histories.histories import History, Step, Tally, histories, play
 from tests.histories.model import Broken
 from tests.histories.readers import LogStream
 from tests.histories.shrinking import shrunk
 from tests.histories.source import MemoryLog, Snapshot, page_of
+from tests.histories.world import Shape
 from vocabulary.access import WORKER
 
 SEED = 20260101
@@ -68,9 +69,9 @@ def test_a_world_that_does_not_hold_together_is_not_taken_for_a_promise_kept(
         raise TypeError("It is made in another way now.")
 
     monkeypatch.setattr(LogStream, "__init__", not_that_way)
+    joining = History(Shape(), [Step("join", 0, 0)])
     with pytest.raises(TypeError, match="another way"):
-        for history in histories(1, 20):
-            play(history, Tally())
+        play(joining, Tally())
 
 
 def test_a_history_is_shortened_to_what_matters() -> None:
