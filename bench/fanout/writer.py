@@ -12,11 +12,13 @@ from uuid import UUID
 
 import structlog
 import uvloop
+from sqlalchemy import select
 
 from bench.peers.control import obey
 from bench.peers.told import ETA
 from core.clock import SystemClock
 from core.settings import load
+from db.models import CampaignRow
 from db.unit_of_work import Database
 from events.campaign_events import CampaignProgress
 from events.outbox import record
@@ -37,11 +39,18 @@ def progress(campaign_id: UUID, number: int) -> CampaignProgress:
     )
 
 
-async def commit(database: Database, campaign_id: UUID, numbers: range) -> float:
+async def owner_of(database: Database, campaign_id: UUID) -> UUID:
+    """Whose the campaign is, and with it its events."""
+    async with database.engines.reading() as session:
+        found = await session.execute(select(CampaignRow.owner_id).where(CampaignRow.id == campaign_id))
+        return found.scalar_one()
+
+
+async def commit(database: Database, campaign_id: UUID, owner_id: UUID, numbers: range) -> float:
     """One transaction with these; gives when it was over."""
     async with database.write() as unit:
         for number in numbers:
-            record(unit, progress(campaign_id, number), actor=WORKER, owner_id=None)
+            record(unit, progress(campaign_id, number), actor=WORKER, owner_id=owner_id)
     return time.time()
 
 
@@ -49,7 +58,8 @@ async def write(database_url: str, channel_url: str, campaign_id: UUID) -> None:
     """The process, until it is ended."""
     settings = load(database_url=database_url, channel_url=channel_url)
     async with standing(settings, SystemClock()) as ground:
-        await obey(lambda numbers: commit(ground.database, campaign_id, numbers))
+        owner_id = await owner_of(ground.database, campaign_id)
+        await obey(lambda numbers: commit(ground.database, campaign_id, owner_id, numbers))
 
 
 if __name__ == "__main__":
