@@ -22,7 +22,8 @@ class GroupLimits(msgspec.Struct, frozen=True):
         reading: about how many are read at once as long as there is only progress, all of which is held back.
         replays: how many stretches are read for members that are behind at the same time, over all groups.
         openings: how many snapshots are taken at the same time, over all groups.
-        shelf_bytes: how many bytes are kept of what was read for members that were behind, over all groups.
+        shelf_bytes: how many bytes are kept of what was read for members that were behind, over all groups. Clients
+            come back over seconds; what is dropped meanwhile is read and rendered anew for all who come later.
         retry_seconds: the first wait after an outage; it doubles up to four times this.
     """
 
@@ -33,7 +34,7 @@ class GroupLimits(msgspec.Struct, frozen=True):
     reading: int = 2048
     replays: int = 8
     openings: int = 8
-    shelf_bytes: int = 4 << 20
+    shelf_bytes: int = 16 << 20
     retry_seconds: float = 0.25
 
 
