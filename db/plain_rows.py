@@ -5,10 +5,10 @@ reading them does; a list of fifty needs none of it. So the driver's values are 
 a column at a time, to what the types of the columns (`db/types.py`) make of them.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import starmap
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, overload
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,51 @@ from db.types import EnumText, UtcDateTime
 R = TypeVar("R", bound=Model)
 
 Convert = Callable[[Sequence[Any]], Iterable[Any]]
+
+
+class Rows(Sequence[R]):
+    """Rows of a list: as the driver gave them in `raw`, and as plain objects for whoever wants those.
+
+    `plain` says which column is where, and `dialect` whose values they are.
+    """
+
+    __slots__ = ("_read", "dialect", "plain", "raw")
+
+    def __init__(self, plain: "PlainRows[R]", raw: Sequence[Sequence[Any]], dialect: Dialect) -> None:
+        self.plain = plain
+        self.raw = raw
+        self.dialect = dialect
+        self._read: list[R] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Rows {len(self.raw)}>"
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    @overload
+    def __getitem__(self, index: int) -> R: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Rows[R]": ...
+
+    def __getitem__(self, index: int | slice) -> "R | Rows[R]":
+        if isinstance(index, slice):
+            return Rows(self.plain, self.raw[index], self.dialect)
+        return self._all()[index]
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self._all())
+
+    def _all(self) -> list[R]:
+        """The objects, made when they are first asked for.
+
+        Raises:
+            ValueError: a value is none of its column's type.
+        """
+        if self._read is None:
+            self._read = self.plain.read(self.raw, self.dialect)
+        return self._read
 
 
 class PlainRows(Generic[R]):

@@ -121,9 +121,10 @@ class Connection(AdaptedConnection):
         return Cursor(self)
 
     def begin_reading(self) -> None:
-        """Begin a transaction that takes no lock before its first statement."""
+        """Begin a transaction that takes no lock before its first statement, if there is none."""
         self.is_reader = True
-        self.raw.execute("BEGIN DEFERRED")
+        if not self.raw.in_transaction:
+            self.raw.execute("BEGIN DEFERRED")
 
     def rollback(self) -> None:
         """Take back what was changed, or give a snapshot up."""

@@ -94,6 +94,12 @@ class Context:
         await self.reading.restart()
         self.loaders = Loaders(self.reading, self.caller.scope, self.services.insights, self.spend)
 
+    async def begin_again(self) -> None:
+        """Be as at the beginning, but for the snapshot, which is another one only if something was amiss with it."""
+        await self.reading.recover()
+        self.loaders = Loaders(self.reading, self.caller.scope, self.services.insights, self.spend)
+        self._rows_left = ROWS_PER_OPERATION
+
     async def close(self) -> None:
         """Give the snapshot up."""
         await self.reading.close()

@@ -13,6 +13,7 @@ from typing import Any, TypeGuard, cast
 
 from graphql import (
     ExecutionResult,
+    GraphQLError,
     GraphQLSchema,
     create_source_event_stream,
     execute_subscription_event,
@@ -20,11 +21,13 @@ from graphql import (
 from strawberry.execution import optimized_is_awaitable
 
 from graph.compiling.execution import CompilingExecutor
+from graph.compiling.whole import Whole
 from graph.context import Context
 from graph.plans import Plan
 from graph.results import RefusalCode, malformed, outage, rejected
 from graph.schema import schema
 from graph.streams.source import Source
+from vocabulary.operations import OperationKind
 
 CORE_SCHEMA: GraphQLSchema = schema._schema  # noqa: SLF001  Strawberry has no public name for it.
 
@@ -41,11 +44,31 @@ async def run(plan: Plan, variables: dict[str, Any], context: Context) -> Execut
     Raises:
         Rejected: the variables do not fit.
     """
-    found = compiled(plan, variables, context).execute_operation()
+    executor = None
+    whole = plan.variants.whole
+    if whole is None:
+        executor = compiled(plan, variables, context)
+        whole = _whole(plan, executor)
+    if whole is not None:
+        try:
+            return ExecutionResult(await whole.data(context), None)
+        except Exception:  # noqa: BLE001  Whatever it is, graphql-core comes to it and says it.
+            await context.begin_again()
+    found = (executor or compiled(plan, variables, context)).execute_operation()
     result = found if isinstance(found, ExecutionResult) else await cast("_Later", found)
     if result.data is None and result.errors and all(error.path is None for error in result.errors):
         raise malformed(result.errors, RefusalCode.BAD_VARIABLES)
     return result
+
+
+def _whole(plan: Plan, executor: Compiled) -> Whole | None:
+    if plan.kind is not OperationKind.QUERY:
+        return None
+    try:
+        return plan.variants.whole_of(executor, executor.selections)
+    except GraphQLError:
+        # An argument does not fit, and graphql-core says which.
+        return None
 
 
 def compiled(plan: Plan, variables: dict[str, Any], context: Context) -> Compiled:

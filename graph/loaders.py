@@ -85,11 +85,13 @@ class Loaders:
         self._pages: dict[int, DataLoader[Any, Any]] = {}
         self._counts: dict[int, DataLoader[Any, int]] = {}
 
-    def pages(self, listing: Listing[M, F]) -> DataLoader[Wanted[F], list[M]]:
+    def pages(self, listing: Listing[M, F]) -> DataLoader[Wanted[F], Sequence[M]]:
         """Pages of one kind of list, which is one of the constants of `db/queries/`."""
 
-        async def load(wanted: list[Wanted[F]]) -> list[list[M]]:
+        async def load(wanted: list[Wanted[F]]) -> Sequence[Sequence[M]]:
             self._spend(FULL_READ * _searches(one.filter for one in wanted))
+            if len(wanted) == 1:
+                return [await self._reading.look(listing.page_of, self._scope, wanted[0])]
             return await self._reading.run(listing.pages, self._scope, wanted)
 
         return self._pages.setdefault(id(listing), DataLoader(load))

@@ -9,8 +9,8 @@ snapshot is taken at the first read: an operation that reads nothing takes no co
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Concatenate, ParamSpec, TypeVar
 
 from strawberry.dataloader import DataLoader
@@ -19,11 +19,13 @@ from core.errors import Unavailable
 from db.engine import TRANSACTION_SECONDS, Engines, Session, in_time
 from db.repositories import event_log
 from db.repositories.event_log import Head
+from db.snapshot import Snapshot
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 Read = Callable[Concatenate[Session, P], Awaitable[T]]
+PlainRead = Callable[Concatenate[Snapshot, P], Awaitable[T]]
 
 _ONLY = "head"
 
@@ -31,19 +33,18 @@ _ONLY = "head"
 class Reading:
     """The snapshot of one operation; whoever made it closes it when the operation is over."""
 
-    __slots__ = ("_closed", "_engines", "_failure", "_heads", "_lock", "_session", "_snapshot")
+    __slots__ = ("_closed", "_engines", "_failure", "_heads", "_lock", "_snapshot")
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
         self._lock = asyncio.Lock()
-        self._snapshot: AbstractAsyncContextManager[Session] | None = None
-        self._session: Session | None = None
+        self._snapshot: Snapshot | None = None
         self._heads: DataLoader[str, Head] = DataLoader(self._load_heads)
         self._failure: BaseException | None = None
         self._closed = False
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "idle" if self._session is None else "open"
+        state = "closed" if self._closed else "idle" if self._snapshot is None else "open"
         return f"<Reading {state}>"
 
     async def run(self, read: Read[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -53,13 +54,23 @@ class Reading:
             Unavailable: the database does not answer.
             RuntimeError: the operation is over.
         """
+        async with self._turn() as snapshot:
+            return await read(await snapshot.session(), *args, **kwargs)
+
+    async def look(self, read: PlainRead[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do `read(snapshot, *args)` as `run` does, for what is read by prepared statements; raises the same."""
+        async with self._turn() as snapshot:
+            return await read(snapshot, *args, **kwargs)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[Snapshot]:
         async with self._lock:
             if isinstance(self._failure, Unavailable):
                 # The snapshot is gone, and whoever waited for its turn need not wait for the database once more.
                 raise Unavailable(str(self._failure), self._failure.retry_after_seconds)
             try:
                 async with in_time(TRANSACTION_SECONDS):
-                    return await read(self._session or await self._open(), *args, **kwargs)
+                    yield self._snapshot or self._open()
             except BaseException as error:
                 self._failure = error
                 raise
@@ -80,37 +91,32 @@ class Reading:
         async with self._lock:
             await self._leave()
 
+    async def recover(self) -> None:
+        """Give the snapshot up if a read of it has failed, but not in an outage, which the next read would wait for."""
+        async with self._lock:
+            if self._failure is not None and not isinstance(self._failure, Unavailable):
+                await self._leave()
+
     async def close(self) -> None:
         """Give the snapshot up for good. Waits for a statement under way; safe to call twice."""
         async with self._lock:
             self._closed = True
             await self._leave()
 
-    async def _open(self) -> Session:
+    def _open(self) -> Snapshot:
         if self._closed:
             # A batch of a loader may come after its operation was cancelled; it must not open what nobody closes.
             raise RuntimeError("This operation is over.")
-        # Whoever reads first opens it and whoever ends the operation leaves it: a limit of time belongs to one task.
-        snapshot = self._engines.reading(seconds=None)
-        self._session = await snapshot.__aenter__()
-        self._snapshot = snapshot
-        return self._session
+        self._snapshot = Snapshot(self._engines.reader)
+        return self._snapshot
 
     async def _leave(self) -> None:
-        snapshot, failure = self._snapshot, self._failure
-        self._snapshot = self._session = self._failure = None
+        snapshot = self._snapshot
+        self._snapshot = self._failure = None
         self._heads.clear_all()
         if snapshot is None:
             return
-        # A failure was seen by its own reader, and only says that the transaction is to be rolled back. An outage on
-        # leaving takes nothing away from what was read, or changed before it.
+        # An outage on leaving takes nothing away from what was read, or changed before it.
         with suppress(Unavailable):
             async with in_time(TRANSACTION_SECONDS):
-                await _leave(snapshot, failure)
-
-
-async def _leave(snapshot: AbstractAsyncContextManager[Session], failure: BaseException | None) -> None:
-    if failure is None:
-        await snapshot.__aexit__(None, None, None)
-    else:
-        await snapshot.__aexit__(type(failure), failure, failure.__traceback__)
+                await snapshot.close()

@@ -37,8 +37,10 @@ from sqlalchemy.types import TypeDecorator
 
 from db.engine import Session
 from db.models import Model
-from db.plain_rows import PlainRows
+from db.plain_rows import PlainRows, Rows
+from db.prepared import Prepared
 from db.scope import Scope
+from db.snapshot import Snapshot
 from db.types import EnumText
 
 R = TypeVar("R", bound=Model)
@@ -113,14 +115,24 @@ class Listing(Generic[R, F]):
             page = page.where(_beyond(columns, end, descending=wanted.descending))
         return page.order_by(*_directed(columns, descending=wanted.descending)).limit(wanted.limit)
 
+    async def page_of(self, snapshot: Snapshot, scope: Scope, wanted: Wanted[F]) -> Rows[R]:
+        """The rows of one page, by a statement that is made once for all pages of its shape."""
+        prepared, values = self._asked(scope, wanted)
+        return Rows(self._plain, await snapshot.rows(prepared, values), snapshot.dialect)
+
     async def _alone(self, session: Session, scope: Scope, wanted: Wanted[F]) -> list[R]:
-        shape = msgspec.structs.replace(wanted, limit=0, after=None)
-        statement = _prepared(self, scope, shape, is_first=wanted.after is None)
-        after = {_after(number): value for number, value in enumerate(wanted.after or ())}
-        found = await session.execute(statement, {_LIMIT: wanted.limit, **after})
+        prepared, values = self._asked(scope, wanted)
+        found = await session.execute(prepared.statement, values)
         return self._plain.read(found.all(), session.get_bind().dialect)
 
-    def prepared(self, scope: Scope, shape: Wanted[F], *, is_first: bool) -> Select[Any]:
+    def _asked(self, scope: Scope, wanted: Wanted[F]) -> tuple[Prepared, dict[str, Any]]:
+        prepared = _prepared(self, scope, _shape(wanted), is_first=wanted.after is None)
+        values: dict[str, Any] = {_LIMIT: wanted.limit}
+        for number, value in enumerate(wanted.after or ()):
+            values[_after(number)] = value
+        return prepared, values
+
+    def statement(self, scope: Scope, shape: Wanted[F], *, is_first: bool) -> Select[Any]:
         """The statement of all pages of this shape: how long one is, and after which key, are its parameters."""
         columns = self.keys[shape.order]
         page = select(*self._plain.columns).where(*self.conditions(scope, shape.filter))
@@ -152,10 +164,15 @@ class Listing(Generic[R, F]):
         return select(page, literal(number).label("request"), place.label("place"))
 
 
+def _shape(wanted: Wanted[F]) -> Wanted[F]:
+    return Wanted(wanted.filter, wanted.order, wanted.descending, 0)
+
+
 @lru_cache(PREPARED)
-def _prepared(listing: Listing[R, F], scope: Scope, shape: Wanted[F], *, is_first: bool) -> Select[Any]:
+def _prepared(listing: Listing[R, F], scope: Scope, shape: Wanted[F], *, is_first: bool) -> Prepared:
     """To put a statement together takes longer than to run it, and most pages are asked for again and again."""
-    return listing.prepared(scope, shape, is_first=is_first)
+    names = [] if is_first else [_after(number) for number in range(len(listing.keys[shape.order]))]
+    return Prepared(listing.statement(scope, shape, is_first=is_first), _LIMIT, *names)
 
 
 def _after(number: int) -> str:

@@ -27,6 +27,17 @@ def getter(field: GraphQLField) -> Get | None:
     return _function_of_the_object(found)
 
 
+def resolved_by(field: GraphQLField) -> StrawberryField | None:
+    """How a field is resolved that takes a context, and perhaps arguments; None if it takes more than those."""
+    found = field.extensions.get(_DEFINITION)
+    if not isinstance(found, StrawberryField) or found.extensions or found.base_resolver is None:
+        return None
+    resolver = found.base_resolver
+    if not resolver.is_async or resolver.self_parameter is None:
+        return None
+    return None if resolver.parent_parameter or resolver.root_parameter else found
+
+
 def attribute_of(field: GraphQLField) -> str | None:
     """The attribute that a field is, if it is one."""
     found = definition_of(field)

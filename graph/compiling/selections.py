@@ -12,7 +12,7 @@ what is wrong in its own words.
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     GraphQLAbstractType,
@@ -91,15 +91,26 @@ class Selections:
         """How many lists of fields were collected."""
         return len(self._known)
 
+    @property
+    def root_type(self) -> GraphQLObjectType:
+        """The type of the operation's root."""
+        type_ = self._schema.get_root_type(self._operation.operation)
+        if type_ is None:
+            raise TypeError(f"The schema has no {self._operation.operation.value}.")
+        return type_
+
     def root(self) -> GroupedFieldSet:
         """The root fields; the same lists each time, so that what is inside of them is found again."""
         if self._root is None:
-            type_ = self._schema.get_root_type(self._operation.operation)
-            if type_ is None:
-                raise TypeError(f"The schema has no {self._operation.operation.value}.")
+            type_ = self.root_type
             found = collect_fields(self._schema, self._fragments, self._variables, type_, self._operation)
-            self._root = Selection(found.grouped_field_set, ())
+            self._root = self._compiled(type_, found.grouped_field_set)
         return self._root.fields
+
+    def roots(self) -> Selection:
+        """What is selected of the root."""
+        self.root()
+        return cast("Selection", self._root)
 
     def data(self) -> Complete | None:
         """From the value of the only root field, which is a subscription's, to the data of a result.
@@ -138,7 +149,9 @@ class Selections:
         found = collect_subfields(
             self._schema, self._fragments, self._variables, self._operation, type_, details
         )
-        fields = dict(found.grouped_field_set)
+        return self._compiled(type_, dict(found.grouped_field_set))
+
+    def _compiled(self, type_: GraphQLObjectType, fields: GroupedFieldSet) -> Selection:
         each = (self._field(key, type_, inner) for key, inner in fields.items())
         return Selection(fields, tuple(field for field in each if field is not None))
 

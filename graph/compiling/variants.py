@@ -2,11 +2,13 @@
 
 from collections import OrderedDict
 from typing import Any
+from weakref import WeakSet
 
 from graphql import DirectiveNode, DocumentNode, VariableNode, Visitor, visit
 from graphql.execution import Executor
 
 from graph.compiling.selections import Selections
+from graph.compiling.whole import Whole, whole_of
 
 KEPT = 8
 
@@ -17,13 +19,16 @@ class Variants:
     All else that a variable can change is an argument, which compiled functions do not know.
     """
 
-    __slots__ = ("_kept", "_names")
+    __slots__ = ("_kept", "_names", "_taking", "whole")
 
     def __init__(self, document: DocumentNode) -> None:
         found = _InDirectives()
         visit(document, found)
         self._names = tuple(sorted(found.names))
         self._kept: OrderedDict[tuple[object, ...], Selections] = OrderedDict()
+        self._taking: WeakSet[Selections] = WeakSet()
+        self.whole: Whole | None = None
+        """The whole of a query that has no variables, as soon as `whole_of` has found it."""
 
     def __repr__(self) -> str:
         return f"<Variants by {', '.join(self._names) or 'nothing'}, {len(self._kept)} kept>"
@@ -40,6 +45,17 @@ class Variants:
         else:
             self._kept.move_to_end(key)
         return found
+
+    def whole_of(self, executor: Executor[Any], selections: Selections) -> Whole | None:
+        """The query of an executor, if these selections of it need nothing of graphql-core's."""
+        if selections in self._taking:
+            return None
+        whole = whole_of(executor, selections)
+        if whole is None:
+            self._taking.add(selections)
+        elif not executor.operation.variable_definitions:
+            self.whole = whole
+        return whole
 
 
 class _InDirectives(Visitor):

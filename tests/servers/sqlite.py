@@ -55,6 +55,9 @@ def _tell(connection: Connection) -> None:
     # Past SQLAlchemy, which would begin a transaction, and in one this cannot be changed; and with no turn of a thread,
     # for SQLAlchemy loses a connection whose task is cancelled right here.
     found: Any = connection.connection.dbapi_connection
+    if isinstance(found, Asynchronous) and found.raw.in_transaction:
+        # A snapshot that was begun past SQLAlchemy, which writes nothing.
+        return
     raw = found.raw if isinstance(found, Asynchronous) else found
     raw.execute("PRAGMA synchronous = OFF")
     connection.info[TOLD] = True

@@ -11,8 +11,9 @@ from strawberry.execution import optimized_is_awaitable
 
 from events.campaign_events import CampaignCreated
 from graph.compiling.variants import KEPT
-from graph.context import Context
+from graph.context import ROWS_PER_OPERATION, Context
 from graph.core_execution import CORE_SCHEMA, compiled, run
+from graph.errors import Refused
 from graph.plans import plan_of
 from tests.fakes.documents import Document, queries
 from tests.fakes.gallery import Gallery
@@ -97,9 +98,9 @@ async def test_a_plan_serves_all_variables(gallery: Gallery, full: Desk) -> None
     assert repr(plan.variants) == "<Variants by with, 2 kept>"
 
 
-async def test_a_list_of_plain_objects_is_completed_without_graphql_core(
-    gallery: Gallery, full: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def resolved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The fields that graphql-core resolves."""
     resolved: list[str] = []
     execute_field = Executor.execute_field
 
@@ -108,9 +109,69 @@ async def test_a_list_of_plain_objects_is_completed_without_graphql_core(
         return execute_field(self, parent, source, details, *more)
 
     monkeypatch.setattr(Executor, "execute_field", noted)
-    text = "{ campaigns { nodes { id name status percent createdAt } pageInfo { hasNextPage } } }"
-    assert b'"name"' in await ours(full, gallery.house.alice, planned(text), {})
-    assert resolved == ["Query.campaigns"]
+    return resolved
+
+
+WHOLE: list[tuple[str, dict[str, Any]]] = [
+    ("{ campaigns { nodes { id name status percent createdAt } pageInfo { hasNextPage } } }", {}),
+    (
+        "{ campaigns(first: 1) { totalCount cursor nodes { id } edges { cursor node { version } } } cursor }",
+        {},
+    ),
+    ("{ __typename a: campaigns { nodes { id } } b: campaigns { nodes { name } } me { role } }", {}),
+    (
+        "query ($id: ID!) { campaign(id: $id) { __typename name counts { total } owner { name } } }",
+        {"id": "x"},
+    ),
+    ("query ($n: Int = 3) { campaigns(first: $n, filter: {statuses: [DRAFT]}) { nodes { id } } }", {}),
+    ("{ proxies { nodes { id address health } } keywordSets { nodes { name } } }", {}),
+]
+REFUSED: list[tuple[str, dict[str, Any]]] = [
+    ("{ campaigns(first: 0) { nodes { id } } }", {}),
+    ("{ me { role } campaigns(first: 101) { nodes { id } } }", {}),
+    ("query ($after: String) { campaigns(after: $after) { nodes { id } } }", {"after": "nowhere"}),
+]
+
+
+@pytest.mark.parametrize(("text", "variables"), WHOLE)
+async def test_a_whole_query_is_answered_without_graphql_core(
+    gallery: Gallery, full: Desk, resolved: list[str], text: str, variables: dict[str, Any]
+) -> None:
+    caller = gallery.house.alice
+    if "id" in variables:
+        found = await full.ask(caller, "{ campaigns { nodes { id } } }")
+        variables = {"id": found["campaigns"]["nodes"][0]["id"]}
+    expected = await as_it_is(full, caller, Document(text, variables, is_plain=False))
+    plan = planned(text)
+    resolved.clear()
+    for _ in range(2):
+        assert await ours(full, caller, plan, variables) == expected
+    assert resolved == []
+
+
+@pytest.mark.parametrize(("text", "variables"), REFUSED)
+async def test_what_is_amiss_with_a_whole_query_is_told_by_graphql_core(
+    gallery: Gallery, full: Desk, resolved: list[str], text: str, variables: dict[str, Any]
+) -> None:
+    caller = gallery.house.alice
+    expected = await as_it_is(full, caller, Document(text, variables, is_plain=False))
+    resolved.clear()
+    assert await ours(full, caller, planned(text), variables) == expected
+    assert "Query.campaigns" in resolved
+
+
+async def test_rows_are_spent_anew_when_a_whole_query_is_begun_again(gallery: Gallery, full: Desk) -> None:
+    """Otherwise what was counted before would count twice, and the refusal would be another one."""
+    text = "{ a: campaigns(first: 100) { nodes { id } } b: campaigns(first: 101) { nodes { id } } }"
+    caller = gallery.house.alice
+    context = Context(caller, full.services, full.engines)
+    result = await run(planned(text), {}, context)
+    assert result.errors is not None
+    assert [error.message for error in result.errors] == ["`first` is from 1 to 100 here, not 101."]
+    context.spend(ROWS_PER_OPERATION - 100)
+    with pytest.raises(Refused):
+        context.spend(1)
+    await context.close()
 
 
 async def test_a_plan_keeps_only_so_many_variants() -> None:
