@@ -154,7 +154,7 @@ class Follower:
         group = member.source
         assert isinstance(group, Group)
         waits = self._scheduled or member.more or member._fetching
-        return self.at is not None and group.position >= head and not waits
+        return self.at is not None and _has_come(group, head) and not waits
 
     def compare_to(self, position: int) -> None:
         """Compare the view with each state from where it is to before a position: nothing that it follows changed."""
@@ -206,3 +206,9 @@ class Follower:
         """How the stream had to show a thing at a position, and at all times after it."""
         later = self._states.since(*key, position)
         return [entry if self.follow.lets(key, entry) else None for entry in later]
+
+
+def _has_come(group: Group, head: int) -> bool:
+    """Whether it knows of all up to there: one at rest is not called for what does not concern it."""
+    is_at_rest = group._rest is not None and not group._rest.done()
+    return group.position >= head or (is_at_rest and group._commons.distributor.position >= head)
