@@ -47,7 +47,7 @@ class Lossy(FrameWindow):
 
 @pytest.mark.parametrize(
     ("where", "broken"),
-    [("graph.execution.Followed", Torn), ("live.group.FrameWindow", Lossy)],
+    [("graph.openings.Followed", Torn), ("live.group.FrameWindow", Lossy)],
     ids=["a torn snapshot", "a lost frame"],
 )
 async def test_it_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, broken: type) -> None:
