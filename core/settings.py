@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import Misconfigured
+from core.port_list import PortList
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Kind = TypeVar("Kind", bound=BaseSettings)
@@ -132,6 +133,16 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Private networks that workers may reach all the same, such as 127.0.0.0/8, with commas between.",
     )
+    allowed_ports: str = Field(
+        "80,443,2052,2053,2082,2083,2086,2087,2095,2096,8000,8008,8080,8081,8443,8880,8888",
+        description="The ports that pages, extra pages, redirects, test URLs and resolvers over HTTPS may have.",
+    )
+    allowed_resolver_ports: str = Field(
+        "53,1024-65535", description="The ports that resolvers may have which are asked by UDP and TCP."
+    )
+    allowed_proxy_ports: str = Field(
+        "80-85,88,443,444,800,801,808,888,999,1024-65535", description="The ports that proxies may have."
+    )
     ca_file: Path | None = Field(
         None, description="A PEM file with authorities that fetches trust beside the system's."
     )
@@ -201,6 +212,11 @@ class Settings(BaseSettings):
         if not _has_scheme(value, CHANNEL_SCHEMES):
             raise ValueError("must begin with memory://, redis://, rediss:// or postgres://")
         return value
+
+    @field_validator("allowed_ports", "allowed_resolver_ports", "allowed_proxy_ports")
+    @classmethod
+    def _ports(cls, value: str) -> str:
+        return str(PortList(value))
 
     @field_validator("probe_url")
     @classmethod

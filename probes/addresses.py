@@ -5,10 +5,18 @@ before the connection, and the judged address is the one connected to: a name th
 answer differently. What is not public unicast is refused, from the special-purpose registries of IANA (RFC
 6890 and later), and an IPv6 address that carries an IPv4 one is as good as what it carries. Two clouds keep
 their metadata service on addresses that are not special-purpose by themselves; those are named here.
+
+A port says which service is spoken to, so each way out has its own list of them: what speaks HTTP to a mail server or
+a database of the public network can do harm there, too.
 """
 
 import ipaddress
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from enum import StrEnum, auto
+
+from core.errors import HeliographError
+from core.port_list import PortList
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -50,11 +58,45 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
-class AddressPolicy:
-    """Judges addresses; those in `allowed_networks` pass whatever they are."""
+PORT = "port"
+NOT_AN_ADDRESS = "not an address"
 
-    def __init__(self, allowed_networks: Sequence[Network] = ()) -> None:
+
+class Way(StrEnum):
+    """What a connection is for."""
+
+    WEB = auto()
+    RESOLVER = auto()
+    PROXY = auto()
+
+
+ANY_USER_PORT = {
+    Way.WEB: PortList("80,443,1024-65535"),
+    Way.RESOLVER: PortList("1-65535"),
+    Way.PROXY: PortList("1-65535"),
+}
+
+
+class Refused(HeliographError):
+    """No connection may be made. `reason` is the kind of address, or `port`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason = reason
+        super().__init__(detail)
+
+
+class AddressPolicy:
+    """Judges where a connection may lead; addresses in `allowed_networks` pass whatever they are, ports do not.
+
+    `refused` counts the connections that were not made, by reason.
+    """
+
+    def __init__(
+        self, allowed_networks: Sequence[Network] = (), ports: Mapping[Way, PortList] | None = None
+    ) -> None:
         self._allowed = tuple(allowed_networks)
+        self._ports = {**ANY_USER_PORT, **(ports or {})}
+        self.refused: Counter[str] = Counter()
         self._special: dict[int, list[tuple[Network, str]]] = {
             4: [(ipaddress.ip_network(text), kind) for text, kind in _V4],
             6: [(ipaddress.ip_network(text), kind) for text, kind in _V6],
@@ -68,12 +110,30 @@ class AddressPolicy:
         try:
             address = ipaddress.ip_address(ip)
         except ValueError:
-            return "not an address"
+            return NOT_AN_ADDRESS
         return self._judge(address)
 
-    def allowed(self, addresses: Sequence[str]) -> list[str]:
-        """Those of `addresses` that are not refused, in order."""
-        return [address for address in addresses if self.refuses(address) is None]
+    def check(self, addresses: Sequence[str], port: int, way: Way) -> list[str]:
+        """Those of `addresses` that may be connected to at `port`, in order; none if there was none.
+
+        Raises:
+            Refused: the port is not allowed, or all of the addresses are refused.
+        """
+        if port not in self._ports[way]:
+            raise self._refusal(PORT, f"port {port} is not allowed")
+        allowed = [address for address in addresses if self.refuses(address) is None]
+        if addresses and not allowed:
+            kind = self.refuses(addresses[0]) or NOT_AN_ADDRESS
+            raise self._refusal(kind, f"{addresses[0]}: {kind}")
+        return allowed
+
+    def ports(self, way: Way) -> PortList:
+        """The ports that may be connected to."""
+        return self._ports[way]
+
+    def _refusal(self, reason: str, detail: str) -> Refused:
+        self.refused[reason] += 1
+        return Refused(reason, detail)
 
     def _judge(self, address: Address) -> str | None:
         if any(address in network for network in self._allowed):

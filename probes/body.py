@@ -2,7 +2,8 @@
 
 A few kilobytes can decode to gigabytes, so no decoder is ever asked for more than one piece at a time and
 nothing is decoded beyond the limit plus one piece. What is cut there is a good page, only truncated; what
-does not decode, or ends in the middle, is BODY_ERROR.
+does not decode, or ends in the middle, is BODY_ERROR. So is a coding that makes a body larger than it is: empty blocks
+can come for ever and decode to nothing.
 """
 
 import zlib
@@ -16,6 +17,8 @@ from probes.failures import ProbeFailure
 from vocabulary.checks import HttpReason
 
 PIECE = 64 * 1024
+CODED_MORE = 1024 * 1024
+"""By how many bytes a body may be larger than what is read of it, for its coding."""
 ACCEPTED = "gzip, deflate, br"
 
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
@@ -142,7 +145,7 @@ async def read_body(response: aiohttp.ClientResponse, limit: int) -> Body:
     decoder = decoder_for(response.headers.get("Content-Encoding", ""))
     data = bytearray()
     try:
-        async for piece in _pieces(response, decoder):
+        async for piece in _pieces(response, decoder, limit + CODED_MORE):
             data += piece
             if len(data) > limit:
                 return Body(bytes(data[:limit]), truncated=True)
@@ -157,7 +160,10 @@ async def read_body(response: aiohttp.ClientResponse, limit: int) -> Body:
     return Body(bytes(data), truncated=False)
 
 
-async def _pieces(response: aiohttp.ClientResponse, decoder: Decoder) -> AsyncIterator[bytes]:
+async def _pieces(response: aiohttp.ClientResponse, decoder: Decoder, most: int) -> AsyncIterator[bytes]:
     async for chunk in response.content.iter_any():
+        most -= len(chunk)
+        if most < 0:
+            raise ProbeFailure(HttpReason.BODY_ERROR, "the coding makes the body larger than it may be")
         for piece in decoder.feed(chunk):
             yield piece

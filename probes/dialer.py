@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from probes.addresses import AddressPolicy
+from probes.addresses import PORT, AddressPolicy, Refused, Way
 from probes.failures import ProbeFailure, explain
 from probes.tunnels import Pipe, ask_for, greet
 from vocabulary.checks import HttpReason
@@ -91,15 +91,18 @@ class Dialer:
         return f"<Dialer {self._proxy!r}>" if self._proxy else "<Dialer direct>"
 
     async def open(self, target: Target, factory: Callable[[], P]) -> tuple[asyncio.Transport, P]:
-        """A connection to `target` with a protocol of `factory` on it.
+        """A connection to `target` with a protocol of `factory` on it. Its address is judged here.
 
         Raises:
             ProbeFailure: there is none; nothing stays open.
         """
         try:
+            self._policy.check([target.address], target.port, Way.WEB)
             if self._proxy is None:
                 return await self._connect(target, factory)
             return await self._tunnel(self._proxy, target, factory)
+        except Refused as error:
+            raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, str(error)) from error
         except OSError as error:
             raise explain(error) from error
 
@@ -161,10 +164,16 @@ class Dialer:
                 return await loop.create_connection(Pipe, address, proxy.port, **options)
             except OSError as error:
                 problem = error
-        raise problem or ProbeFailure(HttpReason.PROXY_ERROR, "the proxy's address is not allowed")
+        raise problem or ProbeFailure(HttpReason.PROXY_ERROR, "the proxy has no address")
 
     async def _proxy_addresses(self, proxy: ProxyEndpoint) -> list[str]:
-        return self._policy.allowed(await system_addresses(proxy.host))
+        try:
+            # The port first, so that no name is looked up for a connection that nobody may make.
+            self._policy.check((), proxy.port, Way.PROXY)
+            return self._policy.check(await system_addresses(proxy.host), proxy.port, Way.PROXY)
+        except Refused as error:
+            detail = f"the proxy's {'port' if error.reason == PORT else 'address'} is not allowed"
+            raise ProbeFailure(HttpReason.PROXY_ERROR, detail) from error
 
 
 def _tls_options(context: ssl.SSLContext, name: str | None) -> dict[str, Any]:

@@ -9,13 +9,15 @@ import asyncio
 import base64
 import socket
 import ssl
+from collections.abc import Callable
 
 import aiohttp
+from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from core.tasks import Owner
-from probes.addresses import AddressPolicy
+from probes.addresses import AddressPolicy, Refused, Way
 from probes.dialer import system_addresses
 from probes.dns_message import answers, identify, query
 from probes.dns_transport import Answer
@@ -26,6 +28,21 @@ MAX_ANSWER = 64 * 1024
 MAX_CONNECTIONS = 32
 ADDRESSES_KEPT_SECONDS = 60
 USER_AGENT = "heliograph"
+
+
+def checked_socket(policy: AddressPolicy | None) -> Callable[[AddrInfoType], socket.socket]:
+    """Makes the sockets of connections that are allowed: aiohttp asks no resolver for what it takes for an address."""
+
+    def make(info: AddrInfoType) -> socket.socket:
+        family, kind, proto, _, address = info
+        if policy is not None:
+            try:
+                policy.check([str(address[0])], int(address[1]), Way.WEB)
+            except Refused as error:
+                raise OSError(None, str(error)) from error
+        return socket.socket(family, kind, proto)
+
+    return make
 
 
 class CheckedAddresses(AbstractResolver):
@@ -43,9 +60,10 @@ class CheckedAddresses(AbstractResolver):
             OSError: it does not resolve, or only to addresses that are refused.
         """
         found = await system_addresses(host)
-        allowed = found if self._policy is None else self._policy.allowed(found)
-        if not allowed:
-            raise OSError(None, f"{host} has no address that is allowed")
+        try:
+            allowed = found if self._policy is None else self._policy.check(found, port, Way.WEB)
+        except Refused as error:
+            raise OSError(None, f"{host} has no address that is allowed: {error}") from error
         return [_result(host, address, port) for address in allowed if family in {0, _family(address)}]
 
     async def close(self) -> None:
@@ -74,6 +92,7 @@ class DohServer:
             limit=MAX_CONNECTIONS,
             ssl=context,
             resolver=CheckedAddresses(policy),
+            socket_factory=checked_socket(policy),
             ttl_dns_cache=ADDRESSES_KEPT_SECONDS,
         )
         self._client = aiohttp.ClientSession(

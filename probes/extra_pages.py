@@ -36,7 +36,6 @@ class Site(NamedTuple):
     session: Session
     name: str
     addresses: Sequence[str]
-    ports: frozenset[int]
     matcher: Matcher
     trail: Trail
 
@@ -78,7 +77,6 @@ class ExtraPages:
                 site.session,
                 self._resolve,
                 self._policy,
-                site.ports,
                 site.trail,
             )
             _, response = await journey.go(Hop(url, await self._addresses(url, site)))

@@ -31,6 +31,7 @@ from probes.failures import ProbeFailure
 from probes.journey import Hop, Journey, Resolve, Trail
 from probes.judge import read_apart, refusal
 from probes.keywords import Matcher
+from probes.micro_crawl import ROBOTS_BYTES
 from probes.rate import TokenBucket
 from probes.session import Session
 from vocabulary.campaigns import MicroCrawl
@@ -61,7 +62,6 @@ class Errand(NamedTuple):
 
     starts: Sequence[URL]
     addresses: Sequence[str]
-    ports: frozenset[int]
     matcher: Matcher
     trail: Trail
 
@@ -136,16 +136,14 @@ class Fetcher:
         except ValueError:
             return _failed(ProbeFailure(HttpReason.ERROR, "the name makes no URL"))
         trail = Trail(self._shelf.jar(name))
-        return await self._run(
-            Errand(starts, addresses, frozenset(ports), matcher, trail), proxy, micro_crawl
-        )
+        return await self._run(Errand(starts, addresses, matcher, trail), proxy, micro_crawl)
 
     async def visit(
         self, starts: Sequence[URL], addresses: Sequence[str], matcher: Matcher, visits: list[HttpVisit]
     ) -> HttpVerdict:
         """Fetch the first of `starts`, all of one host, that there is a connection for; `visits` gets each request."""
         trail = Trail(self._shelf.jar(starts[0].raw_host or ""), visits)
-        return await self._run(Errand(starts, addresses, frozenset(), matcher, trail), None)
+        return await self._run(Errand(starts, addresses, matcher, trail), None)
 
     async def _run(
         self, errand: Errand, proxy: ProxyEndpoint | None, micro_crawl: MicroCrawl | None = None
@@ -166,14 +164,8 @@ class Fetcher:
             verdict = msgspec.structs.replace(front.verdict, millis=millis)
             if micro_crawl is None or not front.links:
                 return verdict
-            site = Site(
-                session,
-                errand.starts[0].raw_host or "",
-                errand.addresses,
-                errand.ports,
-                errand.matcher,
-                errand.trail,
-            )
+            name = errand.starts[0].raw_host or ""
+            site = Site(session, name, errand.addresses, errand.matcher, errand.trail)
             return await self._extra.added(verdict, front.links, site, micro_crawl)
 
     def _session(self, proxy: ProxyEndpoint | None) -> Session:
@@ -182,7 +174,8 @@ class Fetcher:
         session = self._sessions.get(proxy)
         if session is None:
             limit = self._config.request_timeout_seconds / 2
-            session = Session(Dialer(self._contexts, self._policy, proxy, proxy_timeout=limit))
+            dialer = Dialer(self._contexts, self._policy, proxy, proxy_timeout=limit)
+            session = Session(dialer, max(self._config.max_body_bytes, ROBOTS_BYTES))
             self._sessions[proxy] = session
             self._closing.push_async_callback(session.close)
         return session
@@ -190,7 +183,7 @@ class Fetcher:
     async def _first_of(self, session: Session, errand: Errand) -> _Front:
         first: ProbeFailure | None = None
         for start in errand.starts:
-            journey = Journey(self._config, session, self._resolve, self._policy, errand.ports, errand.trail)
+            journey = Journey(self._config, session, self._resolve, self._policy, errand.trail)
             try:
                 return await self._judge(*await journey.go(Hop(start, errand.addresses)), errand.matcher)
             except ProbeFailure as failure:

@@ -14,7 +14,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from probes.addresses import AddressPolicy
+from probes.addresses import AddressPolicy, Refused, Way
 from probes.body import ACCEPTED
 from probes.cookies import Jar
 from probes.failures import ProbeFailure
@@ -33,8 +33,6 @@ FIXED_HEADERS = frozenset(
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CREDENTIALS = frozenset({"authorization", "cookie"})
-_LOWEST_FREE_PORT = 1024
-_WEB_PORTS = frozenset({80, 443})
 
 
 class Trail(NamedTuple):
@@ -52,7 +50,7 @@ class Hop(NamedTuple):
 
 
 class Journey:
-    """Follows one start to its last response; redirects may lead to `ports`, to 80 and 443, and to any from 1024 up."""
+    """Follows one start to its last response."""
 
     def __init__(
         self,
@@ -60,12 +58,10 @@ class Journey:
         session: Session,
         resolve: Resolve,
         policy: AddressPolicy,
-        ports: frozenset[int],
         trail: Trail | None = None,
     ) -> None:
         self._config = config
         self._trail = trail or Trail()
-        self._ports = ports
         self._session = session
         self._resolve = resolve
         self._policy = policy
@@ -123,11 +119,10 @@ class Journey:
         return response
 
     def _checked(self, hop: Hop) -> list[str]:
-        allowed = self._policy.allowed(hop.addresses)
-        if hop.addresses and not allowed:
-            first = hop.addresses[0]
-            raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, f"{first}: {self._policy.refuses(first)}")
-        return allowed
+        try:
+            return self._policy.check(hop.addresses, hop.url.port or 0, Way.WEB)
+        except Refused as error:
+            raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, str(error)) from error
 
     def _headers(self, url: URL, *, is_home: bool) -> CIMultiDict[str]:
         """Host, User-Agent, then the persona's own in their order, then ours; or as it orders them."""
@@ -151,9 +146,8 @@ class Journey:
 
     async def _next(self, current: URL, location: str) -> Hop:
         url = _target(current, location)
-        port = url.port or 0
-        if not is_web_port(port) and port not in self._ports:
-            raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, f"redirect to port {port}")
+        # The port first: a host that is not asked for anything need not be looked up.
+        self._checked(Hop(url, ()))
         return Hop(url, await self._addresses(url.raw_host or ""))
 
     async def _addresses(self, host: str) -> Sequence[str]:
@@ -172,11 +166,6 @@ def in_order(headers: CIMultiDict[str], order: Sequence[str]) -> CIMultiDict[str
     place = {name.lower(): number for number, name in enumerate(("Host", *order))}
     items = sorted(headers.items(), key=lambda item: place.get(item[0].lower(), len(place)))
     return CIMultiDict(items)
-
-
-def is_web_port(port: int) -> bool:
-    """Whether anything may be fetched from this port: 80, 443, or one that no system service has by right."""
-    return port in _WEB_PORTS or port >= _LOWEST_FREE_PORT
 
 
 def _target(current: URL, location: str) -> URL:

@@ -15,7 +15,7 @@ import msgspec
 from multidict import CIMultiDict
 from yarl import URL
 
-from probes.addresses import AddressPolicy
+from probes.addresses import PORT, AddressPolicy, Refused, Way
 from probes.body import ACCEPTED, read_body
 from probes.dialer import Dialer, make_contexts, system_addresses
 from probes.failures import ProbeFailure
@@ -48,7 +48,7 @@ async def test_proxy(
     Never raises but on cancellation, or OSError or ssl.SSLError for a CA file that cannot be read.
     """
     contexts = await asyncio.to_thread(make_contexts, verify=True, ca_file=ca_file)
-    session = Session(Dialer(contexts, policy, endpoint, proxy_timeout=timeout / 2))
+    session = Session(Dialer(contexts, policy, endpoint, proxy_timeout=timeout / 2), MAX_ANSWER)
     started = asyncio.get_running_loop().time()
     try:
         async with asyncio.timeout(timeout):
@@ -82,7 +82,7 @@ async def _ask(session: Session, text: str, policy: AddressPolicy) -> _Answer:
             "Accept-Encoding": ACCEPTED,
         }
     )
-    response = await session.get(url, await _checked_address(url.raw_host or "", policy), headers)
+    response = await session.get(url, await _checked_address(url, policy), headers)
     try:
         return await _judge(response)
     finally:
@@ -99,15 +99,18 @@ def _readable(text: str) -> URL:
     raise ProbeFailure(HttpReason.ERROR, "the test URL is not an http or https URL")
 
 
-async def _checked_address(host: str, policy: AddressPolicy) -> str:
+async def _checked_address(url: URL, policy: AddressPolicy) -> str:
+    host, port = url.raw_host or "", url.port or 0
     try:
-        addresses = await system_addresses(host)
+        policy.check((), port, Way.WEB)
+        allowed = policy.check(await system_addresses(host), port, Way.WEB)
+    except Refused as error:
+        detail = str(error) if error.reason == PORT else f"{host}: {error.reason}"
+        raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, detail) from error
     except OSError as error:
         raise ProbeFailure(HttpReason.DNS_RESOLVE_ERROR, f"{host} does not resolve") from error
-    allowed = policy.allowed(addresses)
     if not allowed:
-        kind = policy.refuses(addresses[0]) if addresses else "no address"
-        raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, f"{host}: {kind}")
+        raise ProbeFailure(HttpReason.DNS_RESOLVE_ERROR, f"{host} has no address")
     return preferred(allowed)
 
 

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from core.errors import ValidationFailed
-from probes.addresses import AddressPolicy
+from probes.addresses import NOT_AN_ADDRESS, PORT, AddressPolicy, Refused, Way
 from probes.dialer import make_contexts
 from probes.dns_message import Family, Malformed, Rcode, Reply, parse
 from probes.dns_transport import Answer, UdpServer
@@ -255,7 +255,12 @@ def _checked_servers(config: DnsPersonaConfig, policy: AddressPolicy | None) -> 
 
 
 def _judge(server: Server | Doh, policy: AddressPolicy | None, path: tuple[str, ...]) -> None:
-    kind = None if policy is None else policy.refuses(server.host)
-    is_name = isinstance(server, Doh) and kind == "not an address"
-    if kind is not None and not is_name:
-        raise ValidationFailed.at(path, f"{server.text} is a {kind} address, which is not allowed")
+    if policy is None:
+        return
+    way = Way.WEB if isinstance(server, Doh) else Way.RESOLVER
+    is_name = isinstance(server, Doh) and policy.refuses(server.host) == NOT_AN_ADDRESS
+    try:
+        policy.check(() if is_name else [server.host], server.port, way)
+    except Refused as error:
+        what = "has a port" if error.reason == PORT else f"is a {error.reason} address"
+        raise ValidationFailed.at(path, f"{server.text} {what}, which is not allowed") from error

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 RESOLV_CONF = Path("/etc/resolv.conf")
 
 _DNS_PORT = 53
+_HTTPS_PORT = 443
 _MAX_URL = 500
 
 
@@ -23,6 +24,7 @@ class Doh(NamedTuple):
     """One DNS server that is asked over HTTPS; `host` is a name or an address, without brackets."""
 
     host: str
+    port: int
     text: str
 
 
@@ -59,13 +61,13 @@ def _parse_doh(text: str) -> Doh:
     rule = f"{text!r} is not https://host[:port]/path, of ASCII, without user, query and fragment"
     try:
         url = urlsplit(text)
-        has_port = url.port != 0
+        port = _HTTPS_PORT if url.port is None else url.port
     except ValueError:
         raise ValueError(rule) from None
     is_plain = text.isascii() and text.isprintable() and not set(text) & set(" ?#@{}\\")
-    if not (url.hostname and has_port and is_plain and len(text) <= _MAX_URL):
+    if not (url.hostname and port and is_plain and len(text) <= _MAX_URL):
         raise ValueError(rule)
-    return Doh(url.hostname, text)
+    return Doh(url.hostname, port, text)
 
 
 def system_servers(path: Path = RESOLV_CONF) -> list[Server]:

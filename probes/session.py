@@ -3,6 +3,9 @@
 The URL that aiohttp gets has the checked address as its host, so that nothing is ever resolved here; the
 Host header and the name for TLS are given with each request. Connections are never kept, because each host
 is fetched once and a kept connection would belong to an address and not to a name.
+
+A connection takes a number of bytes and no more, whatever they are: chunks can have extensions without end, and
+informational responses can follow one another, which no limit of a body or a header sees.
 """
 
 import asyncio
@@ -14,10 +17,13 @@ from aiohttp.tracing import Trace
 from multidict import CIMultiDict
 from yarl import URL
 
+from probes.body import CODED_MORE
 from probes.dialer import Dialer, Target
 from probes.failures import explain
 
 MAX_HEADER_BYTES = 16 * 1024
+MORE_BYTES = CODED_MORE + 2 * 1024 * 1024
+"""How many bytes a connection takes beside those of the body: what a coding adds, heads, and the frames of chunks."""
 
 
 class _Handler(ResponseHandler):
@@ -26,14 +32,24 @@ class _Handler(ResponseHandler):
     A set of weak references to transports would be simpler, but uvloop's TLS transports allow none.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, handlers: "set[_Handler]") -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, handlers: "set[_Handler]", most: int) -> None:
         super().__init__(loop)
         self._handlers = handlers
+        self._left = most
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio.Protocol."""
         super().connection_made(transport)
         self._handlers.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Part of asyncio.Protocol."""
+        self._left -= len(data)
+        if self._left >= 0:
+            super().data_received(data)
+        elif self.transport is not None:
+            self.set_exception(aiohttp.ClientPayloadError("more bytes than a response may have"))
+            self.transport.abort()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Part of asyncio.Protocol."""
@@ -44,9 +60,10 @@ class _Handler(ResponseHandler):
 class DialingConnector(aiohttp.BaseConnector):
     """Hands the connections of its dialer to aiohttp, and can end them all."""
 
-    def __init__(self, dialer: Dialer) -> None:
+    def __init__(self, dialer: Dialer, most: int) -> None:
         super().__init__(force_close=True, limit=0)
         self._dialer = dialer
+        self._most = most
         self._handlers: set[_Handler] = set()
 
     async def _create_connection(
@@ -59,7 +76,7 @@ class DialingConnector(aiohttp.BaseConnector):
         if host is None or port is None:
             raise aiohttp.InvalidURL(req.url)
         target = Target(host, port, req.server_hostname if req.is_ssl() else None)
-        _, handler = await self._dialer.open(target, lambda: _Handler(self._loop, self._handlers))
+        _, handler = await self._dialer.open(target, lambda: _Handler(self._loop, self._handlers, self._most))
         return handler
 
     def abort_all(self) -> None:
@@ -83,10 +100,10 @@ class Response(aiohttp.ClientResponse):
 
 
 class Session:
-    """GET requests by one route. Close it when done."""
+    """GET requests by one route, for bodies of which `body_bytes` are read at most. Close it when done."""
 
-    def __init__(self, dialer: Dialer) -> None:
-        self._connector = DialingConnector(dialer)
+    def __init__(self, dialer: Dialer, body_bytes: int) -> None:
+        self._connector = DialingConnector(dialer, body_bytes + MORE_BYTES)
         self._client = aiohttp.ClientSession(
             connector=self._connector,
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from yarl import URL
 
-from probes.addresses import AddressPolicy
+from core.port_list import PortList
+from probes.addresses import AddressPolicy, Way
 from probes.dialer import system_addresses
 from probes.fetch import Fetcher
-from probes.journey import is_web_port
 from probes.keywords import Matcher
 from probes.resolver import Resolver
 from vocabulary.checks import (
@@ -44,11 +44,11 @@ class Errand(NamedTuple):
     starts: Sequence[URL]
 
 
-def read_url(text: str) -> URL:
+def read_url(text: str, ports: PortList | None = None) -> URL:
     """An address that may be fetched, without user, password and fragment.
 
     Raises:
-        ValueError: it is none, or its port belongs to another service.
+        ValueError: it is none, or its port is none of `ports`, if they are given.
     """
     try:
         url = URL(text.strip()).with_fragment(None)
@@ -60,8 +60,8 @@ def read_url(text: str) -> URL:
         raise ValueError(
             f"must be an http or https address without a user name, of at most {MAX_URL} characters"
         )
-    if not is_web_port(port):
-        raise ValueError("must have the port 80 or 443, or one from 1024 up")
+    if ports is not None and port not in ports:
+        raise ValueError(f"must have a port that is allowed here: {ports}")
     return url
 
 
@@ -97,6 +97,11 @@ class Trials:
         self._ca_file = ca_file
         self._seconds = seconds
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
+
+    @property
+    def ports(self) -> PortList:
+        """The ports of pages that may be fetched."""
+        return self._policy.ports(Way.WEB)
 
     async def look_up(self, config: DnsPersonaConfig, name: str) -> DnsTest:
         """Look a name (ASCII) up.

@@ -57,7 +57,7 @@ class KeywordPages:
         require(caller, Role.OPERATOR)
         http, dns = await self._personas(caller, page)
         try:
-            url = read_url(page.url)
+            url = read_url(page.url, self._trials.ports)
         except ValueError as error:
             raise ValidationFailed.at(("url",), str(error)) from error
         limit = min(http.max_body_bytes, MAX_PAGE_BYTES)

@@ -12,6 +12,7 @@ from uuid import UUID
 from auth.policy import require
 from auth.principal import Principal
 from core.errors import ValidationFailed
+from core.port_list import PortList
 from db.models import PersonaRow
 from db.repositories import personas
 from db.unit_of_work import Database
@@ -82,7 +83,9 @@ class PersonaTests:
                 with _blaming("id"):
                     return await self._trials.look_up(config, name)
             case HttpPersonaConfig() as http:
-                errand = errand_of(trial.target, ("target",), has_dns=dns is not None)
+                errand = errand_of(
+                    trial.target, ("target",), has_dns=dns is not None, ports=self._trials.ports
+                )
                 with _blaming("dnsPersonaId"):
                     return await self._trials.fetch(http, errand, dns)
 
@@ -96,14 +99,14 @@ def _blaming(field: str) -> Iterator[None]:
         raise ValidationFailed.at((field,), error.violations[0].message) from error
 
 
-def errand_of(text: str, path: tuple[str, ...], *, has_dns: bool) -> Errand:
+def errand_of(text: str, path: tuple[str, ...], *, has_dns: bool, ports: PortList) -> Errand:
     """What is to be fetched: an address of the web, or a host, whose front page is asked for by https and http.
 
     Raises:
         ValidationFailed: it is neither, or a name that nobody could look up.
     """
     try:
-        starts = [read_url(text)] if "://" in text else both_schemes(_host(text), Ports())
+        starts = [read_url(text, ports)] if "://" in text else both_schemes(_host(text), Ports())
     except ValueError as error:
         raise ValidationFailed.at(path, str(error), f"1..{MAX_TARGET}") from error
     host = starts[0].raw_host or ""

@@ -9,12 +9,14 @@ from events.hub import Hub
 from events.log import Log
 from graph.core_execution import CORE_SCHEMA
 from graph.plans import Plans
+from probes.addresses import AddressPolicy
 from tools.markdown import table
 from web.database_metrics import DatabaseUse
 from web.lag_metrics import SlowestMembers
 from web.metrics import Metrics
 from web.peers import Dropped
 from web.plan_metrics import PlanUse
+from web.refusal_metrics import RefusedConnections
 
 # A label of each bucket of a histogram, which is none of ours.
 BUCKET = "le"
@@ -44,6 +46,9 @@ def _used() -> CollectorRegistry:
     engines = Engines("sqlite+aiosqlite:///nowhere.db")
     registry.register(DatabaseUse(engines, Hub(Log(engines), window_events=1)))
     registry.register(PlanUse(Plans(CORE_SCHEMA)))
+    policy = AddressPolicy()
+    policy.refused["port"] = 1
+    registry.register(RefusedConnections(policy))
     registry.register(SlowestMembers(lambda: {"activity": 0}))
     metrics = Metrics(registry)
     metrics.subscribed("activity")

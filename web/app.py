@@ -59,10 +59,11 @@ from web.peers import Peers
 from web.plan_metrics import PlanUse
 from web.pulse import Patience
 from web.readiness import checks
+from web.refusal_metrics import RefusedConnections
 from web.routes import GRAPHQL_PATH, add_graphql
 from web.socket import Sockets
 from web.sole_process import sole_process
-from workers.main import build_runner
+from workers.main import build_runner, policy_of
 from workers.runner import Runner
 
 SHUTDOWN_SECONDS = 5.0
@@ -105,14 +106,15 @@ class ApiProcess:
             ground = await stack.enter_async_context(standing(settings, clock))
             stack.enter_context(sole_process(ground))
             sealer = Sealer.from_file(settings.secret_key_file)
-            services = _services(ground, sealer)
+            policy = policy_of(settings)
+            services = _services(ground, sealer, policy)
             token = settings.bootstrap_token
             given = None if token is None else token.get_secret_value()
             first_token = await services.principals.bootstrap(given)
-            runner = await _start_workers(stack, ground, sealer)
+            runner = await _start_workers(stack, ground, sealer, policy)
             hub = await _start_hub(stack, ground)
             peers = Peers(patience)
-            await _serve(stack, _application(ground, services, hub, runner, peers), listening)
+            await _serve(stack, _application(ground, services, hub, runner, peers, policy), listening)
             yield cls(ground, services, http_url(listening), first_token, peers)
 
     async def drain(self) -> None:
@@ -131,9 +133,8 @@ def _listening(settings: Settings, patience: Patience) -> socket.socket:
     return listen(settings.host, settings.port, longest)
 
 
-def _services(ground: Foundation, sealer: Sealer) -> Services:
-    settings = ground.settings
-    trials = Trials(AddressPolicy(settings.allowed_networks), settings.ca_file)
+def _services(ground: Foundation, sealer: Sealer, policy: AddressPolicy) -> Services:
+    trials = Trials(policy, ground.settings.ca_file)
     return Services(
         campaigns=Campaigns(ground.database),
         campaign_control=CampaignControl(ground.database),
@@ -151,10 +152,12 @@ def _services(ground: Foundation, sealer: Sealer) -> Services:
     )
 
 
-async def _start_workers(stack: AsyncExitStack, ground: Foundation, sealer: Sealer) -> Runner | None:
+async def _start_workers(
+    stack: AsyncExitStack, ground: Foundation, sealer: Sealer, policy: AddressPolicy
+) -> Runner | None:
     if ground.settings.workers is not WorkerMode.EMBEDDED:
         return None
-    runner = build_runner(ground.database, ground.settings, sealer, ground.name)
+    runner = build_runner(ground.database, ground.settings, sealer, ground.name, policy)
     ground.doorbell.listen(runner.hear)
     await runner.start()
     stack.push_async_callback(runner.close)
@@ -170,12 +173,18 @@ async def _start_hub(stack: AsyncExitStack, ground: Foundation) -> Hub:
 
 
 def _application(
-    ground: Foundation, services: Services, hub: Hub, runner: Runner | None, peers: Peers
+    ground: Foundation,
+    services: Services,
+    hub: Hub,
+    runner: Runner | None,
+    peers: Peers,
+    policy: AddressPolicy,
 ) -> web.Application:
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     registry.register(DatabaseUse(ground.engines, hub))
+    registry.register(RefusedConnections(policy))
     metrics = Metrics(registry)
     groups = Groups(hub, metrics)
     registry.register(SlowestMembers(partial(slowest, groups)))

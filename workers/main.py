@@ -1,9 +1,10 @@
 """The root of the workers: `build_runner` wires one for a process, embedded in the API or on its own."""
 
 from auth.sealing import Sealer
+from core.port_list import PortList
 from core.settings import Settings
 from db.unit_of_work import Database
-from probes.addresses import AddressPolicy
+from probes.addresses import AddressPolicy, Way
 from services.bulk_running import BulkRunning
 from services.bulk_verbs import BulkVerbs
 from services.generating import Generating
@@ -28,7 +29,23 @@ from workers.pruning import Pruning
 from workers.runner import Runner
 
 
-def build_runner(database: Database, settings: Settings, sealer: Sealer, holder: str | None = None) -> Runner:
+def policy_of(settings: Settings) -> AddressPolicy:
+    """Where workers, and who tries something for an operator, may connect to."""
+    ports = {
+        Way.WEB: PortList(settings.allowed_ports),
+        Way.RESOLVER: PortList(settings.allowed_resolver_ports),
+        Way.PROXY: PortList(settings.allowed_proxy_ports),
+    }
+    return AddressPolicy(settings.allowed_networks, ports)
+
+
+def build_runner(
+    database: Database,
+    settings: Settings,
+    sealer: Sealer,
+    holder: str | None = None,
+    policy: AddressPolicy | None = None,
+) -> Runner:
     """A runner for every kind of work; call it inside the event loop that it will run in.
 
     `await runner.start()` begins, `doorbell.listen(runner.hear)` wakes it, `await runner.close()` gives its shards
@@ -36,11 +53,12 @@ def build_runner(database: Database, settings: Settings, sealer: Sealer, holder:
 
     Args:
         database: where the work is.
-        settings: how much, how fast, and which networks may be reached.
+        settings: how much and how fast.
         sealer: opens the passwords of proxies.
         holder: the name under which it holds leases; no other process may have it.
+        policy: where it may connect to, if that is not only for the settings to say.
     """
-    policy = AddressPolicy(settings.allowed_networks)
+    policy = policy or policy_of(settings)
     clients = PersonaClients(policy, settings.ca_file)
     jobs, results = Jobs(database, sealer), Results(database, settings)
     page_jobs = PageJobs(database)

@@ -119,6 +119,7 @@ def _settings(box: Sandbox) -> dict[str, object]:
     """Leases that lapse within a run, and a drain that fits between two faults."""
     return {
         "allowed_networks": "127.0.0.0/8",
+        "allowed_ports": "1-65535",
         "ca_file": box.ca_file,
         "probe_url": box.probe_url,
         "flush_seconds": 0.1,

@@ -27,7 +27,15 @@ from core.settings import Settings
 from sandbox.sandbox import SandboxPorts
 
 DEFAULT = Path(".heliograph-demo")
-SHARED = ("database_url", "channel_url", "secret_key_file", "allowed_networks", "ca_file", "probe_url")
+SHARED = (
+    "database_url",
+    "channel_url",
+    "secret_key_file",
+    "allowed_networks",
+    "allowed_ports",
+    "ca_file",
+    "probe_url",
+)
 
 
 class DemoFolder:

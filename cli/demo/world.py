@@ -12,6 +12,8 @@ from core.settings import Settings, load
 from sandbox.sandbox import Sandbox, SandboxPorts
 
 LOOPBACK = IPv4Network("127.0.0.0/8")
+FREE_PORTS = "1024-65535"
+"""The sandbox listens on ports that are free when it starts."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def _demo_settings(folder: DemoFolder, given: Settings, sandbox: Sandbox) -> dic
     return {
         **{name: value for name, value in own.items() if name not in given.model_fields_set},
         "allowed_networks": list(dict.fromkeys([*given.allowed_networks, LOOPBACK])),
+        "allowed_ports": f"{given.allowed_ports},{FREE_PORTS}",
         "ca_file": sandbox.ca_file,
         "probe_url": sandbox.probe_url,
         "bootstrap_token": folder.token(),

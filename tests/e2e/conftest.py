@@ -32,6 +32,7 @@ def world_settings(box: Sandbox) -> dict[str, Any]:
     """How processes reach the world, and write down what they find while it is still young."""
     return {
         "allowed_networks": "127.0.0.0/8",
+        "allowed_ports": "1-65535",
         "ca_file": box.ca_file,
         "probe_url": box.probe_url,
         "flush_seconds": 0.05,

@@ -65,6 +65,7 @@ async def room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
     async with Sandbox.open(folder / "sandbox") as box:
         settings = {
             "allowed_networks": "127.0.0.0/8",
+            "allowed_ports": "1-65535",
             "ca_file": box.ca_file,
             "probe_url": box.probe_url,
             "probe_timeout_seconds": 2,

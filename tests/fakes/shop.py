@@ -257,6 +257,8 @@ def sandbox_settings(box: Sandbox, **settings: object) -> Settings:
     """Settings under which workers reach the sandbox, and are quick."""
     given = {
         "allowed_networks": "127.0.0.0/8",
+        "allowed_ports": "1-65535",
+        "allowed_resolver_ports": "1-65535",
         "ca_file": box.ca_file,
         "probe_url": box.probe_url,
         "probe_timeout_seconds": 2.0,

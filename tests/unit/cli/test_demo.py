@@ -130,6 +130,7 @@ async def test_of_two_that_come_at_once_one_is_the_host(folder: DemoFolder, tmp_
             "probe_url",
             "ca_file",
             "allowed_networks",
+            "allowed_ports",
             "bootstrap_token",
         ):
             assert getattr(guest.settings, name) == getattr(host.settings, name)

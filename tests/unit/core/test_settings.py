@@ -67,6 +67,9 @@ def test_a_flag_goes_before_the_environment_and_that_before_the_default(
         ("database_url", ["sqlite+aiosqlite:///x", "postgresql+psycopg://h/x"], ["", "sqlite://x", "sqlite+aiosqlite"]),
         ("channel_url", ["memory://", "rediss://h", "postgresql://h"], ["", "kafka://h", "redis"]),
         ("probe_url", ["http://127.0.0.1:81/ip", "https://[::1]/"], ["", "ip.example", "ftp://h/", "http://", "//h"]),
+        ("allowed_ports", ["80", "80,8000-8099"], ["", "0", "80,,443", "web", "2-1"]),
+        ("allowed_resolver_ports", ["53", "1-65535"], ["", "65536", "53;54"]),
+        ("allowed_proxy_ports", ["3128", "1080,8000-8099"], ["", "-1", "all"]),
         ("allowed_networks", ["", "10.0.0.0/8, ::1"], ["10.0.0.1/8", "here", "10.0.0.0/8;::1"]),
     ],
 )  # fmt: skip

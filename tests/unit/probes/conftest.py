@@ -1,8 +1,10 @@
 """One certificate authority for all tests of the room, and both event loops for those that open connections."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
@@ -23,6 +25,24 @@ def system_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         patch.setenv("SSL_CERT_FILE", str(stranger.file))
         patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("empty")))
         yield
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """What the system's resolver finds, for names of the test; each look at a name takes the next address."""
+    found: dict[str, list[str]] = {}
+    real = socket.getaddrinfo
+
+    def look_up(host: Any, port: Any, *args: Any, **more: Any) -> Any:
+        given = found.get(host)
+        if given is None:
+            return real(host, port, *args, **more)
+        address = given.pop(0) if len(given) > 1 else given[0]
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return [(family, socket.SOCK_STREAM, 6, "", (address, port or 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return found
 
 
 BOTH_LOOPS = frozenset(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.addresses import AddressPolicy
+from core.port_list import PortList
+from probes.addresses import AddressPolicy, Refused, Way
 
 POLICY = AddressPolicy()
 
@@ -74,7 +75,40 @@ def test_an_allowed_network_passes_whatever_it_is_also_when_it_is_carried() -> N
     policy = AddressPolicy([ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("fd00::/8")])
     assert [policy.refuses(ip) for ip in ("127.0.0.5", "::ffff:127.0.0.5", "fd00::1")] == [None] * 3
     assert policy.refuses("10.0.0.1") == "private"
-    assert policy.allowed(["10.0.0.1", "127.0.0.1", "8.8.8.8"]) == ["127.0.0.1", "8.8.8.8"]
+    assert policy.check(["10.0.0.1", "127.0.0.1", "8.8.8.8"], 80, Way.WEB) == ["127.0.0.1", "8.8.8.8"]
+
+
+def test_a_refusal_says_why_and_is_counted() -> None:
+    policy = AddressPolicy()
+    for addresses, port, reason, told in (
+        (["10.0.0.1"], 80, "private", "10.0.0.1: private"),
+        (["::1", "127.0.0.1"], 80, "loopback", "::1: loopback"),
+        (["localhost"], 80, "not an address", "localhost: not an address"),
+        (["8.8.8.8"], 25, "port", "port 25 is not allowed"),
+        ([], 25, "port", "port 25 is not allowed"),
+    ):
+        with pytest.raises(Refused, match=f"^{told}$") as refusal:
+            policy.check(addresses, port, Way.WEB)
+        assert refusal.value.reason == reason
+    assert policy.check(["10.0.0.1", "8.8.8.8"], 80, Way.WEB) == ["8.8.8.8"]
+    assert policy.check([], 80, Way.WEB) == []
+    assert policy.refused == {"private": 1, "loopback": 1, "not an address": 1, "port": 2}
+
+
+def test_each_way_has_its_own_ports() -> None:
+    policy = AddressPolicy(ports={Way.WEB: PortList("80"), Way.PROXY: PortList("3128,8000-8001")})
+    passing = {
+        way: [port for port in (53, 80, 443, 3128, 8001) if not refused(policy, port, way)] for way in Way
+    }
+    assert passing == {Way.WEB: [80], Way.PROXY: [3128, 8001], Way.RESOLVER: [53, 80, 443, 3128, 8001]}
+
+
+def refused(policy: AddressPolicy, port: int, way: Way) -> bool:
+    try:
+        policy.check(["8.8.8.8"], port, way)
+    except Refused:
+        return True
+    return False
 
 
 @given(st.ip_addresses())

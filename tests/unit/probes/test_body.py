@@ -1,5 +1,6 @@
 """Bodies: codings are undone piece by piece, the limit counts decoded bytes, and bombs never unfold."""
 
+import asyncio
 import gzip
 import hashlib
 import tracemalloc
@@ -149,3 +150,91 @@ async def test_what_is_not_text_gives_no_text_but_a_hash() -> None:
 )
 async def test_without_a_content_type_the_bytes_decide(body: bytes, title: str | None) -> None:
     assert (await fetch(page(body, content_type=""))).title == title
+
+
+async def endless(
+    head: bytes, piece: bytes, limit: int = 100_000, seconds: float = 20
+) -> tuple[HttpVerdict, int]:
+    """Fetch what begins with `head` and goes on with `piece` until the client goes; the verdict, and what was sent."""
+    sent = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        try:
+            if await reader.read(1) == b"\x16":
+                return
+            writer.write(head)
+            while not writer.is_closing():
+                writer.write(piece)
+                sent += len(piece)
+                await writer.drain()
+                await asyncio.sleep(0)
+        except OSError:
+            pass
+        finally:
+            writer.transport.abort()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    config = HttpPersonaConfig("test", max_body_bytes=limit, request_timeout_seconds=seconds)
+    async with listener, Fetcher(config, nowhere, LOCAL) as fetcher:
+        verdict = await fetcher.fetch("a.test", ["127.0.0.1"], Ports(port, closed_port()), Matcher([]))
+    return verdict, sent
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+
+
+async def test_a_body_without_end_is_cut_and_hung_up_on() -> None:
+    verdict, sent = await endless(HEAD + b"\r\n", b"x" * 65536)
+    assert (verdict.status, verdict.truncated, verdict.bytes_read) == (CheckStatus.OK, True, 100_000)
+    assert sent < 32 << 20
+
+
+@pytest.mark.parametrize(
+    ("coding", "start", "nothing"),
+    [
+        # Members that hold nothing, and stored blocks of no bytes.
+        ("gzip", b"", gzip.compress(b"")),
+        ("deflate", b"\x78\x9c", b"\x00\x00\x00\xff\xff"),
+        # Metadata blocks of one byte, which a decoder skips (RFC 7932, 9.2).
+        ("br", b"\x0c", b"\x00\x00"),
+    ],
+)
+async def test_a_body_that_never_decodes_to_anything_is_hung_up_on(
+    coding: str, start: bytes, nothing: bytes
+) -> None:
+    head = HEAD + f"Content-Encoding: {coding}\r\n\r\n".encode() + start
+    verdict, sent = await endless(head, nothing * 8192)
+    assert verdict.reason is HttpReason.BODY_ERROR
+    assert sent < 32 << 20
+
+
+async def test_a_body_that_drips_ends_with_the_time_of_the_request() -> None:
+    verdict, _ = await endless(HEAD + b"Content-Length: 1000000000\r\n\r\n", b"", seconds=0.3)
+    assert (verdict.status, verdict.reason) == (CheckStatus.TIMEOUT, HttpReason.TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    ("start", "more"),
+    [
+        (HEAD, b"X: y\r\n" * 1000),
+        (HEAD + b"X: ", b"y" * 1000),
+        (b"HTTP/1.1 200 ", b"OK" * 1000),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;x=", b"y" * 1000),
+        (b"", b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\n" * 1000),
+    ],
+)
+async def test_a_head_without_end_is_hung_up_on(start: bytes, more: bytes) -> None:
+    verdict, sent = await endless(start, more)
+    assert verdict.status is CheckStatus.ERROR
+    assert sent < 32 << 20
+
+
+async def test_codings_upon_codings_are_not_undone() -> None:
+    bomb = gzip.compress(gzip.compress(b"\0" * (64 << 20)))
+    verdict = await fetch(page(bomb, content_encoding="gzip, gzip"))
+    assert verdict.reason is HttpReason.BODY_ERROR
+    # Said in two lines, only the first is undone.
+    twice = page(bomb, content_encoding="gzip").replace(b"\r\n\r\n", b"\r\ncontent-encoding: gzip\r\n\r\n", 1)
+    assert (await fetch(twice)).bytes_read < 100_000

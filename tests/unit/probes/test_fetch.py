@@ -444,10 +444,13 @@ async def test_a_defect_of_ours_is_logged_and_costs_one_verdict_only(fetch: Fetc
     assert [(entry["event"], entry["name"]) for entry in logs] == [("fetch_failed", "a.test")]
 
 
-async def test_a_redirect_may_lead_to_the_port_of_the_other_scheme(fetch: Fetch) -> None:
-    async with web_server(lambda _: redirect("https://10.0.0.1:999/")) as http:
-        assert (await fetch(http, https=999)).detail == "10.0.0.1: private"
-        assert (await fetch(http, https=998)).detail == "redirect to port 999"
+async def test_a_redirect_to_a_port_that_is_not_allowed_is_not_even_looked_up(fetch: Fetch) -> None:
+    async def nobody(host: str) -> Sequence[str]:
+        raise AssertionError(host)
+
+    async with web_server(lambda _: redirect("https://b.test:25/")) as http:
+        verdict = await fetch(http, resolve=nobody)
+    assert (verdict.reason, verdict.detail) == (HttpReason.BLOCKED_ADDRESS, "port 25 is not allowed")
 
 
 async def test_a_fetcher_that_is_not_open_says_so() -> None:

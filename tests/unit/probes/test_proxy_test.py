@@ -112,14 +112,14 @@ async def test_silence_ends_at_the_time_limit() -> None:
 
 async def test_a_refused_password_is_named_and_not_shown() -> None:
     async with connect_proxy(b"HTTP/1.1 407 Auth\r\n\r\n") as proxy:
-        result = await try_proxy(proxy, "http://127.0.0.1:1/", 5.0, LOCAL, None)
+        result = await try_proxy(proxy, "http://127.0.0.1:1025/", 5.0, LOCAL, None)
     assert (result.status_code, result.error) == (407, "PROXY_ERROR: the proxy answered 407 to CONNECT")
     assert SECRET not in repr(result)
 
 
 async def test_a_dead_proxy_is_named() -> None:
     dead = ProxyEndpoint(ProxyProtocol.SOCKS5, "127.0.0.1", closed_port(), "user", SECRET)
-    result = await try_proxy(dead, "http://127.0.0.1:1/", 5.0, LOCAL, None)
+    result = await try_proxy(dead, "http://127.0.0.1:1025/", 5.0, LOCAL, None)
     assert (result.success, result.error) == (False, "PROXY_ERROR: the proxy: ECONNREFUSED")
 
 

@@ -100,6 +100,7 @@ async def worker_process(
     settings = {
         "database_url": shop.database.engines.url.render_as_string(hide_password=False),
         "allowed_networks": "127.0.0.0/8",
+        "allowed_ports": "1-65535",
         "ca_file": str(box.ca_file),
         "lease_seconds": LEASE,
         "flush_seconds": 0.05,

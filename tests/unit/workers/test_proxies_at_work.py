@@ -82,6 +82,15 @@ async def test_probe_url(shop: Shop, box: Sandbox) -> None:
     assert await tested(shop, ident) == [ProxyHealth.UNHEALTHY]
 
 
+@pytest.mark.effect("setting.allowed_proxy_ports")
+async def test_allowed_proxy_ports(shop: Shop, box: Sandbox) -> None:
+    ident = await shop.proxy(box.proxy("http"))
+    await shop.work(allowed_proxy_ports="3128")
+    assert await tested(shop, ident) == [ProxyHealth.UNHEALTHY]
+    (event,) = await shop.events(ProxyTestFinished)
+    assert event.result.error == "PROXY_ERROR: the proxy's port is not allowed"
+
+
 @pytest.mark.effect("setting.probe_timeout_seconds")
 async def test_probe_timeout_seconds(shop: Shop) -> None:
     async def say_nothing(_connection: Connection) -> None:

@@ -313,6 +313,21 @@ async def test_allowed_networks(shop: Shop, box: Sandbox) -> None:
     assert await at.failure(ident, PhaseKind.DNS_VALIDATION) == NO_USABLE_PERSONA
 
 
+@pytest.mark.effect("setting.allowed_ports")
+async def test_allowed_ports(shop: Shop, box: Sandbox) -> None:
+    await shop.work(allowed_ports="80,443")
+    domain = await Campaigner(shop, box).run(Web.PLAIN)
+    assert domain.http_reason is HttpReason.BLOCKED_ADDRESS
+
+
+@pytest.mark.effect("setting.allowed_resolver_ports")
+async def test_allowed_resolver_ports(shop: Shop, box: Sandbox) -> None:
+    at = Campaigner(shop, box)
+    await shop.work(allowed_resolver_ports="53")
+    ident = await at.start(Web.PLAIN)
+    assert await at.failure(ident, PhaseKind.DNS_VALIDATION) == NO_USABLE_PERSONA
+
+
 @pytest.mark.effect("setting.ca_file")
 async def test_ca_file(shop: Shop, box: Sandbox) -> None:
     await shop.work(ca_file=None)
