@@ -45,6 +45,19 @@ PROMISES = (
         "Events and connections that are over leave nothing behind.",
         "leaks",
     ),
+    Promise(
+        "Requests that are sent again",
+        "However often a request with an `idempotencyKey` is sent, and whoever dies meanwhile, it has one effect and "
+        "one answer.",
+        "retries",
+        (("retries", "--stack postgres"), ("retries", "--stack sqlite")),
+    ),
+    Promise(
+        "Changes by version",
+        "A change that was accepted at the version that its client saw is lost to nobody else's.",
+        "lost-updates",
+        (("lost-updates", "--stack postgres"), ("lost-updates", "--stack sqlite")),
+    ),
 )
 ALSO = (Promise("Pruning", "What it costs those who write that old events are deleted.", "retention"),)
 OTHERS = "## What else was measured"

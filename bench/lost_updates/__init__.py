@@ -1,0 +1,1 @@
+"""Many clients change the same things by version, and no change is lost."""
