@@ -141,11 +141,11 @@ class Followed:
         shared = self._shared
         if shared.complete is None:
             return NOT_NOW
-        place = shared.rendering.cursor(envelope)
+        telling = shared.rendering.tellings.of(envelope)
         try:
-            data = shared.complete(shared.source.told_now(envelope, place, skipped))
+            data = shared.complete(telling.by(shared.source, skipped))
             return shared.rendering.plain_frame(
-                data, envelope.position, place, last=shared.source.ends(envelope)
+                data, envelope.position, telling.cursor, last=shared.source.ends(envelope)
             )
         except Exception:  # noqa: BLE001  Whatever it is, `render` comes to it and says it.
             return NOT_NOW
@@ -159,7 +159,7 @@ class Followed:
             Unavailable: the database does not answer.
         """
         shared = self._shared
-        place = shared.rendering.cursor(envelope)
+        place = shared.rendering.tellings.of(envelope).cursor
         async with shared.rendering.context(self._caller, skipped=skipped) as context:
             payload = await shared.source.told(envelope, place, context)
             if payload is None:

@@ -8,14 +8,13 @@ from graphql import ExecutionResult
 from auth.principal import Principal
 from core.errors import Unavailable
 from db.engine import Engines
-from events import cursor
 from events.cursor import Cursor as Place
-from events.envelope import Envelope
 from events.hub import Hub
 from graph.context import Context, Services
 from graph.reading import Reading
 from graph.results import encoded, encoded_data, outage
 from graph.scalars import Cursor
+from graph.telling import Tellings
 from vocabulary.operations import Frame
 
 
@@ -26,6 +25,7 @@ class Rendering:
         self._services = services
         self._engines = engines
         self.hub = hub
+        self.tellings = Tellings(hub)
 
     @asynccontextmanager
     async def context(
@@ -46,10 +46,6 @@ class Rendering:
             yield lambda caller: Context(caller, self._services, self._engines, reading=reading)
         finally:
             await reading.close()
-
-    def cursor(self, envelope: Envelope) -> Cursor:
-        """The cursor of an event of this log."""
-        return Cursor(cursor.encode(self.hub.incarnation, envelope.position, envelope.tag))
 
     def frame(self, result: ExecutionResult, position: int, place: Cursor, *, last: bool = False) -> Frame:
         """The result at a position whose cursor is `place`, encoded once for everybody.

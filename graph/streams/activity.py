@@ -56,7 +56,8 @@ class ActivitySource(Source):
             and (wanted.until is None or envelope.occurred_at < wanted.until)
         )
 
-    def event(self, envelope: Envelope, cursor: Cursor) -> object:
+    @staticmethod
+    def event(envelope: Envelope, cursor: Cursor) -> object:
         """The event of the schema."""
         activity = Activity.from_envelope(envelope, cursor)
         return ActivityAdded(cursor=cursor, at=envelope.occurred_at, activity=activity)

@@ -44,7 +44,8 @@ class BulkSource(Source):
         event = envelope.event
         return isinstance(event, _TOLD) and event.operation.id == self._bulk_id
 
-    def event(self, envelope: Envelope, cursor: Cursor) -> object:
+    @staticmethod
+    def event(envelope: Envelope, cursor: Cursor) -> object:
         """The event of the schema.
 
         Raises:

@@ -36,7 +36,8 @@ class CampaignSource(Source):
         event = envelope.event
         return isinstance(event, CampaignEventType) and event.campaign_id == self.campaign_id
 
-    def event(self, envelope: Envelope, cursor: Cursor) -> object:
+    @staticmethod
+    def event(envelope: Envelope, cursor: Cursor) -> object:
         """The event of the schema.
 
         Raises:

@@ -34,7 +34,8 @@ class DomainSource(CampaignSource):
             return False
         return self._kinds is None or kind_of(event) in self._kinds
 
-    def event(self, envelope: Envelope, cursor: Cursor) -> object:
+    @staticmethod
+    def event(envelope: Envelope, cursor: Cursor) -> object:
         """The event of the schema.
 
         Raises:

@@ -67,7 +67,8 @@ class ProxySource(Source):
         if self._pool_id is not None and await context.loaders.proxy_pool.load(self._pool_id) is None:
             raise unknown_pool()
 
-    def event(self, envelope: Envelope, cursor: Cursor) -> object:
+    @staticmethod
+    def event(envelope: Envelope, cursor: Cursor) -> object:
         """The event of the schema.
 
         Raises:

@@ -64,7 +64,8 @@ class ResourceSource(Source):
         event = envelope.event
         return not isinstance(event, Unreadable) and event.ENTITY in self._entities
 
-    def event(self, envelope: Envelope, cursor: Cursor) -> object:
+    @staticmethod
+    def event(envelope: Envelope, cursor: Cursor) -> object:
         """The event of the schema.
 
         Raises:

@@ -89,13 +89,14 @@ class Source(ABC):
             told.skipped = skipped
         return told
 
-    def event(self, envelope: Envelope, _cursor: Cursor) -> object:
-        """The member of the union that tells of the event.
+    @staticmethod
+    def event(envelope: Envelope, _cursor: Cursor) -> object:
+        """The member of the union that tells of the event, the same for all sources of a kind; nobody changes it.
 
         Raises:
             TypeError: the source tells of none without reading.
         """
-        raise TypeError(f"{type(self).__name__} tells of {envelope.event!r} only by reading.")
+        raise TypeError(f"{envelope.event!r} is told of only by reading.")
 
     def seen_by(self, caller: Principal, after: Place | None) -> Self:
         """The same for whoever asks, who may be another than the one that it was prepared for.
