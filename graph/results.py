@@ -4,6 +4,7 @@ An expected failure (`Refused`, a variable that does not fit) is told as it is. 
 request may work later. All else is a defect: the client gets an id, and the log gets the id and the traceback.
 """
 
+import re
 import secrets
 from collections.abc import Sequence
 from enum import StrEnum
@@ -15,6 +16,12 @@ from graphql import ExecutionResult, GraphQLError
 
 from core.errors import Unavailable
 from vocabulary.operations import OUTAGE, Rejected, outage_extensions
+
+# graphql-core repeats a whole input object, or what stands where a text should: that may be somebody's password.
+_REPEATED = re.compile(
+    r", found: {.*| Found: {.*|(?<=to be an object), found: .*|(?<=String cannot represent a non string value): .*",
+    re.DOTALL,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -52,13 +59,20 @@ def rejected(errors: Sequence[GraphQLError]) -> Rejected:
 
 
 def malformed(errors: Sequence[GraphQLError], code: RefusalCode) -> Rejected:
-    """The refusal of a document or of variables; what is wrong with them is always told as it is."""
+    """The refusal of a document or of variables; what is wrong with them is told, but not what was said as text."""
     return Rejected([_coded(error, code) for error in errors])
 
 
 def _coded(error: GraphQLError, code: RefusalCode) -> dict[str, Any]:
     formatted = cast("dict[str, Any]", error.formatted)
-    return {**formatted, "extensions": {"code": code.value, **formatted.get("extensions", {})}}
+    message = _REPEATED.sub("", formatted["message"])
+    if message != formatted["message"] and not message.endswith("?"):
+        message += "."
+    return {
+        **formatted,
+        "message": message,
+        "extensions": {"code": code.value, **formatted.get("extensions", {})},
+    }
 
 
 def told(error: GraphQLError, *, changed: bool = False) -> dict[str, Any]:

@@ -140,7 +140,7 @@ class TestErrors:
         ("query", "variables", "message"),
         [
             (CREATE, {}, "Expected a value of non-null type 'String!' to be provided."),
-            (CREATE, {"name": 1}, "String cannot represent a non string value: 1"),
+            (CREATE, {"name": 1}, "String cannot represent a non string value."),
             (
                 "query ($f: DomainFilter, $id: ID!) { campaign(id: $id) { domains(filter: $f) { totalCount } } }",
                 {"id": "x", "f": {"nothing": 1}},
@@ -156,6 +156,28 @@ class TestErrors:
         assert message in refusal.value.errors[0]["message"]
         assert refusal.value.errors[0]["extensions"] == {"code": "BAD_USER_INPUT"}
         assert await stage.head() == 0
+
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ({"password": ["s3cret"]}, "value at .password: String cannot represent a non string value."),
+            ({"password": "s3cret", "hots": "h"}, "unknown field 'hots'. Did you mean 'host' or 'notes'?"),
+            ({"password": "s3cret", "x": "h"}, "unknown field 'x'."),
+            ({"password": "s3cret"}, "to include required field 'name'."),
+            ("s3cret", "to be an object."),
+        ],
+    )
+    async def test_what_does_not_fit_is_not_repeated_for_it_may_be_a_password(
+        self, stage: Stage, given: Any, message: str
+    ) -> None:
+        rest = {"name": "n", "protocol": "HTTP", "host": "h", "port": 1}
+        is_whole = isinstance(given, dict) and "required" not in message
+        whole = {**rest, **given} if is_whole else given
+        query = "mutation ($input: CreateProxyInput!) { createProxy(input: $input) { __typename } }"
+        with pytest.raises(Rejected) as refusal:
+            await stage.execute(stage.house.alice, query, input=whole)
+        assert refusal.value.errors[0]["message"].endswith(message)
+        assert "s3cret" not in repr(refusal.value.errors)
 
     @pytest.mark.parametrize("value", ["nonsense", "", 7, "AQEjRWeJqwAAAAAAAAA=", ["x"]])
     async def test_a_cursor_that_is_none_is_rejected_and_not_masked(
