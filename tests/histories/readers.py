@@ -100,12 +100,15 @@ class LogStream(Followed):
         """Some events take waiting, and others do not."""
         if envelope.position % 3 == 0:
             return NOT_NOW
-        return self._told(envelope, self._rendering.cursor(envelope), skipped)
+        return self._told(envelope, self._place(envelope), skipped)
 
     async def render(self, envelope: Envelope, skipped: int = 0) -> Frame | None:
-        place = self._rendering.cursor(envelope)
+        place = self._place(envelope)
         await self._log.pause()
         return self._told(envelope, place, skipped)
+
+    def _place(self, envelope: Envelope) -> str:
+        return encode(self._rendering.hub.incarnation, envelope.position, envelope.tag)
 
     def _told(self, envelope: Envelope, place: str, skipped: int) -> Frame | None:
         if envelope.summary.endswith(SILENT):
