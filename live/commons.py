@@ -9,6 +9,7 @@ from live.distributor import Distributor
 from live.hub import Hub
 from live.meter import Meter
 from live.shelf import Shelf
+from live.waking import Waker
 
 
 class GroupLimits(msgspec.Struct, frozen=True):
@@ -50,6 +51,7 @@ class Commons(msgspec.Struct, frozen=True):
         opening: room for those that take a snapshot.
         shelf: what was read for members that were behind.
         distributor: what calls the groups that an event may concern.
+        waker: of what tells the members of a group that something may be due.
     """
 
     hub: Hub
@@ -60,3 +62,4 @@ class Commons(msgspec.Struct, frozen=True):
     opening: asyncio.Semaphore
     shelf: Shelf
     distributor: Distributor
+    waker: Waker

@@ -80,6 +80,7 @@ class Group:
         self._retire = retire
         self._begun_at = commons.hub.position
         self._teller = self._new_teller()
+        self._tell_members = commons.waker(self.members)
         self._has_news = False
         self._rest: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -220,8 +221,7 @@ class Group:
 
     def _wake(self) -> None:
         self._has_news = False
-        for member in self.members:
-            member.notify()
+        self._tell_members()
 
     def _fail(self, error: Exception) -> None:
         self.failure = explain(error, f"group of {self.stream.field}")

@@ -12,12 +12,15 @@ from live.member import Member
 from live.meter import Meter
 from live.operations import Stream
 from live.shelf import Shelf
+from live.waking import Waker, at_once
 
 
 class Groups:
     """Every group of this process, and the owner of their tasks."""
 
-    def __init__(self, hub: Hub, meter: Meter, limits: GroupLimits | None = None) -> None:
+    def __init__(
+        self, hub: Hub, meter: Meter, limits: GroupLimits | None = None, waker: Waker = at_once
+    ) -> None:
         self.hub = hub
         self.meter = meter
         self.limits = limits or GroupLimits()
@@ -35,6 +38,7 @@ class Groups:
             asyncio.Semaphore(self.limits.openings),
             Shelf(self.limits.shelf_bytes),
             Distributor(hub, self.owner, self.limits.page, self.limits.retry_seconds),
+            waker,
         )
 
     def __repr__(self) -> str:

@@ -39,7 +39,10 @@ class Source(Protocol):
 
 
 class Member:
-    """A cursor into one stream. Only frames above `position` are taken, in ascending order, each once."""
+    """A cursor into one stream. Only frames above `position` are taken, in ascending order, each once.
+
+    `is_level` is whether nothing is fetched for it, nor was: what comes next is in the window, or is to be fetched.
+    """
 
     __slots__ = (
         "_failure",
@@ -48,6 +51,7 @@ class Member:
         "_page",
         "dismissed",
         "finished",
+        "is_level",
         "position",
         "source",
         "stream",
@@ -63,6 +67,7 @@ class Member:
         self._page: Chunk | None = None
         self._failure: list[dict[str, Any]] | None = None
         self._fetching = False
+        self.is_level = True
 
     def __repr__(self) -> str:
         at = "unopened" if self.position is None else f"at {self.position}"
@@ -94,7 +99,7 @@ class Member:
         if self.finished or limit < 1:
             return ()
         window, position = self.source.window, self.position
-        if self._page is None and not self._fetching and position is not None and position >= window.floor:
+        if self.is_level and position is not None and position >= window.floor:
             # Nearly every time, for nearly every member.
             return self._take_window(window, position, limit)
         if self._page is None:
@@ -108,9 +113,13 @@ class Member:
         due = self._take_page(limit)
         for index, each in enumerate(due):
             if each.frame.last:
-                self.finished = True
+                self._finish()
                 return due[: index + 1]
         return due
+
+    def _finish(self) -> None:
+        self.finished = True
+        self.is_level = False
 
     def receive(self, chunk: Chunk | None, failure: list[dict[str, Any]] | None = None) -> None:
         """A fetch has ended: with frames, or with the errors to end on."""
@@ -118,6 +127,7 @@ class Member:
         self._failure = failure
         if chunk is not None:
             self._accept(chunk)
+        self._look()
         self._notify()
 
     def _accept(self, chunk: Chunk) -> None:
@@ -125,6 +135,10 @@ class Member:
             self._page = chunk
         else:
             self.position = chunk.position
+
+    def _look(self) -> None:
+        """See whether it is level, after something that this depends on."""
+        self.is_level = not self._fetching and self._page is None and not self.finished
 
     def notify(self) -> None:
         """Something may be due."""
@@ -137,6 +151,7 @@ class Member:
         if self._fetching:
             return
         self._page = None
+        self._look()
         if self.position is not None:
             self.position = REPLACED
 
@@ -153,6 +168,7 @@ class Member:
         due, rest = page.due[:count], page.due[count:]
         self.position = due[-1].frame.position if rest else page.position
         self._page = Chunk(rest, page.position) if rest else None
+        self._look()
         return due
 
     def _take_window(self, window: FrameWindow, position: int, limit: int) -> Sequence[Due]:
@@ -160,7 +176,8 @@ class Member:
         if due:
             last = due[-1].frame
             self.position = last.position
-            self.finished = last.last
+            if last.last:
+                self._finish()
         return due
 
     def _catch_up(self) -> None:
@@ -168,11 +185,12 @@ class Member:
         for _ in range(CHUNKS_AT_ONCE):
             if self._fetching or not self.more:
                 return
-            self._fetching = True
+            self._fetching, self.is_level = True, False
             chunk = self.source.fetch(self)
             if chunk is None:
                 return
             self._fetching = False
             self._accept(chunk)
+            self._look()
             if self._page is not None or (self.position or 0) >= self.source.window.floor:
                 return

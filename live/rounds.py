@@ -20,7 +20,7 @@ from typing import Protocol
 import structlog
 
 from core.clock import Clock
-from live.member import Member
+from live.member import Member, Source
 from live.meter import Meter, count_delivery
 from live.text_frame import header
 from live.window import Due
@@ -33,28 +33,33 @@ log = structlog.get_logger(__name__)
 
 
 class Portion:
-    """Frames that at least one member has taken in this round; `members` is how many have."""
+    """Frames that at least one member has taken in this round; `members` is how many have.
 
-    __slots__ = ("_between", "due", "field", "members")
+    They follow the position `begin` and lead to `end`. `between` is what stands before, between and behind prefixes of
+    `size` bytes; those of most operations are as long.
+    """
 
-    def __init__(self, field: str, due: Sequence[Due]) -> None:
+    __slots__ = ("begin", "between", "due", "end", "field", "members", "size")
+
+    def __init__(self, field: str, due: Sequence[Due], begin: int | None) -> None:
         self.field = field
         self.due = due
+        self.begin = begin
+        self.end = due[-1].frame.position
         self.members = 0
-        self._between: dict[int, list[bytes]] = {}
+        self.size = -1
+        self.between: list[bytes] = []
 
     def __repr__(self) -> str:
         return f"<Portion of {self.field}, {len(self.due)} frames for {self.members} members>"
 
     def framed(self, prefix: bytes) -> bytes:
         """The frames on the wire, for the operation whose messages begin with `prefix`."""
-        between = self._between.get(len(prefix))
-        if between is None:
-            between = self._between[len(prefix)] = self._around(len(prefix))
-        return prefix.join(between)
+        if len(prefix) != self.size:
+            self.size, self.between = len(prefix), self._around(len(prefix))
+        return prefix.join(self.between)
 
     def _around(self, size: int) -> list[bytes]:
-        """What stands before, between and behind prefixes of so many bytes; those of most operations are as long."""
         between = [b""]
         for each in self.due:
             payload = each.frame.payload
@@ -63,35 +68,50 @@ class Portion:
         return between
 
 
-NOTHING = Portion("", ())
-
-
 class Round:
-    """What is done in one turn of the loop."""
+    """What is done in one turn of the loop.
 
-    __slots__ = ("_last", "_portions")
+    `usual` has for a group what nearly all of its members take: from one position to the newest frame. `room` is how
+    many bytes may still be written.
+    """
+
+    __slots__ = ("_portions", "room", "usual")
 
     def __init__(self) -> None:
+        self.room = ROUND_BYTES
+        self.usual: dict[Source, Portion] = {}
         self._portions: dict[int, Portion] = {}
-        self._last = NOTHING
 
     def __repr__(self) -> str:
         return f"<Round of {len(self._portions)} portions>"
 
-    def portion(self, member: Member, due: Sequence[Due]) -> Portion:
-        """What one more member has taken. It is shared by those that have taken the same object."""
-        portion = self._last
-        if portion.due is not due:
-            portion = self._last = self._find(member, due)
-        portion.members += 1
-        return portion
+    def take(self, member: Member, limit: int) -> Portion | None:
+        """What a member has due, which counts as delivered; None if that is nothing."""
+        begin = member.position if member.is_level else None
+        due = member.take(limit)
+        return self.portion(member, due, begin) if due else None
 
-    def _find(self, member: Member, due: Sequence[Due]) -> Portion:
+    def portion(self, member: Member, due: Sequence[Due], begin: int | None) -> Portion:
+        """What one more member has taken, from a position where it was level; shared by those with the same object.
+
+        If that has led it to the newest frame, and nothing ends there, it is what every level member of the group at
+        that position has due in this round: nothing but the round happens in it.
+        """
         # The portion keeps the object, so no other one has its identity meanwhile.
         portion = self._portions.get(id(due))
         if portion is None:
-            portion = self._portions[id(due)] = Portion(member.stream.field, due)
+            portion = self._portions[id(due)] = Portion(member.stream.field, due, begin)
+            if begin is not None and self._is_usual(member, due, begin):
+                self.usual[member.source] = portion
+        portion.members += 1
         return portion
+
+    def _is_usual(self, member: Member, due: Sequence[Due], begin: int) -> bool:
+        source = member.source
+        window = source.window
+        return (
+            begin >= window.floor and due[-1] is window.newest and member.is_level and source.failure is None
+        )
 
     def report(self, meter: Meter, clock: Clock) -> None:
         """Tell of everything that was delivered."""
@@ -112,13 +132,14 @@ class Sender(Protocol):
 
 
 class Rounds:
-    """The senders of a process that wait to be served, in the order in which they came."""
+    """The senders of a process who wait to be served in their order. `now` is the round if one is."""
 
     def __init__(self, meter: Meter, clock: Clock) -> None:
         self._meter = meter
         self._clock = clock
         self._waiting: deque[Sender] = deque()
         self._is_due = False
+        self.now: Round | None = None
         # Nobody's names in the log: a round is for everybody.
         self._context = Context()
 
@@ -132,20 +153,27 @@ class Rounds:
             self._is_due = True
             self._call()
 
+    def attend(self, sender: Sender, this: Round) -> None:
+        """Serve one."""
+        this.room -= WRITE_BYTES
+        try:
+            # First, for it may serve others.
+            sent = sender.serve(this)
+            this.room -= sent
+        except Exception:
+            log.exception("sender_failed", sender=repr(sender))
+            sender.fail()
+
     def _call(self) -> None:
         asyncio.get_running_loop().call_soon(self._serve, context=self._context)
 
     def _serve(self) -> None:
-        this, waiting, room = Round(), self._waiting, ROUND_BYTES
+        this, waiting = Round(), self._waiting
+        self.now = this
         # Whoever has more comes again at the end of the line, in this round if there is room.
-        while waiting and room > 0:
-            sender = waiting.popleft()
-            room -= WRITE_BYTES
-            try:
-                room -= sender.serve(this)
-            except Exception:
-                log.exception("sender_failed", sender=repr(sender))
-                sender.fail()
+        while waiting and this.room > 0:
+            self.attend(waiting.popleft(), this)
+        self.now = None
         this.report(self._meter, self._clock)
         self._is_due = bool(waiting)
         if waiting:

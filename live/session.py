@@ -238,6 +238,7 @@ class Session:
             # A library may take a cancelling for its own, and go on; and the process may be about to stop.
             return
         operation.member = self._reception.groups.join(stream, operation.notify)
+        self._writer.followed += 1
         operation.notify()
 
     def _stop(self, operation: Operation) -> None:
@@ -261,3 +262,4 @@ class Session:
         if operation.member is not None:
             self._reception.groups.leave(operation.member)
             operation.member = None
+            self._writer.followed -= 1

@@ -28,6 +28,7 @@ from live.groups import Groups
 from live.lag import slowest
 from live.rounds import Rounds
 from live.session import Reception
+from live.waking import in_rounds
 from probes.addresses import AddressPolicy
 from probes.trials import Trials
 from services.access import Access
@@ -186,7 +187,8 @@ def _application(
     registry.register(DatabaseUse(ground.engines, hub))
     registry.register(RefusedConnections(policy))
     metrics = Metrics(registry)
-    groups = Groups(hub, metrics)
+    rounds = Rounds(metrics, ground.clock)
+    groups = Groups(hub, metrics, waker=in_rounds(rounds))
     registry.register(SlowestMembers(partial(slowest, groups)))
     peers.on_drop = metrics.count_drop
 
@@ -198,7 +200,6 @@ def _application(
     authenticate = BearerTokens(services.principals, ground.clock)
     services.access.on_change = authenticate.forget
     executor = Executor(operations, authenticate, authenticate.recognise, groups, ground.clock, peers)
-    rounds = Rounds(metrics, ground.clock)
     sockets = Sockets(Reception(operations, authenticate, groups, rounds), peers)
 
     app = web.Application(client_max_size=BODY_BYTES)

@@ -10,7 +10,7 @@ comes late behind a backlog that is still on its way, and its close waits for a 
 import asyncio
 
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.abc import AbstractStreamWriter
 
 from live import close_codes
@@ -28,19 +28,32 @@ MESSAGE_BYTES = 256 * 1024
 log = structlog.get_logger(__name__)
 
 
+class Response(web.WebSocketResponse):
+    """Says that its last frame is about to be sent, whoever sends it: aiohttp does by itself when a client closes."""
+
+    socket: "AiohttpSocket | None" = None
+
+    async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
+        """Close, once."""
+        socket, self.socket = self.socket, None
+        if socket is not None:
+            socket.is_over = True
+        return await super().close(code=code, message=message, drain=drain)
+
+
 class AiohttpSocket:
     """Implements `live.writer.Socket` and most of `web.peers.Peer`.
 
     Frames of text go to the transport by themselves, many at once. Pings, pongs and the close go through aiohttp, which
     hands each to the transport at once, too, and as a whole, so the order is that of the calls. After its close nothing
-    is written (`takes`).
+    is written (`takes`). `is_over` is whether its close was sent.
     """
 
-    __slots__ = ("_handler", "_response", "_stream", "listening", "pulse", "transport")
+    __slots__ = ("_handler", "_response", "_stream", "is_over", "listening", "pulse", "transport")
 
     def __init__(
         self,
-        response: web.WebSocketResponse,
+        response: Response,
         handler: web.RequestHandler,
         stream: AbstractStreamWriter,
         pulse: Pulse,
@@ -55,6 +68,8 @@ class AiohttpSocket:
         self.pulse = pulse
         self.transport = handler.transport
         self.listening = False
+        self.is_over = response.closed
+        response.socket = self
         self._response = response
         self._handler = handler
         self._stream = stream
@@ -83,10 +98,14 @@ class AiohttpSocket:
                     return None
 
     def takes(self) -> bool:
-        """Whether the transport takes more; raises ConnectionError if it is closed, or its last frame was sent."""
-        if self._response.closed or self.transport.is_closing():
+        """Whether the transport takes more; raises ConnectionError if it is closed, or its last frame was sent.
+
+        It is asked before each delivery, so it looks at little: whose buffer is empty was not told to pause.
+        """
+        transport = self.transport
+        if self.is_over or transport.is_closing():
             raise ConnectionResetError("The socket is closed.")
-        return not self._handler.writing_paused
+        return not transport.get_write_buffer_size() or not self._handler.writing_paused
 
     def write(self, data: bytes) -> None:
         """Send whole frames."""
@@ -208,8 +227,8 @@ class Sockets:
             self._peers.left(peer)
             self._open -= 1
 
-    def _response(self) -> web.WebSocketResponse:
-        return web.WebSocketResponse(
+    def _response(self) -> Response:
+        return Response(
             protocols=(SUBPROTOCOL,),
             compress=False,
             autoping=False,

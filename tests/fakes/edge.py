@@ -13,6 +13,7 @@ from live.groups import Groups
 from live.lag import slowest
 from live.rounds import Rounds
 from live.session import Reception, SessionLimits
+from live.waking import in_rounds
 from tests.fakes.hub import FakeHub
 from tests.fakes.operations import FakeOperations, authenticate, recognise
 from web import request_ids
@@ -36,12 +37,13 @@ class Edge:
         self.hub = FakeHub()
         self.registry = CollectorRegistry()
         self.metrics = Metrics(self.registry)
-        self.groups = Groups(self.hub, self.metrics, GroupLimits(retry_seconds=0.001))
+        rounds = Rounds(self.metrics, SystemClock())
+        limits_of_groups = GroupLimits(retry_seconds=0.001)
+        self.groups = Groups(self.hub, self.metrics, limits_of_groups, in_rounds(rounds))
         self.registry.register(SlowestMembers(partial(slowest, self.groups)))
         self.operations = FakeOperations(self.hub)
         self.peers = Peers(patience)
         self.peers.on_drop = self.metrics.count_drop
-        rounds = Rounds(self.metrics, SystemClock())
         reception = Reception(self.operations, authenticate, self.groups, rounds, limits)
         self.sockets = Sockets(reception, self.peers)
         executor = Executor(self.operations, authenticate, recognise, self.groups, SystemClock(), self.peers)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, cast
 
+from core.clock import SystemClock
 from core.errors import Unavailable
 from core.tasks import Owner
 from db.unit_of_work import Outcome
@@ -22,6 +23,8 @@ from graph.openings import Openings
 from graph.rendering import Rendering
 from live.commons import GroupLimits
 from live.groups import Groups
+from live.rounds import Rounds
+from live.waking import in_rounds
 from tests.fakes.streams import CountingMeter
 from tests.histories.network import Network
 from tests.histories.readers import Connection, LogStream, Subscriber, Wanted
@@ -82,7 +85,8 @@ class World:
             shelf_bytes=shape.shelf_bytes,
             retry_seconds=0.05,
         )
-        self.groups = Groups(self.hub, self.meter, limits)
+        rounds = Rounds(self.meter, SystemClock())
+        self.groups = Groups(self.hub, self.meter, limits, in_rounds(rounds))
         self.rendering = Rendering(cast("Any", None), cast("Any", None), self.hub)
         self.openings = Openings(self.rendering)
         self.subscribers: list[Subscriber] = []

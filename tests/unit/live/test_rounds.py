@@ -122,7 +122,7 @@ class TestPortions:
         size = sum(len(each.frame.payload) for each in due)
         clock.advance(2)
         for _ in range(3):
-            this.portion(member, due)
+            this.portion(member, due, None)
         this.report(meter, clock)
         assert meter.counts == {"frames": 6, "bytes": 3 * size}
         # The other one was replayed, and does not say how long it waited.
@@ -131,13 +131,13 @@ class TestPortions:
     def test_equal_frames_that_are_another_object_are_another_portion(self) -> None:
         this, member = Round(), follower()
         one, other = (Due(frame(1, "event")),), (Due(frame(1, "event")),)
-        assert this.portion(member, one) is not this.portion(member, other)
+        assert this.portion(member, one, 0) is not this.portion(member, other, 0)
         # Also when others were served in between.
-        assert this.portion(member, one).members == 2
+        assert this.portion(member, one, 0).members == 2
 
     def test_the_bytes_are_those_of_the_frames_one_by_one(self) -> None:
         due = (Due(frame(1, "event")), Due(frame(2, "event", 200)), Due(frame(3, "event", 70_000)))
-        portion = Round().portion(follower(), due)
+        portion = Round().portion(follower(), due, 0)
         for ident in ("1", "2", "10", "x" * 300):
             expected = b"".join(framed(next_message(ident, each.frame.payload)) for each in due)
             assert portion.framed(next_prefix(ident)) == expected
@@ -150,7 +150,7 @@ def follower() -> Member:
     return Member(NoGroup(window), FakeStream(hub, after=0), lambda: None)
 
 
-class NoGroup(msgspec.Struct):
+class NoGroup(msgspec.Struct, eq=False):
     """Conforms to `live.member.Source`, and has nothing but an empty window."""
 
     window: FrameWindow

@@ -13,6 +13,7 @@ from live.group import GroupLimits
 from live.groups import Groups
 from live.rounds import Rounds
 from live.session import Reception, Session, SessionLimits
+from live.waking import in_rounds
 from tests.fakes.hub import FakeHub
 from tests.fakes.operations import TOKEN, FakeOperations, authenticate
 from tests.fakes.streams import CountingMeter, FakeSocket
@@ -28,9 +29,10 @@ class Line:
     def __init__(self, limits: SessionLimits, frames: int) -> None:
         self.hub = FakeHub()
         self.meter = CountingMeter()
-        self.groups = Groups(self.hub, self.meter, GroupLimits(frames=frames, retry_seconds=0.001))
-        self.operations = FakeOperations(self.hub)
         rounds = Rounds(self.meter, SettableClock())
+        group_limits = GroupLimits(frames=frames, retry_seconds=0.001)
+        self.groups = Groups(self.hub, self.meter, group_limits, in_rounds(rounds))
+        self.operations = FakeOperations(self.hub)
         reception = Reception(self.operations, authenticate, self.groups, rounds, limits)
         self.reception = reception
         self.socket, self.task = self.connect()
