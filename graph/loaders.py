@@ -121,6 +121,18 @@ class Loaders:
         return self._visible(campaigns.by_ids)
 
     @cached_property
+    def campaign_owner(self) -> DataLoader[UUID, UUID | None]:
+        """Whose campaigns are, by id; all that whoever follows one has to know of it."""
+
+        async def load(ids: list[UUID]) -> list[UUID | None]:
+            if len(ids) == 1:
+                return [await self._reading.look(campaigns.owner_of, self._scope, ids[0])]
+            found = await self._reading.run(campaigns.owners, self._scope, ids)
+            return [found.get(ident) for ident in ids]
+
+        return DataLoader(load)
+
+    @cached_property
     def domain(self) -> DataLoader[tuple[UUID, int], DomainRow | None]:
         """Domains by campaign and offset."""
         return self._visible(domains.by_ids)

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, select
+from sqlalchemy import Table, and_, bindparam, select
 
 from db.engine import Session
 from db.models import (
@@ -26,9 +27,15 @@ from db.models import (
     PhaseRow,
     ProxyRow,
 )
+from db.prepared import Prepared
 from db.queries.listing import Conditions, Listing, among, equals, holds
 from db.scope import Scope
+from db.snapshot import Snapshot
 from vocabulary.campaigns import CampaignMode, CampaignStatus, GenerationConfig, PhaseKind
+
+_table = cast("Table", CampaignRow.__table__)
+# Asked by everybody who begins to follow one.
+_OWNER = Prepared(select(_table.c.owner_id).where(_table.c.id == bindparam("ident")), "ident")
 
 
 class CampaignOrderField(StrEnum):
@@ -97,6 +104,21 @@ async def by_ids(session: Session, scope: Scope, ids: Sequence[UUID]) -> Mapping
     """The visible ones of these campaigns."""
     wanted = select(CampaignRow).where(CampaignRow.id.in_(ids), scope.clause(CampaignRow.owner_id))
     return {row.id: row for row in (await session.execute(wanted)).scalars()}
+
+
+async def owner_of(snapshot: Snapshot, scope: Scope, ident: UUID) -> UUID | None:
+    """Whose a campaign is; None if none with this id is visible."""
+    found = await snapshot.rows(_OWNER, {"ident": ident})
+    owner = msgspec.convert(found[0][0], UUID) if found else None
+    return owner if owner is not None and scope.sees(owner) else None
+
+
+async def owners(session: Session, scope: Scope, ids: Sequence[UUID]) -> Mapping[UUID, UUID]:
+    """Whose the visible ones of these campaigns are."""
+    wanted = select(CampaignRow.id, CampaignRow.owner_id)
+    wanted = wanted.where(CampaignRow.id.in_(ids), scope.clause(CampaignRow.owner_id))
+    found: Mapping[UUID, UUID] = dict((await session.execute(wanted)).tuples().all())
+    return found
 
 
 async def in_space(session: Session, scope: Scope, key: str, most: int) -> list[CampaignRow]:

@@ -72,9 +72,9 @@ class CampaignSource(Source):
         Raises:
             Refused: there is nothing of the kind, or it is somebody else's, which looks the same.
         """
-        row = await context.loaders.campaign.load(self.campaign_id)
-        if row is not None:
-            self.of_one = Scope(row.owner_id)
+        owner = await context.loaders.campaign_owner.load(self.campaign_id)
+        if owner is not None:
+            self.of_one = Scope(owner)
             return
         if self.after is None or not await context.reading.run(
             activity.has_any, self.scope, self.campaign_id, self.after.position

@@ -212,7 +212,8 @@ async def test_an_outage_is_that_of_all_and_then_over(stage: Stage, monkeypatch:
         return [stage.subscribe(stage.house.alice, CAMPAIGN, id=scene.id) for _ in range(MANY)]
 
     with monkeypatch.context() as patch:
-        patch.setattr(Reading, "run", fail)
+        for way in ("run", "look"):
+            patch.setattr(Reading, way, fail)
         found = await asyncio.gather(*opening(), return_exceptions=True)
         assert all(isinstance(each, Unavailable) for each in found)
     assert len({each.key for each in await asyncio.gather(*opening())}) == 1
