@@ -7,8 +7,9 @@ a column at a time, to what the types of the columns (`db/types.py`) make of the
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from enum import StrEnum
 from itertools import starmap
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, NamedTuple, TypeVar, cast, overload
 from uuid import UUID
 
 import msgspec
@@ -69,12 +70,24 @@ class Rows(Sequence[R]):
         return self._read
 
 
+class Stored(NamedTuple):
+    """How a driver has the values of a column: as Python's own, unless one of these says otherwise.
+
+    `enum` is whose members' values they are, `is_moment` is said of text in UTC, and `process` makes Python's of one.
+    """
+
+    enum: type[StrEnum] | None = None
+    is_moment: bool = False
+    process: Callable[[Any], Any] | None = None
+
+
 class PlainRows(Generic[R]):
     """How the rows of one model are selected and read."""
 
     def __init__(self, model: type[R]) -> None:
         attributes = list(inspect(model).column_attrs)
-        self._types: list[TypeEngine[Any]] = [each.columns[0].type for each in attributes]
+        self.types: dict[str, TypeEngine[Any]] = {each.key: each.columns[0].type for each in attributes}
+        """Of each attribute, in the order of the columns."""
         self._shape: Any = msgspec.defstruct(
             f"Plain{model.__name__}", [(each.key, Any) for each in attributes], frozen=True, gc=False
         )
@@ -84,6 +97,16 @@ class PlainRows(Generic[R]):
         ]
         """What to select, and to give to `read` as it comes."""
 
+    def stored(self, name: str, dialect: Dialect) -> Stored:
+        """How the driver has the values of an attribute."""
+        kind = self.types[name]
+        if isinstance(kind, EnumText):
+            return Stored(enum=kind.enum)
+        if _convert(kind, dialect) is None:
+            return Stored()
+        process = kind.dialect_impl(dialect).result_processor(dialect, None)
+        return Stored(is_moment=isinstance(kind, UtcDateTime), process=process)
+
     def read(self, rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[R]:
         """The rows, which have the attributes of the model and none of its ties.
 
@@ -92,7 +115,9 @@ class PlainRows(Generic[R]):
         """
         converts = self._converts.get(dialect.name)
         if converts is None:
-            converts = self._converts[dialect.name] = [_convert(each, dialect) for each in self._types]
+            converts = self._converts[dialect.name] = [
+                _convert(each, dialect) for each in self.types.values()
+            ]
         columns = zip(*rows, strict=True)
         values = [
             column if convert is None else convert(column)

@@ -12,13 +12,17 @@ from typing import Any, Generic, TypeVar
 import strawberry
 
 from db.models import Model
+from db.plain_rows import Rows
 from db.queries.listing import Listing, Wanted
 from graph import page_cursors
+from graph.compiling.leaves import NotPlain
+from graph.compiling.writing import Plain
 from graph.context import Info
 from graph.enums import OrderDirection
 from graph.errors import Refused
 from graph.fields import resolved
 from graph.scalars import BigInt, Cursor
+from graph.straight import Straight, with_straight_way
 
 N = TypeVar("N")
 R = TypeVar("R", bound=Model)
@@ -72,6 +76,18 @@ class Page(Generic[R, N]):
         )
 
 
+def _nodes_by_rows(plain: Sequence[Plain]) -> Callable[[Any], list[dict[str, Any]]]:
+    straight = Straight(plain)
+
+    def told(connection: Connection[Any]) -> list[dict[str, Any]]:
+        rows = connection.page.rows
+        if not isinstance(rows, Rows):
+            raise NotPlain
+        return straight.told(rows, connection.page.source.node)
+
+    return told
+
+
 @strawberry.type(description="One page of a list.")
 class Connection(Generic[N]):
     """One page of a list."""
@@ -97,6 +113,7 @@ class Connection(Generic[N]):
         )
 
     @resolved("The things of this page.")
+    @with_straight_way(_nodes_by_rows)
     def nodes(self) -> list[N]:
         """The things of this page."""
         return [self.page.source.node(row) for row in self.page.rows]

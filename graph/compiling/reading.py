@@ -1,6 +1,6 @@
 """What the schema says of reading a field from its object, and of telling the type of an object."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, cast
 
@@ -25,6 +25,13 @@ def getter(field: GraphQLField) -> Get | None:
     if found.is_basic_field:
         return attrgetter(found.python_name) if found.default_resolver is getattr else None
     return _function_of_the_object(found)
+
+
+def straight_way(field: GraphQLField) -> Callable[[Sequence[Any]], Get] | None:
+    """What makes of the plain fields of a list's items a function from its object to the list, if a resolver has it."""
+    found = field.extensions.get(_DEFINITION)
+    resolver = found.base_resolver if isinstance(found, StrawberryField) else None
+    return None if resolver is None else getattr(resolver.wrapped_func, "straight_way", None)
 
 
 def resolved_by(field: GraphQLField) -> StrawberryField | None:

@@ -19,6 +19,7 @@ from graphql import (
     GraphQLError,
     GraphQLObjectType,
     GraphQLOutputType,
+    get_named_type,
     get_nullable_type,
     is_abstract_type,
     is_leaf_type,
@@ -35,7 +36,7 @@ from graphql.execution.collect_fields import (
 )
 
 from graph.compiling.leaves import Complete, NotPlain, complete_leaf, short_way
-from graph.compiling.reading import attribute_of, classes_of, getter, types_by_class
+from graph.compiling.reading import Get, attribute_of, classes_of, getter, straight_way, types_by_class
 from graph.compiling.writing import Plain, written
 
 _leaf = cache(complete_leaf)
@@ -158,7 +159,7 @@ class Selections:
     def _field(self, key: str, type_: GraphQLObjectType, details: FieldDetailsList) -> Plain | None:
         name = details[0].node.name.value
         if name == TYPE_NAME:
-            return Plain(key, lambda _object: type_.name, _same)
+            return Plain(key, lambda _object: type_.name, _same, is_constant=True)
         field = type_.fields.get(name)
         get = None if field is None else getter(field)
         if field is None or get is None:
@@ -167,6 +168,10 @@ class Selections:
         if complete is None:
             return None
         inner: Any = get_nullable_type(field.type)
+        way, item = straight_way(field), get_named_type(inner)
+        if way is not None and is_object_type(item):
+            items = self.of(item, details)
+            return Plain(key, _same, _straight(way(items.plain), get, complete))
         short = _short(inner) if is_leaf_type(inner) else None
         return Plain(key, get, complete, attribute_of(field), short)
 
@@ -214,6 +219,18 @@ class Selections:
         type_ = types.get(class_)
         found = None if type_ is None else self._object(type_, details)
         return _refuse if found is None else found
+
+
+def _straight(way: Complete, get: Get, complete: Complete) -> Complete:
+    """The straight way from an object to a list, or the other one for what it does not know."""
+
+    def told(value: Any) -> Any:
+        try:
+            return way(value)
+        except Exception:  # noqa: BLE001  The other way comes to it too, if it is amiss.
+            return complete(get(value))
+
+    return told
 
 
 def _same(value: Any) -> Any:

@@ -14,7 +14,7 @@ class Plain(NamedTuple):
     """A plain field: under which key it is told, how it is read, and how what was read is completed.
 
     `attribute` is what `read` reads, if it is one. `short` is the short way of a scalar; `complete` is for whatever
-    does not go it, null among it.
+    does not go it, null among it. `is_constant` if it is the same of all objects.
     """
 
     key: str
@@ -22,6 +22,7 @@ class Plain(NamedTuple):
     complete: Complete
     attribute: str | None = None
     short: Short | None = None
+    is_constant: bool = False
 
 
 def written(plain: Sequence[Plain], classes: frozenset[type] | None = None) -> Complete:
@@ -38,11 +39,23 @@ def written(plain: Sequence[Plain], classes: frozenset[type] | None = None) -> C
     return complete
 
 
+def rows_written(plain: Sequence[Plain]) -> Callable[[Sequence[Any]], list[dict[str, Any]]]:
+    """From many rows to their fields; `attribute` is where in a row a field is, as `[3]`."""
+    known: dict[str, Any] = {}
+    fields = ", ".join(f"{each.key!r}: {_value(number, each, known)}" for number, each in enumerate(plain))
+    # Only names of the schema, places and what is in `known` are in it.
+    exec(f"def complete(rows):\n    return [{{{fields}}} for o in rows]\n", known)  # noqa: S102
+    complete: Callable[[Sequence[Any]], list[dict[str, Any]]] = known["complete"]
+    return complete
+
+
 def _value(number: int, field: Plain, known: dict[str, Any]) -> str:
     """The expression for one field; what it uses is put under names of its own."""
     known[f"complete{number}"] = field.complete
     read = f"o.{field.attribute}"
-    if field.attribute is None or not field.attribute.isidentifier():
+    if field.attribute is not None and field.attribute.startswith("["):
+        read = f"o{field.attribute}"
+    elif field.attribute is None or not field.attribute.isidentifier():
         known[f"read{number}"] = field.read
         read = f"read{number}(o)"
     if field.short is None:

@@ -29,6 +29,7 @@ from graph.enums import ActivityKind, OrderDirection
 from graph.fields import resolved, same_for_all
 from graph.filters import After, First, asked, entity_id
 from graph.scalars import JSON, BigInt, Cursor
+from graph.straight import straight
 from graph.types.campaign_config import AnalysisConfig, DnsConfig, GenerationConfig, HttpConfig
 from graph.types.campaign_summary import CampaignSummary
 from graph.types.domain import Domain
@@ -206,6 +207,7 @@ class Campaign(CampaignSummary, Node):
         return part
 
     @classmethod
+    @straight
     def from_row(cls, row: CampaignRow) -> Self:
         """The campaign of a row."""
         return cls(

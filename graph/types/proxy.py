@@ -17,6 +17,7 @@ from graph.enums import OrderDirection
 from graph.fields import resolved
 from graph.filters import After, First, asked
 from graph.scalars import BigInt
+from graph.straight import straight
 from graph.types.node import Node
 from graph.types.principal import Principal, owner_of
 from graph.types.proxy_stats import ProxyRecord
@@ -208,6 +209,7 @@ class ProxyPool(Node):
         return await info.context.loaders.pool_member_count.load(self.key) or 0
 
     @classmethod
+    @straight
     def from_row(cls, row: ProxyPoolRow) -> Self:
         """The pool of a row."""
         return cls(
