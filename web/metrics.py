@@ -45,6 +45,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
         self._fields: dict[str, _Series] = {}
+        self._answered: dict[tuple[str, str, int], Counter] = {}
 
         def gauge(name: str, text: str) -> Gauge:
             return Gauge(f"heliograph_{name}", text, ["field"], registry=registry)
@@ -118,7 +119,11 @@ class Metrics:
         # Paths and methods that nobody defined would be as many series as a stranger likes.
         route = "other" if resource is None else resource.canonical
         method = request.method if request.method in METHODS else "other"
-        self.requests.labels(route, method, str(status)).inc()
+        key = (route, method, status)
+        answered = self._answered.get(key)
+        if answered is None:
+            answered = self._answered[key] = self.requests.labels(route, method, str(status))
+        answered.inc()
 
     def count_drop(self, reason: Dropped) -> None:
         """A connection was ended from this side; a listener of `web/peers.py`."""
