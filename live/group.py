@@ -3,8 +3,9 @@
 A group has one task, which follows the hub: it reads the events after the group's position, renders the ones
 that match, keeps the frames in a bounded window and wakes the members. When it has come as far as the distributor it is
 at rest, until that calls it for an event that may concern it (`live/distributor.py`), or what it holds back is due.
-A member is a cursor (`live/member.py`). One that is new opens with a snapshot; one below the window's floor reads pages
-of the log until it is not.
+What takes no waiting is told in the distributor's turn, and the task stays at rest. A member is a cursor
+(`live/member.py`). One that is new opens with a snapshot; one below the window's floor reads pages of the log until it
+is not.
 
 Why there is neither a gap nor a duplicate, in whatever order things happen:
 
@@ -44,6 +45,7 @@ from collections.abc import Callable, Coroutine, Hashable
 from functools import partial
 from typing import Any
 
+from events.envelope import Envelope
 from events.log import Lapsed, Replaced
 from live.catching_up import CatchingUp
 from live.commons import Commons, GroupLimits
@@ -83,6 +85,7 @@ class Group:
         self._tell_members = commons.waker(self.members)
         self._has_news = False
         self._rest: asyncio.Future[None] | None = None
+        self._is_at_rest = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._catching_up = CatchingUp(stream, commons, self._start)
         commons.distributor.add(self)
@@ -156,23 +159,53 @@ class Group:
         if self.position < self._commons.distributor.position:
             return
         loop, deadline = asyncio.get_running_loop(), self._teller.deadline
-        self._rest = loop.create_future()
-        timer = None if deadline is None else loop.call_at(deadline, self._call_in_time)
+        self._rest, self._is_at_rest = loop.create_future(), True
+        timer = None if deadline is None else loop.call_at(deadline, self._go_on_in_time)
         try:
             await self._rest
         finally:
-            self._rest = None
+            self._rest, self._is_at_rest = None, False
             if timer is not None:
                 timer.cancel()
 
-    def call(self, position: int) -> None:
-        """End its rest: nothing up to `position` concerns it that it has not read."""
+    def call(self, position: int) -> bool:
+        """End its rest: nothing up to `position` concerns it that it has not read. False if it was not at rest.
+
+        Its task waits until it is told to go on, or its time comes.
+        """
+        if not self._is_at_rest:
+            return False
+        self._is_at_rest = False
+        self.position = max(self.position, position)
+        return True
+
+    def serve(self, envelope: Envelope) -> None:
+        """Tell the event that it was called for and be at rest again, if that takes no waiting; else go on."""
+        if self._rest is None or self._rest.done() or self._is_at_rest:
+            # Its time came first, and its task comes to this event, or has come to it.
+            return
+        if not self._tells_now(envelope):
+            self.go_on()
+            return
+        self.position = envelope.position
+        self._is_at_rest = True
+        if self._has_news:
+            self._wake()
+
+    def _tells_now(self, envelope: Envelope) -> bool:
+        try:
+            return self._teller.tell_now(envelope)
+        except Exception:  # noqa: BLE001  Whatever it is, the task comes to it and says it.
+            return False
+
+    def go_on(self) -> None:
+        """Let the task follow the hub, if it waits."""
         if self._rest is not None and not self._rest.done():
-            self.position = max(self.position, position)
             self._rest.set_result(None)
 
-    def _call_in_time(self) -> None:
+    def _go_on_in_time(self) -> None:
         self.call(self._commons.distributor.position)
+        self.go_on()
 
     async def _advance(self) -> None:
         """Tell one page of events, and then what is due of what was held. A retry repeats nothing."""

@@ -42,6 +42,23 @@ class Teller:
         """When `flush_due` has something to do, in the time of the loop; None if nothing is held."""
         return None if self._held is None else self._held.deadline
 
+    def tell_now(self, envelope: Envelope) -> bool:
+        """Do what `tell` does, if that takes no waiting and changes no deadline; else nothing is done."""
+        stream, held = self._stream, self._held
+        if not stream.matches(envelope):
+            return True
+        if held is not None:
+            key = stream.conflated_by(envelope) if len(held) else None
+            if key is not None:
+                held.offer(key, envelope)
+            return key is not None
+        frame = stream.render_now(envelope)
+        if isinstance(frame, NotNow):
+            return False
+        if frame is not None:
+            self._append(Due(frame, envelope.occurred_at))
+        return True
+
     async def tell(self, envelope: Envelope) -> None:
         """Append the frame of one event, or hold it back. Events come in ascending positions.
 

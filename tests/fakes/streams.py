@@ -39,6 +39,7 @@ class FakeStream:
         self.outage_at = 0
         self.failing_at = 0
         self.silent: set[int] = set()
+        self.plain = True
         self.gate = asyncio.Event()
         self.gate.set()
         self._hub = hub
@@ -51,18 +52,26 @@ class FakeStream:
         return envelope.summary.partition("~")[2] or None
 
     def render_now(self, envelope: Envelope, skipped: int = 0) -> Frame | NotNow | None:
-        return NOT_NOW
+        is_free = self.plain and self.gate.is_set() and not self._is_to_fail_at(envelope.position)
+        return self._rendered(envelope, skipped) if is_free else NOT_NOW
 
     async def render(self, envelope: Envelope, skipped: int = 0) -> Frame | None:
         await self.gate.wait()
+        if not self._is_to_fail_at(envelope.position):
+            return self._rendered(envelope, skipped)
         self.renders.append(envelope.position)
         if self.failure is not None:
             raise self.failure
         if envelope.position == self.failing_at:
             raise ValueError("secret")
-        if envelope.position == self.outage_at:
-            self.outage_at = 0
-            raise Unavailable("The database does not answer.")
+        self.outage_at = 0
+        raise Unavailable("The database does not answer.")
+
+    def _is_to_fail_at(self, position: int) -> bool:
+        return self.failure is not None or position in (self.failing_at, self.outage_at)
+
+    def _rendered(self, envelope: Envelope, skipped: int) -> Frame | None:
+        self.renders.append(envelope.position)
         if envelope.position in self.silent:
             return None
         last = envelope.summary.endswith("!")

@@ -21,6 +21,7 @@ from events.doorbell import Doorbell
 from events.hub import Hub
 from graph.openings import Openings
 from graph.rendering import Rendering
+from live import distributor
 from live.commons import GroupLimits
 from live.groups import Groups
 from live.rounds import Rounds
@@ -284,9 +285,10 @@ async def opened(shape: Shape, log_type: type[MemoryLog] = MemoryLog) -> AsyncIt
     """A world that runs."""
     world = World(shape, log_type)
     page, hub.PAGE_EVENTS = hub.PAGE_EVENTS, shape.hub_page
+    turn, distributor.TURN_SECONDS = distributor.TURN_SECONDS, REST_SECONDS if shape.page % 2 else -1.0
     await world.start()
     try:
         yield world
     finally:
         await world.close()
-        hub.PAGE_EVENTS = page
+        hub.PAGE_EVENTS, distributor.TURN_SECONDS = page, turn

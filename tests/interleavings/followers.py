@@ -210,5 +210,4 @@ class Follower:
 
 def _has_come(group: Group, head: int) -> bool:
     """Whether it knows of all up to there: one at rest is not called for what does not concern it."""
-    is_at_rest = group._rest is not None and not group._rest.done()
-    return group.position >= head or (is_at_rest and group._commons.distributor.position >= head)
+    return group.position >= head or (group._is_at_rest and group._commons.distributor.position >= head)

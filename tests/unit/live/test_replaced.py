@@ -103,6 +103,7 @@ async def test_the_rest_of_what_is_being_told_is_thrown_away(
 ) -> None:
     """Rendered now, it would have cursors of the new log, at the positions of the old one."""
     stream = Pausing(house.hub, after=0)
+    stream.plain = False
     stream.max_rate = rate
     reader = Reader(house.groups, stream)
     house.hub.publish(*topics)
