@@ -46,6 +46,10 @@ def waiting(engines: Engines) -> int:
     return len(pool._pool._queue._getters)
 
 
+DOORS = ("run", "look")
+"""By which a snapshot is read."""
+
+
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     """Let every read fail."""
@@ -54,7 +58,8 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         async def run(self: Reading, *args: object, **kwargs: object) -> Any:
             raise error
 
-        monkeypatch.setattr(Reading, "run", run)
+        for door in DOORS:
+            monkeypatch.setattr(Reading, door, run)
 
     return let
 
@@ -225,14 +230,17 @@ class TestContexts:
         self, stage: Stage, subscribes: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         reading = asyncio.Event()
-        run = Reading.run
 
-        async def stuck(self: Reading, *args: Any) -> Any:
-            await run(self, *args)
-            reading.set()
-            await asyncio.Event().wait()
+        def stuck(door: Any) -> Any:
+            async def read(self: Reading, *args: Any) -> Any:
+                await door(self, *args)
+                reading.set()
+                await asyncio.Event().wait()
 
-        monkeypatch.setattr(Reading, "run", stuck)
+            return read
+
+        for door in DOORS:
+            monkeypatch.setattr(Reading, door, stuck(getattr(Reading, door)))
         if subscribes:
             work: Any = stage.subscribe(stage.house.alice, ONE)
         else:
