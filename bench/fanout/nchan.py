@@ -45,6 +45,8 @@ http {
   uwsgi_temp_path %(folder)s/uwsgi;
   scgi_temp_path %(folder)s/scgi;
   keepalive_requests 1000000;
+  keepalive_timeout 1d;
+  keepalive_time 1d;
   server {
     listen 127.0.0.1:%(port)d backlog=1024;
     location = /graphql {
