@@ -42,16 +42,17 @@ class Member:
     """A cursor into one stream. Only frames above `position` are taken, in ascending order, each once.
 
     `is_level` is whether nothing is fetched for it, nor was: what comes next is in the window, or is to be fetched.
+    `notify` is what it was given: it is called when something may be due.
     """
 
     __slots__ = (
         "_failure",
         "_fetching",
-        "_notify",
         "_page",
         "dismissed",
         "finished",
         "is_level",
+        "notify",
         "position",
         "source",
         "stream",
@@ -63,7 +64,7 @@ class Member:
         self.position: int | None = stream.after
         self.finished = False
         self.dismissed = False
-        self._notify = notify
+        self.notify = notify
         self._page: Chunk | None = None
         self._failure: list[dict[str, Any]] | None = None
         self._fetching = False
@@ -128,7 +129,7 @@ class Member:
         if chunk is not None:
             self._accept(chunk)
         self._look()
-        self._notify()
+        self.notify()
 
     def _accept(self, chunk: Chunk) -> None:
         if chunk.due:
@@ -139,10 +140,6 @@ class Member:
     def _look(self) -> None:
         """See whether it is level, after something that this depends on."""
         self.is_level = not self._fetching and self._page is None and not self.finished
-
-    def notify(self) -> None:
-        """Something may be due."""
-        self._notify()
 
     def replaced(self) -> None:
         """Another log has taken the place of the one that its position and its frames are of."""
@@ -158,7 +155,7 @@ class Member:
     def dismiss(self) -> None:
         """The process is about to stop: nothing more will come, and the stream has not ended."""
         self.dismissed = True
-        self._notify()
+        self.notify()
 
     def _take_page(self, limit: int) -> Sequence[Due]:
         page = self._page

@@ -1,6 +1,7 @@
 """What this room reports about itself; `web/metrics.py` turns it into Prometheus series."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -35,9 +36,25 @@ class Meter(Protocol):
         """A snapshot was taken for members of one group: the log no longer reaches back to them, or is another one."""
 
 
-def count_delivery(meter: Meter, now: datetime, field: str, due: Sequence[Due], members: int = 1) -> None:
-    """Report frames that the sockets of so many members have just taken; only live ones say how long they waited."""
-    meter.delivered(field, len(due) * members, sum(len(each.frame.payload) for each in due) * members)
-    for each in due:
-        if each.occurred_at is not None:
-            meter.waited(field, (now - each.occurred_at).total_seconds(), members)
+Taken = tuple[str, Sequence[Due], int]
+"""Frames of a field that the sockets of so many members have just taken."""
+
+
+def count_deliveries(meter: Meter, now: datetime, taken: Iterable[Taken]) -> None:
+    """Report all of them; only live frames say how long they waited.
+
+    What a thousand groups tell of one event, each in its own words, is one report.
+    """
+    frames: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    waiting: Counter[tuple[str, datetime]] = Counter()
+    for field, due, members in taken:
+        frames[field] += len(due) * members
+        for each in due:
+            sizes[field] += len(each.frame.payload) * members
+            if each.occurred_at is not None:
+                waiting[field, each.occurred_at] += members
+    for field, count in frames.items():
+        meter.delivered(field, count, sizes[field])
+    for (field, occurred_at), times in waiting.items():
+        meter.waited(field, (now - occurred_at).total_seconds(), times)

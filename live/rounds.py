@@ -21,7 +21,7 @@ import structlog
 
 from core.clock import Clock
 from live.member import Member, Source
-from live.meter import Meter, count_delivery
+from live.meter import Meter, count_deliveries
 from live.text_frame import header
 from live.window import Due
 
@@ -116,9 +116,8 @@ class Round:
     def report(self, meter: Meter, clock: Clock) -> None:
         """Tell of everything that was delivered."""
         if self._portions:
-            now = clock.now()
-            for portion in self._portions.values():
-                count_delivery(meter, now, portion.field, portion.due, portion.members)
+            taken = ((each.field, each.due, each.members) for each in self._portions.values())
+            count_deliveries(meter, clock.now(), taken)
 
 
 class Sender(Protocol):

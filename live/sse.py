@@ -12,7 +12,7 @@ import msgspec
 
 from core.clock import Clock
 from live.groups import Groups
-from live.meter import count_delivery
+from live.meter import count_deliveries
 from live.operations import Frame, Stream
 
 COMPLETE = b"event: complete\ndata:\n\n"
@@ -69,7 +69,7 @@ class Delivery:
                 due = member.take(FRAMES_IN_TURN)
                 if due:
                     yield b"".join(_frame_event(each.frame) for each in due)
-                    count_delivery(self._groups.meter, self._clock.now(), self._stream.field, due)
+                    count_deliveries(self._groups.meter, self._clock.now(), [(self._stream.field, due, 1)])
                 if member.finished:
                     yield COMPLETE
                     return

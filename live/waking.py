@@ -45,7 +45,11 @@ class Waking:
 
     def call(self) -> None:
         """Something may be due to all of them; those that were told since the last call are told again."""
-        if not self._is_waiting:
+        if len(self._members) == 1 and not self._is_waiting:
+            # It shares nothing with others, and needs no turn before its own.
+            for member in self._members:
+                member.notify()
+        elif not self._is_waiting:
             self._is_waiting = True
             self._rounds.add(self)
         elif self._left:

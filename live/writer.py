@@ -80,8 +80,11 @@ class Operation:
     def notify(self) -> None:
         """The member may have frames due."""
         writer = self.writer
-        this = writer.rounds.now
-        if this is not None and writer.followed == 1 and not writer.is_called:
+        if writer.is_called:
+            if not self.is_ready:
+                self.is_ready = True
+                writer.ready.append(self)
+        elif writer.followed == 1 and (this := writer.rounds.now) is not None:
             writer.send_now(self, this)
         elif not self.is_ready:
             self.is_ready = True

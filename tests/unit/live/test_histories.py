@@ -1,7 +1,7 @@
 """Random histories against a model: each subscriber received what it had to; `bench/histories.py` plays more."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,8 @@ from events.cursor import Cursor
 from events.envelope import Page
 from events.log import Lapsed, Log, Replaced
 from events.outbox import record
-from live.member import Chunk, Member
+from live.member import Chunk, Member, Source
+from live.operations import Stream
 from live.window import Due, FrameWindow
 from services.retention import Retention
 from tests.fakes.bell import RecordingBell
@@ -152,10 +153,13 @@ class Deaf(Member):
 
     calls = 0
 
-    def notify(self) -> None:
-        Deaf.calls += 1
-        if Deaf.calls % 2:
-            super().notify()
+    def __init__(self, source: Source, stream: Stream, notify: Callable[[], None]) -> None:
+        def heard() -> None:
+            Deaf.calls += 1
+            if Deaf.calls % 2:
+                notify()
+
+        super().__init__(source, stream, heard)
 
 
 class Repeating(Member):
