@@ -71,6 +71,7 @@ class _Line(asyncio.Protocol):
     """One connection with one request under way at a time."""
 
     def __init__(self) -> None:
+        self.is_over = False
         self._transport: asyncio.WriteTransport
         self._received = b""
         self._whole = -1
@@ -91,7 +92,8 @@ class _Line(asyncio.Protocol):
             answer.set_result(received)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The server has gone."""
+        """The server has gone, or hangs up on who is idle while others have their turns."""
+        self.is_over = True
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(WrongAnswer(f"The connection ended ({exc})."))
 
@@ -115,6 +117,13 @@ class _Line(asyncio.Protocol):
         return end + len(END) + int(found[1])
 
 
+async def _reach(target: Target) -> _Line:
+    parts = urlsplit(target.url)
+    loop = asyncio.get_running_loop()
+    _, line = await loop.create_connection(_Line, parts.hostname or "", parts.port or 0)
+    return line
+
+
 class Asking:
     """Open connections to one server, and what it has to answer."""
 
@@ -123,7 +132,7 @@ class Asking:
         self.body = body
         self.measured = Measured()
         self._request = target.request(query)
-        self._lines = lines
+        self._lines = list(lines)
 
     def __repr__(self) -> str:
         return f"<Asking {self.target.name}, {self.measured!r}>"
@@ -135,10 +144,7 @@ class Asking:
         Raises:
             WrongAnswer: it is not answered at all.
         """
-        parts = urlsplit(target.url)
-        host, port = parts.hostname or "", parts.port or 0
-        loop = asyncio.get_running_loop()
-        lines = [(await loop.create_connection(_Line, host, port))[1] for _ in range(connections)]
+        lines = [await _reach(target) for _ in range(connections)]
         async with asyncio.timeout(ANSWER_SECONDS):
             body = _body(await lines[0].ask(target.request(query)))
         return cls(target, query, lines, body)
@@ -149,6 +155,7 @@ class Asking:
         Raises:
             WrongAnswer: one answer is not the first one's.
         """
+        self._lines = [await _reach(self.target) if line.is_over else line for line in self._lines]
         began = cpu_seconds(self.target.pid)
         until = perf_counter() + seconds
         async with asyncio.timeout(seconds + ANSWER_SECONDS):
