@@ -1,5 +1,6 @@
 """What every test may ask for: real servers, started once per session (per worker under xdist) when first used."""
 
+import gc
 import os
 import re
 from collections.abc import AsyncIterator, Generator
@@ -52,6 +53,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((number for number, head in enumerate(FIRST) if path.startswith(head)), len(FIRST))
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over what stays anyway: all modules, and thousands of tests."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
