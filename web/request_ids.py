@@ -4,6 +4,7 @@ A caller's own id is kept if it is short and plain, so that a request can be fol
 """
 
 import re
+from collections.abc import Awaitable
 
 import structlog
 from aiohttp import web
@@ -17,13 +18,16 @@ PLAIN = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 @web.middleware
-async def with_request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give the request its id and bind it to the log for as long as the request lasts."""
+def with_request_id(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+    """Give the request its id and bind it to the log for as long as the request lasts.
+
+    No coroutine of its own: there would be one for each socket, for as long as that is open.
+    """
     given = request.headers.get(HEADER, "")
     request[KEY] = given if PLAIN.fullmatch(given) else str(new_id())
     # Nothing to undo: each request is a task of its own, and so the context that this is bound in ends with it.
     structlog.contextvars.bind_contextvars(request_id=request[KEY])
-    return await handler(request)
+    return handler(request)
 
 
 async def show_request_id(request: web.Request, response: web.StreamResponse) -> None:

@@ -194,27 +194,14 @@ class Sockets:
         return self._open
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Serve one handshake and everything that follows it."""
-        if not same_origin(request):
-            log.warning("foreign_origin", origin=request.headers.get("Origin"))
-            error = formatted("WebSockets are for pages of this origin only.", "FORBIDDEN")
-            return errors_response(403, [error], MediaType.JSON)
-        response = self._response()
-        stream = await response.prepare(request)
-        if request.transport is None or stream is None:
-            return response
-        pulse = Pulse(self._peers.patience, asyncio.get_running_loop().time(), answers=True)
-        socket = AiohttpSocket(response, request.protocol, stream, pulse)
-        refusal = self._refusal(response.ws_protocol)
-        if refusal is not None:
-            await socket.close(refusal, refusal.name)
-            return response
-        # What is in a coroutine that waits stays for as long as the socket does: nothing that is not needed any more.
-        del stream, pulse
-        await self._serve(socket, Session(socket, self._reception))
-        return response
+        """Serve one handshake and everything that follows it.
 
-    async def _serve(self, socket: AiohttpSocket, session: Session) -> None:
+        What is in a coroutine that waits stays for as long as the socket does: so there is one, which has little.
+        """
+        response, socket = await self._shake_hands(request)
+        if socket is None:
+            return response
+        session = Session(socket, self._reception)
         peer = SocketPeer(socket, session)
         self._open += 1
         self._peers.watch(peer)
@@ -226,6 +213,25 @@ class Sockets:
         finally:
             self._peers.left(peer)
             self._open -= 1
+        return response
+
+    async def _shake_hands(self, request: web.Request) -> tuple[web.StreamResponse, AiohttpSocket | None]:
+        """The answer to a handshake, and the socket if it is to be served."""
+        if not same_origin(request):
+            log.warning("foreign_origin", origin=request.headers.get("Origin"))
+            error = formatted("WebSockets are for pages of this origin only.", "FORBIDDEN")
+            return errors_response(403, [error], MediaType.JSON), None
+        response = self._response()
+        stream = await response.prepare(request)
+        if request.transport is None or stream is None:
+            return response, None
+        pulse = Pulse(self._peers.patience, asyncio.get_running_loop().time(), answers=True)
+        socket = AiohttpSocket(response, request.protocol, stream, pulse)
+        refusal = self._refusal(response.ws_protocol)
+        if refusal is None:
+            return response, socket
+        await socket.close(refusal, refusal.name)
+        return response, None
 
     def _response(self) -> Response:
         return Response(
