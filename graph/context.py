@@ -58,6 +58,33 @@ class Services:
     streams: Callable[[], StreamCounts] = StreamCounts
 
 
+class Budget:
+    """How many rows the lists of one operation may give in all. It knows nothing of the operation."""
+
+    __slots__ = ("_rows_left",)
+
+    def __init__(self) -> None:
+        self._rows_left = ROWS_PER_OPERATION
+
+    def __repr__(self) -> str:
+        return f"<Budget of {self._rows_left} rows>"
+
+    def spend(self, rows: int) -> None:
+        """Count the rows that a list may give, so that nested lists cannot multiply without end.
+
+        Raises:
+            Refused: the operation asks for more than that in all.
+        """
+        self._rows_left -= rows
+        if self._rows_left < 0:
+            raise Refused(
+                "LIMIT_EXCEEDED",
+                f"The lists of one operation may give {ROWS_PER_OPERATION} rows in all, as which counts, sums and "
+                "searches count too; ask for smaller pages.",
+                limit=ROWS_PER_OPERATION,
+            )
+
+
 class Context:
     """The context of one operation, or of one event of a subscription; `close` it when that is over.
 
@@ -66,7 +93,7 @@ class Context:
     `reading` is a snapshot that others read from, too; whoever made that closes it.
     """
 
-    __slots__ = ("_rows_left", "caller", "loaders", "reading", "resume", "services", "skipped")
+    __slots__ = ("_budget", "caller", "loaders", "reading", "resume", "services", "skipped")
 
     def __init__(
         self,
@@ -83,8 +110,8 @@ class Context:
         self.skipped = skipped
         self.services = services
         self.reading = reading or Reading(engines)
-        self.loaders = Loaders(self.reading, caller.scope, services.insights, self.spend)
-        self._rows_left = ROWS_PER_OPERATION
+        self._budget = Budget()
+        self.loaders = self._new_loaders()
 
     def __repr__(self) -> str:
         return f"<Context of {self.caller.name}, {self.reading!r}>"
@@ -92,17 +119,21 @@ class Context:
     async def renew(self) -> None:
         """Forget what was read: the next read sees what is committed now."""
         await self.reading.restart()
-        self.loaders = Loaders(self.reading, self.caller.scope, self.services.insights, self.spend)
+        self.loaders = self._new_loaders()
 
     async def begin_again(self) -> None:
         """Be as at the beginning, but for the snapshot, which is another one only if something was amiss with it."""
         await self.reading.recover()
-        self.loaders = Loaders(self.reading, self.caller.scope, self.services.insights, self.spend)
-        self._rows_left = ROWS_PER_OPERATION
+        self._budget = Budget()
+        self.loaders = self._new_loaders()
 
     async def close(self) -> None:
-        """Give the snapshot up."""
+        """Give the snapshot up, and let go of what was read."""
+        self.loaders.forget()
         await self.reading.close()
+
+    def _new_loaders(self) -> Loaders:
+        return Loaders(self.reading, self.caller.scope, self.services.insights, self._budget.spend)
 
     async def cursor(self) -> Cursor:
         """The position of the log that all that was read is exact at."""
@@ -119,19 +150,8 @@ class Context:
         return Cursor(cursor.encode(head.incarnation, position, tag or 0))
 
     def spend(self, rows: int) -> None:
-        """Count the rows that a list may give, so that nested lists cannot multiply without end.
-
-        Raises:
-            Refused: the operation asks for more than that in all.
-        """
-        self._rows_left -= rows
-        if self._rows_left < 0:
-            raise Refused(
-                "LIMIT_EXCEEDED",
-                f"The lists of one operation may give {ROWS_PER_OPERATION} rows in all, as which counts, sums and "
-                "searches count too; ask for smaller pages.",
-                limit=ROWS_PER_OPERATION,
-            )
+        """Count the rows that a list may give; raises what `Budget.spend` raises."""
+        self._budget.spend(rows)
 
 
 Info = strawberry.Info[Context, None]

@@ -85,6 +85,17 @@ class Loaders:
         self._pages: dict[int, DataLoader[Any, Any]] = {}
         self._counts: dict[int, DataLoader[Any, int]] = {}
 
+    def forget(self) -> None:
+        """Let go of every loader, and of what it has read.
+
+        They know these loaders, which know them: hundreds of objects, for which the collector of garbage would have to
+        come, and let everybody wait meanwhile.
+        """
+        self._pages.clear()
+        self._counts.clear()
+        for name in [name for name, each in vars(self).items() if isinstance(each, DataLoader)]:
+            delattr(self, name)
+
     def pages(self, listing: Listing[M, F]) -> DataLoader[Wanted[F], Sequence[M]]:
         """Pages of one kind of list, which is one of the constants of `db/queries/`."""
 

@@ -39,7 +39,8 @@ class Reading:
         self._engines = engines
         self._lock = asyncio.Lock()
         self._snapshot: Snapshot | None = None
-        self._heads: DataLoader[str, Head] = DataLoader(self._load_heads)
+        # Made when first asked, for it knows this reading: one that is over is to be nobody's.
+        self._heads: DataLoader[str, Head] | None = None
         self._failure: BaseException | None = None
         self._closed = False
 
@@ -80,6 +81,8 @@ class Reading:
 
         Many that ask at once go on at once, so that what they load next is one batch.
         """
+        if self._heads is None:
+            self._heads = DataLoader(self._load_heads)
         return await self._heads.load(_ONLY)
 
     async def _load_heads(self, keys: list[str]) -> list[Head]:
@@ -112,8 +115,7 @@ class Reading:
 
     async def _leave(self) -> None:
         snapshot = self._snapshot
-        self._snapshot = self._failure = None
-        self._heads.clear_all()
+        self._snapshot = self._failure = self._heads = None
         if snapshot is None:
             return
         # An outage on leaving takes nothing away from what was read, or changed before it.

@@ -1,6 +1,7 @@
 """Operations as the transports see them: results in JSON, refusals told, the unexpected masked, nothing left open."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -252,6 +253,21 @@ class TestContexts:
         with pytest.raises(asyncio.CancelledError):
             await task
         await until(lambda: in_use(stage.engines) == 0)
+
+    async def test_what_was_read_is_gone_with_the_operation(self, stage: Stage) -> None:
+        """Were it left to the collector of garbage, everybody would have to wait for that now and then."""
+        query = "{ personas(first: 50) { totalCount nodes { id name } } cursor }"
+        await stage.services.personas.create(stage.house.alice, factories.dns_persona())
+        await stage.execute(stage.house.alice, query)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(20):
+                await stage.execute(stage.house.alice, query)
+            left = gc.collect()
+        finally:
+            gc.enable()
+        assert left < 20
 
     async def test_a_subscription_holds_no_connection(self, stage: Stage) -> None:
         watcher = await stage.watch(
