@@ -122,7 +122,7 @@ async def nchan(nginx: Nginx, folder: Path) -> AsyncIterator[Running]:
     port, log = free_port(), folder / "nginx.log"
     server = ServerProcess(Launch(_command(nginx, folder, port), log=log))
     try:
-        await server.wait_until(lambda: _answers(port), START_SECONDS)
+        await server.wait_until(lambda: _serves(server.pid, port), START_SECONDS)
         async with Publisher.reach(port) as publisher:
             place = Place(port, speaks=False, ids=shared_ids, multiplexes=False)
             pids = [server.pid, *descendants(server.pid)]
@@ -150,7 +150,10 @@ def _own(module: Path, bodies: str, folder: Path) -> Path:
     return copy
 
 
-async def _answers(port: int) -> bool:
+async def _serves(pid: int, port: int) -> bool:
+    # The first process listens before it has a second, and it is the second that does the work.
+    if not descendants(pid):
+        return False
     try:
         _, writer = await asyncio.open_connection(LOOPBACK, port)
     except OSError:
