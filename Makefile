@@ -82,7 +82,7 @@ bench: setup-dev  ## Run one bench: NAME=fanout, or any other that docs/guarante
 guarantees: setup-dev  ## Measure all of docs/guarantees.md and write it: hours of a machine that does nothing else.
 	@$(BIN)/python -m bench.guarantees $(ARGS)
 
-benchmarks: setup-dev  ## Measure all of docs/benchmarks.md and write it: an hour of a machine that does nothing else.
+benchmarks: setup-dev  ## Measure all of docs/benchmarks.md and write it: twenty minutes of a machine that does nothing else.
 	@$(BIN)/python -m bench.benchmarks $(ARGS)
 
 clean:  ## Remove everything that was installed or built.

@@ -1,6 +1,6 @@
 """Measure everything that docs/benchmarks.md tells, one bench after the other, and write the page: `make benchmarks`.
 
-It takes about an hour, and wants a machine that does nothing else.
+It takes about twenty minutes, and wants a machine that does nothing else.
 """
 
 import sys
