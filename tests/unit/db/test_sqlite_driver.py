@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -23,20 +22,6 @@ async def engines(tmp_path: Path) -> AsyncIterator[Engines]:
         await session.execute(text("CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT UNIQUE)"))
     yield engines
     await engines.close()
-
-
-@pytest.fixture
-def turns(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What was done in threads."""
-    turns: list[object] = []
-    turn = Driver.turn
-
-    async def counted(self: Driver, raw: Any, work: Any, *args: Any, **options: Any) -> Any:
-        turns.append(work)
-        return await turn(self, raw, work, *args, **options)
-
-    monkeypatch.setattr(Driver, "turn", counted)
-    return turns
 
 
 async def test_a_snapshot_of_one_statement_is_one_turn(engines: Engines, turns: list[object]) -> None:

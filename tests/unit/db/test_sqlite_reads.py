@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Integer, column, func, literal, select, table, text
 
 from core.errors import Unavailable
 from db.engine import Engines
-from db.sqlite_driver import Driver
 from db.sqlite_reads import Question
 from tests.integration.waiting import until
 
@@ -25,20 +23,6 @@ async def engines(tmp_path: Path) -> AsyncIterator[Engines]:
         await session.execute(text("CREATE TABLE things (id INTEGER PRIMARY KEY)"))
     yield engines
     await engines.close()
-
-
-@pytest.fixture
-def turns(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What was done in threads."""
-    turns: list[object] = []
-    turn = Driver.turn
-
-    async def counted(self: Driver, raw: Any, work: Any, *args: Any, **options: Any) -> Any:
-        turns.append(work)
-        return await turn(self, raw, work, *args, **options)
-
-    monkeypatch.setattr(Driver, "turn", counted)
-    return turns
 
 
 async def add(engines: Engines) -> None:
