@@ -34,6 +34,8 @@ _NAMES = (
     ),
     *("sqlite_version", "sqlite_version_info", "apilevel", "threadsafety", "paramstyle"),
 )
+_UNHEARD = 0.01
+"""Seconds after which an interruption that ended nothing is repeated."""
 
 
 class Driver:
@@ -58,14 +60,15 @@ class Driver:
     async def turn(
         self, raw: sqlite3.Connection | None, work: Callable[..., T], *args: Any, **options: Any
     ) -> T:
-        """Do `work` in a thread; if the caller is cancelled, `raw` is interrupted and the end of it waited for."""
+        """Do `work` in a thread; if the caller is cancelled, `raw` is interrupted and the end of it waited for.
+
+        Without `raw`, the work is something that ends by itself, and it is waited for.
+        """
         under_way = self._threads.submit(work, *args, **options)
         try:
             return await asyncio.wrap_future(under_way)
         except asyncio.CancelledError:
-            if raw is not None:
-                raw.interrupt()
-            await _end(under_way)
+            await _end(under_way, raw)
             raise
 
     def close(self) -> None:
@@ -73,13 +76,17 @@ class Driver:
         self._threads.shutdown(wait=False)
 
 
-async def _end(under_way: Future[Any]) -> None:
+async def _end(under_way: Future[Any], raw: sqlite3.Connection | None) -> None:
     """Wait for the end, whoever is cancelled meanwhile: the connection is nobody else's before that."""
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
     under_way.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))
     while not ended.is_set():
-        with suppress(asyncio.CancelledError):
-            await ended.wait()
+        if raw is not None:
+            raw.interrupt()
+        # Only a statement that runs is interrupted, and a thread may be about to begin one: so it is said again.
+        with suppress(asyncio.CancelledError, TimeoutError):
+            async with asyncio.timeout(None if raw is None else _UNHEARD):
+                await ended.wait()
 
 
 class Connection(AdaptedConnection):
@@ -115,6 +122,10 @@ class Connection(AdaptedConnection):
         """Do `work` on this connection in a thread, out of SQLAlchemy's own code."""
         return await_only(self.driver.turn(self.raw, work, *args))
 
+    def _to_its_end(self, work: Callable[[], T]) -> T:
+        """The same, uninterrupted: half an end of a transaction would be none."""
+        return await_only(self.driver.turn(None, work))
+
     def cursor(self, *, server_side: bool = False) -> "Cursor":
         """A cursor; all of them have their rows in memory."""
         del server_side
@@ -131,15 +142,15 @@ class Connection(AdaptedConnection):
         if self.is_reader:
             self.raw.rollback()
         else:
-            self.in_thread(self.raw.rollback)
+            self._to_its_end(self.raw.rollback)
 
     def commit(self) -> None:
         """Make what was changed last."""
-        self.in_thread(self.raw.commit)
+        self._to_its_end(self.raw.commit)
 
     def close(self) -> None:
         """End the connection; the last one of a file tidies up behind all."""
-        self.in_thread(self.raw.close)
+        self._to_its_end(self.raw.close)
 
     def terminate(self) -> None:
         """End the connection outside of SQLAlchemy's own code, when nothing is under way on it."""

@@ -1,5 +1,6 @@
 """What every test may ask for: real servers, started once per session (per worker under xdist) when first used."""
 
+import faulthandler
 import gc
 import os
 import re
@@ -58,6 +59,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Let the collector of garbage pass over what stays anyway: all modules, and thousands of tests."""
     gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let no thread that never ends keep the process: it is told where it hangs, and the run fails."""
+    faulthandler.dump_traceback_later(60, exit=True, file=2)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,8 @@
 """One turn of a thread for a statement, and nobody closes a connection that a thread is busy with."""
 
 import asyncio
+import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -109,6 +111,33 @@ async def test_whoever_is_cancelled_twice_waits_for_the_thread_all_the_same() ->
     await until(doing.done)
     assert (doing.cancelled(), ended) == (True, [True])
     driver.close()
+
+
+async def test_a_statement_that_its_thread_begins_after_the_interruption_is_ended_too() -> None:
+    driver, loop = Driver(1), asyncio.get_running_loop()
+    raw = sqlite3.connect(":memory:", check_same_thread=False)
+    interrupted = threading.Event()
+
+    def begin_late() -> object:
+        interrupted.wait()
+        return raw.execute(ENDLESS).fetchall()
+
+    class Told(sqlite3.Connection):
+        """It tells the thread when it was interrupted, while no statement ran."""
+
+        def interrupt(self) -> None:
+            raw.interrupt()
+            interrupted.set()
+
+    told = Told(":memory:")
+    doing = loop.create_task(driver.turn(told, begin_late))
+    await asyncio.sleep(0)
+    doing.cancel()
+    async with asyncio.timeout(20):
+        await asyncio.wait({doing})
+    assert doing.cancelled()
+    for opened in (raw, told, driver):
+        opened.close()
 
 
 async def test_a_change_that_is_cancelled_is_taken_back_and_holds_nobody_up(engines: Engines) -> None:
