@@ -18,6 +18,7 @@ RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 BROWSER := $(VENV)/.installed-browser
 FLEET := $(VENV)/.installed-fleet
+CLIENTS := $(VENV)/.installed-clients
 PEERS := $(VENV)/.installed-peers
 ASSETS := web/static/graphiql/.built
 
@@ -37,7 +38,7 @@ help:  ## List the targets.
 setup: $(RUN) $(ASSETS)  ## Install what the product needs, build its pages; leaves .venv/bin/heliograph.
 	@:
 
-setup-dev: $(DEV) $(ASSETS) $(BROWSER) $(FLEET) $(PEERS)  ## The same, and what the tests need.
+setup-dev: $(DEV) $(ASSETS) $(BROWSER) $(FLEET) $(CLIENTS) $(PEERS)  ## The same, and what the tests need.
 	@:
 
 run: setup  ## Set up and run the demo at http://127.0.0.1:8000.
@@ -89,7 +90,7 @@ benchmarks: setup-dev  ## Measure all of docs/benchmarks.md and write it: twenty
 	@$(BIN)/python -m bench.benchmarks $(ARGS)
 
 clean:  ## Remove everything that was installed or built.
-	rm -rf $(VENV) web/static $(UI)/node_modules tests/browser/node_modules tests/browser/.chromium bench/fleet/node_modules bench/peers/node_modules
+	rm -rf $(VENV) web/static $(UI)/node_modules tests/browser/node_modules tests/browser/.chromium tests/clients/node_modules bench/fleet/node_modules bench/peers/node_modules
 	rm -rf .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 
 # uv is fast and reads its own configuration of package indexes; pip reads another one, so it is the second try.
@@ -136,6 +137,10 @@ $(FLEET): bench/fleet/package-lock.json | $(DEV)
 	@cd bench/fleet && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
+$(CLIENTS): tests/clients/package-lock.json | $(DEV)
+	@cd tests/clients && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+
 $(PEERS): bench/peers/package-lock.json | $(DEV)
 	@cd bench/peers && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	@touch $@
@@ -149,5 +154,6 @@ lock: $(DEV)  ## Write the lock files anew from pyproject.toml and package.json;
 	$(COMPILE) --group assets --group build -c requirements/dev.lock pyproject.toml -o requirements/run.lock
 	cd $(UI) && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
 	cd tests/browser && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
+	cd tests/clients && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
 	cd bench/fleet && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
 	cd bench/peers && $(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error

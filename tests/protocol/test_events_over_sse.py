@@ -10,16 +10,13 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse, ClientSession
 
-from core.clock import SystemClock
-from core.settings import Settings
 from events import cursor
 from graph import node_ids
 from services.campaigns import CampaignPatch
 from tests import factories
-from tests.servers.sqlite import migrated
+from tests.protocol.served import TOKEN, product
 from web.app import ApiProcess
 
-TOKEN = "a-token-for-the-event-streams"
 LIFE = """
 subscription ($id: ID!, $after: Cursor) { campaignEvents(campaignId: $id, after: $after) {
   __typename ... on CampaignSnapshot { campaign { name } } ... on CampaignUpdated { name }
@@ -94,9 +91,7 @@ async def told(response: ClientResponse, count: int) -> list[tuple[str, str]]:
 
 @pytest.fixture
 async def show(tmp_path: Path) -> AsyncIterator[Show]:
-    url = await migrated(tmp_path / "show.db")
-    settings = Settings(database_url=url, port=0, secret_key_file=tmp_path / "key", bootstrap_token=TOKEN)
-    async with ApiProcess.open(settings, SystemClock()) as api, ClientSession() as client:
+    async with product(tmp_path) as api, ClientSession() as client:
         show = Show(api, client)
         await show.make()
         yield show
