@@ -1,38 +1,15 @@
-"""graphql-sse, distinct connections mode: one operation is one response of server-sent events.
-
-PROTOCOL.md of enisdenjo/graphql-sse, with lines as the HTML standard's event stream format has them (section
-9.2.6), and an `id:` line on each result, so that a bare `EventSource` resumes by `Last-Event-ID`.
-"""
+"""graphql-sse, distinct connections mode: one operation is one response (its bytes: `live/event_text.py`)."""
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any
-
-import msgspec
 
 from core.clock import Clock
+from live.event_text import ALONE, PING
 from live.groups import Groups
 from live.meter import count_deliveries
-from live.operations import Frame, Stream
+from live.operations import Stream
 
-COMPLETE = b"event: complete\ndata:\n\n"
-PING = b":\n\n"
-RETRY = b"retry: 1000\n\n"
-"""After how many milliseconds a browser comes back; what it takes by itself is up to it, and often seconds."""
 FRAMES_IN_TURN = 64
-
-
-def next_event(payload: bytes, cursor: str | None = None) -> bytes:
-    """A `next` event with a result that is encoded already."""
-    # Line breaks in JSON are white space; each line of the data needs the field's name of its own.
-    data = payload.replace(b"\r", b" ").replace(b"\n", b"\ndata: ")
-    ident = b"" if cursor is None else b"id: " + cursor.encode() + b"\n"
-    return b"event: next\n" + ident + b"data: " + data + b"\n\n"
-
-
-def error_event(errors: list[dict[str, Any]]) -> bytes:
-    """A `next` event whose result is nothing but errors; `COMPLETE` follows it."""
-    return next_event(msgspec.json.encode({"errors": errors}))
 
 
 class Delivery:
@@ -68,26 +45,20 @@ class Delivery:
                 self._wake.clear()
                 due = member.take(FRAMES_IN_TURN)
                 if due:
-                    yield b"".join(_frame_event(each.frame) for each in due)
+                    yield b"".join(ALONE.next(each.frame.payload, each.frame.cursor) for each in due)
                     count_deliveries(self._groups.meter, self._clock.now(), [(self._stream.field, due, 1)])
-                if member.finished:
-                    yield COMPLETE
+                end = ALONE.end_of(member)
+                if end is not None:
+                    yield end
                     return
-                if not member.more and member.failure is not None:
-                    yield error_event(member.failure) + COMPLETE
-                    return
-                if not member.more and not await _woken(self._wake, self._ping_seconds):
+                if not member.more and not await woken(self._wake, self._ping_seconds):
                     yield PING
         finally:
             self._groups.leave(member)
 
 
-def _frame_event(frame: Frame) -> bytes:
-    return next_event(frame.payload, frame.cursor)
-
-
-async def _woken(wake: asyncio.Event, seconds: float) -> bool:
-    """Wait for the member's call; False if it does not come in time."""
+async def woken(wake: asyncio.Event, seconds: float) -> bool:
+    """Wait until there may be something to say; False if there is nothing in time."""
     try:
         async with asyncio.timeout(seconds):
             await wake.wait()

@@ -12,7 +12,7 @@ from contextlib import aclosing
 import structlog
 from aiohttp import web
 
-from live import sse
+from live import event_text, sse
 from web.negotiation import MediaType
 from web.peers import Peers
 from web.pulse import Pulse
@@ -99,7 +99,7 @@ async def send_events(request: web.Request, events: AsyncGenerator[bytes, None])
         await response.prepare(request)
         try:
             # aiohttp sends the headers with the first bytes of the body, and the first event may be long in coming.
-            await response.write(sse.RETRY)
+            await response.write(event_text.RETRY)
             async for part in events:
                 await response.write(part)
         except ConnectionError:

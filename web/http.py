@@ -18,6 +18,7 @@ from aiohttp import web
 from core.clock import Clock
 from core.errors import Unavailable
 from live import sse
+from live.event_text import ALONE
 from live.failures import explain
 from live.groups import Groups
 from live.operations import (
@@ -78,7 +79,8 @@ class GraphQLEndpoint:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request, whatever it is."""
-        accept = Accept.of(request.headers.get("Accept"))
+        # Several lines of one field are one list (RFC 9110, section 5.3).
+        accept = Accept.of(", ".join(request.headers.getall("Accept", ())) or None)
         media = accept.best(*JSON_TYPES) or MediaType.JSON
         try:
             return await self._answer(request, accept)
@@ -140,7 +142,7 @@ class GraphQLEndpoint:
         except Rejected as rejected:
             result = msgspec.json.encode({"errors": rejected.errors})
         if media is MediaType.EVENTS:
-            return await send_events(request, of(sse.next_event(result) + sse.COMPLETE))
+            return await send_events(request, of(ALONE.next(result) + ALONE.complete))
         return json_response(status_of(result, media), result, media)
 
     async def _subscribe(

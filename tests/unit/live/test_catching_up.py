@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.clock import SettableClock
 from live import sse
 from live.commons import GroupLimits
+from live.event_text import ALONE
 from live.group import Group
 from live.groups import Groups
 from tests.fakes.hub import FakeHub
@@ -173,11 +174,11 @@ class TestNothingForIt:
         ]
         async with asyncio.timeout(30):
             parts = await asyncio.gather(*(anext(each) for each in deliveries))
-        assert parts == [sse.next_event(b'{"data":{"event":32}}', "c32")] * 6
+        assert parts == [ALONE.next(b'{"data":{"event":32}}', "c32")] * 6
         house.hub.publish("a")
         async with asyncio.timeout(30):
             parts = await asyncio.gather(*(anext(each) for each in deliveries))
-        assert parts == [sse.next_event(b'{"data":{"event":33}}', "c33")] * 6
+        assert parts == [ALONE.next(b'{"data":{"event":33}}', "c33")] * 6
 
     async def test_one_whose_last_stretch_has_nothing_hears_of_what_comes_then(self, house: House) -> None:
         house.hub.publish(*"a" * 5, *"b" * 22)

@@ -29,14 +29,6 @@ async def house() -> AsyncIterator[House]:
     await house.groups.close()
 
 
-def test_an_event_has_its_cursor_as_id() -> None:
-    assert sse.next_event(b'{"data":1}', "c7") == b'event: next\nid: c7\ndata: {"data":1}\n\n'
-
-
-def test_each_line_of_a_result_is_a_line_of_data() -> None:
-    assert sse.next_event(b'{\r\n"data":\n1}') == b'event: next\ndata: { \ndata: "data":\ndata: 1}\n\n'
-
-
 async def test_snapshot_events_and_complete(house: House) -> None:
     events = house.deliver(FakeStream(house.hub))
     assert await anext(events) == b'event: next\nid: c0\ndata: {"data":{"snapshot":0}}\n\n'

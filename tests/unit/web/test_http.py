@@ -56,6 +56,11 @@ class TestMediaTypes:
         assert response.headers["Content-Type"] == f"{media}; charset=utf-8"
         assert await response.json(content_type=None) == HELLO
 
+    async def test_several_lines_of_accept_are_one_list(self, edge: Edge) -> None:
+        headers = [("Authorization", TOKEN), ("Accept", "image/png"), ("Accept", GRAPHQL)]
+        response = await edge.client.post(edge.graphql, json={"query": "{ hello }"}, headers=headers)
+        assert response.content_type == GRAPHQL
+
     async def test_nothing_that_we_have_is_406(self, edge: Edge) -> None:
         response = await post(edge, {"query": "{ hello }"}, "image/png")
         assert (await refusal(response))[:2] == (406, "NOT_ACCEPTABLE")
