@@ -122,8 +122,12 @@ class Engines:
         ):
             yield session
 
-    async def ask(self, *asked: Asked) -> list[Rows]:
+    async def ask(self, *asked: Asked, fresh: bool = False) -> list[Rows]:
         """The rows of several statements in one snapshot, with the driver's values; the fastest way to read.
+
+        Args:
+            asked: the statements and their values.
+            fresh: whether these are a few rows that were written a moment ago; SQLite has them in memory.
 
         Raises:
             Unavailable: the database does not answer, or not in time.
@@ -136,7 +140,7 @@ class Engines:
             for each, _ in asked:
                 log.debug("statement", sql=each.sql)
         async with in_time(TRANSACTION_SECONDS):
-            return await self._reads.read(asked)
+            return await (self._reads.read_fresh(asked) if fresh else self._reads.read(asked))
 
     async def check(self) -> None:
         """Ask the database for an answer.

@@ -28,6 +28,8 @@ from events.window import Gap, Window
 log = structlog.get_logger(__name__)
 
 PAGE_EVENTS = 500
+FRESH_EVENTS = 100
+"""So many, rung for just now, are read as what is in memory (`Log.read_fresh`)."""
 REMEMBERED_EVENTS = 2000
 COME_BY_SECONDS = 2.0
 FIRST_PAUSE_SECONDS = 0.1
@@ -42,6 +44,8 @@ class Hub:
         self._size = window_events
         self._owner = Owner("hub")
         self._owed = asyncio.Event()
+        self._owes_little = True
+        """Whether what is owed is a few events that were committed just now."""
         self._advanced = asyncio.Event()
         self._window = Window(position=0, size=window_events)
         self._older = OlderPages(self._read_older, self._owner)
@@ -101,6 +105,7 @@ class Hub:
         """Hear of a commit at `position` with `tag`, or, if it is None, that there may have been one."""
         is_news = position is None or position > self.position
         if is_news or (tag is not None and tag != self._window.tag_at(position or 0)):
+            self._owes_little &= position is not None and position <= self.position + FRESH_EVENTS
             self._owed.set()
 
     async def wait_beyond(self, position: int, era: int | None = None) -> None:
@@ -219,11 +224,13 @@ class Hub:
             await self._owed.wait()
             # Cleared before the reading: what is rung during it is owed again.
             self._owed.clear()
+            fresh, self._owes_little = self._owes_little, True
             try:
-                await self._catch_up()
+                await self._catch_up(fresh=fresh)
                 pause = FIRST_PAUSE_SECONDS
             except Exception as error:  # noqa: BLE001  A hub that stopped would leave every subscriber waiting.
                 _tell(error, self.position, pause)
+                self._owes_little = False
                 self._owed.set()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
@@ -247,10 +254,12 @@ class Hub:
         self._advanced.set()
         self._advanced = asyncio.Event()
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self, *, fresh: bool) -> None:
         while True:
+            limit = FRESH_EVENTS if fresh else PAGE_EVENTS
+            read = self._log.read_fresh if fresh else self._log.read_after
             try:
-                page = await self._log.read_after(self.position, PAGE_EVENTS, self._seen)
+                page = await read(self.position, limit, self._seen)
             except (Lapsed, Replaced) as error:
                 await self._begin_anew(replaced=isinstance(error, Replaced))
                 return
@@ -259,8 +268,9 @@ class Hub:
             if page.envelopes:
                 self._window.extend(page)
                 self._advance()
-            if len(page.envelopes) < PAGE_EVENTS:
+            if len(page.envelopes) < limit:
                 return
+            fresh = False
 
 
 def _tell(error: Exception, position: int, pause: float) -> None:

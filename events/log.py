@@ -83,8 +83,15 @@ class Log:
             Lapsed: the log is no longer kept from there on.
             Unavailable: the database does not answer.
         """
+        return await self._read_after(position, limit, seen, fresh=False)
+
+    async def read_fresh(self, position: int, limit: int, seen: Cursor) -> Page:
+        """The same for a few events that were committed a moment ago, at less cost where the database is a file."""
+        return await self._read_after(position, limit, seen, fresh=True)
+
+    async def _read_after(self, position: int, limit: int, seen: Cursor | None, *, fresh: bool) -> Page:
         place = position if seen is None else seen.position
-        head, tag, rows = await event_log.read_after(self._engines, position, limit, place)
+        head, tag, rows = await event_log.read_after(self._engines, position, limit, place, fresh=fresh)
         if seen is not None:
             _require_same(head, tag, seen)
         if position < head.floor:

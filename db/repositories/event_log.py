@@ -154,16 +154,18 @@ def _head(row: Row[*tuple[Any, ...]] | _HeadRow) -> Head:
 
 
 async def read_after(
-    engines: Engines, position: int, limit: int, place: int
+    engines: Engines, position: int, limit: int, place: int, *, fresh: bool = False
 ) -> tuple[Head, int | None, Sequence[EventRow]]:
     """The head, the tag at a `place`, and the events after a position, ascending, at most `limit`; of one snapshot.
 
-    The events are plain rows (`db/plain_rows.py`).
+    The events are plain rows (`db/plain_rows.py`). `fresh` says that they are few and were written a moment ago.
 
     Raises:
         Unavailable: the database does not answer.
     """
     (found,), events = await engines.ask(
-        (_HEAD_QUESTION, {"place": place}), (_AFTER_QUESTION, {"place": position, "at_most": limit})
+        (_HEAD_QUESTION, {"place": place}),
+        (_AFTER_QUESTION, {"place": position, "at_most": limit}),
+        fresh=fresh,
     )
     return *_head_and_tag(found, place), _events.read(events, engines.dialect)

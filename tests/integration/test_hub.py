@@ -13,7 +13,8 @@ from db.repositories import event_log
 from db.unit_of_work import Database
 from events.cursor import Cursor
 from events.doorbell import Doorbell
-from events.hub import Hub
+from events.envelope import Page
+from events.hub import FRESH_EVENTS, Hub
 from events.log import Lapsed, Log
 from tests.integration.recording import commit
 from tests.integration.waiting import until
@@ -125,6 +126,42 @@ async def test_an_idle_hub_asks_the_database_nothing(database: Database, hub: Hu
     await until(lambda: hub.pages_read == 2)
     # One page for the doubt: the head and the events. The rings of what is known already asked nothing.
     assert engines.statements - asked == 2
+
+
+class Watched(Log):
+    """It remembers what was read as fresh."""
+
+    def __init__(self, engines: Engines) -> None:
+        super().__init__(engines)
+        self.fresh: list[int] = []
+
+    async def read_fresh(self, position: int, limit: int, seen: Cursor) -> Page:
+        page = await super().read_fresh(position, limit, seen)
+        self.fresh.append(len(page.envelopes))
+        return page
+
+
+async def test_a_few_events_that_are_rung_for_are_read_as_fresh_and_all_else_is_not(
+    database: Database, engines: Engines
+) -> None:
+    log = Watched(engines)
+    hub = Hub(log, window_events=1000)
+    await hub.start()
+    hub.rung(await commit(database, *"abc"))
+    await until(lambda: hub.position == 3)
+    assert log.fresh == [3]
+    # What may have been there for long, and what is much, may not be in memory, and takes its time.
+    await commit(database, "d")
+    hub.rung(None)
+    await until(lambda: hub.position == 4)
+    hub.rung(await commit(database, *map(str, range(FRESH_EVENTS + 1))))
+    await until(lambda: hub.position == FRESH_EVENTS + 5)
+    assert log.fresh == [3]
+    # More were committed than were rung for, so that the page is full.
+    hub.rung(await commit(database, *map(str, range(FRESH_EVENTS + 1))) - 10)
+    await until(lambda: hub.position == 2 * FRESH_EVENTS + 6)
+    assert log.fresh == [3, FRESH_EVENTS]
+    await hub.close()
 
 
 async def test_a_reader_behind_the_floor_is_told(database: Database, hub: Hub, engines: Engines) -> None:

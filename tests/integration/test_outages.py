@@ -144,11 +144,11 @@ class BrokenOnce(Log):
 
     broken = True
 
-    async def read_after(self, position: int, limit: int, seen: Cursor | None = None) -> Page:
+    async def read_fresh(self, position: int, limit: int, seen: Cursor) -> Page:
         if self.broken:
             self.broken = False
             raise ZeroDivisionError
-        return await super().read_after(position, limit, seen)
+        return await super().read_fresh(position, limit, seen)
 
 
 async def test_the_hub_goes_on_after_a_failure_of_any_kind(engines: Engines, database: Database) -> None:
