@@ -10,6 +10,7 @@ from typing import Any
 from graphql import (
     GraphQLEnumType,
     GraphQLField,
+    GraphQLID,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
@@ -17,6 +18,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLUnionType,
     get_named_type,
+    is_leaf_type,
     is_required_argument,
     is_required_input_field,
 )
@@ -173,10 +175,36 @@ def _made(here: Place, ids: Callable[[Place], str]) -> Value:
 
 def document(place: Place, given: Mapping[str, Value]) -> str:
     """The request with these variables: it selects what tells one answer from another."""
-    field = _field(place)
-    declared = ", ".join(f"${name}: {field.args[name].type}" for name in given)
-    passed = ", ".join(f"{name}: ${name}" for name in given)
-    return f"{place.operation} ({declared}) {{ {place.field}({passed}) {{ {_selection(field)} }} }}"
+    return request_to(place.operation, place.field, _field(place), given)
+
+
+def required(operation: str, name: str, field: GraphQLField, ids: Callable[[Place], str]) -> dict[str, Value]:
+    """The variables of a request to a root field that has what is required and no more."""
+    given = {
+        argument: _made(Place(operation, name, (argument,), one.type), ids)
+        for argument, one in field.args.items()
+        if is_required_argument(one)
+    }
+    match name:
+        case "configurePhase":
+            given["input"]["analysis"] = {}
+        case "createPersona":
+            given["input"]["config"] = {"dns": dict(BESIDE["DnsPersonaConfigInput"])}
+        case "bulkSetProxiesEnabled" | "bulkTestProxies" | "bulkDeleteProxies":
+            # Of the two ways to say which, this is the one that names them.
+            given["input"]["ids"] = [ids(Place(operation, name, ("input", "ids"), GraphQLID))]
+        case _:
+            pass
+    return given
+
+
+def request_to(operation: str, name: str, field: GraphQLField, given: Mapping[str, Value]) -> str:
+    """The request to a root field with these variables."""
+    declared = ", ".join(f"${each}: {field.args[each].type}" for each in given)
+    passed = ", ".join(f"{each}: ${each}" for each in given)
+    head, call = (f"{operation} ({declared})", f"{name}({passed})") if given else (operation, name)
+    selected = "" if is_leaf_type(get_named_type(field.type)) else f" {{ {_selection(field)} }}"
+    return f"{head} {{ {call}{selected} }}"
 
 
 def _selection(field: GraphQLField) -> str:
@@ -193,7 +221,9 @@ def _selection(field: GraphQLField) -> str:
 def _telling(member: GraphQLObjectType) -> Iterator[str]:
     if "operation" in member.fields and member.name.endswith("Payload"):
         yield f"... on {member.name} {{ operation {{ total failed }} }}"
+    if "removed" in member.fields and member.name == "CleanUnhealthyProxiesPayload":
+        yield f"... on {member.name} {{ removed {{ id }} wouldRemove {{ id }} }}"
     if member.name.endswith("Snapshot"):
-        for name in ("proxies", "campaigns", "activities"):
+        for name in ("proxies", "campaigns", "activities", "personas"):
             if name in member.fields:
                 yield f"... on {member.name} {{ {name} {{ id }} }}"

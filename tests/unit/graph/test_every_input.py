@@ -14,8 +14,8 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, GraphQ
 from tests.fakes.gallery import Gallery
 from tests.fakes.house import open_house
 from tests.fakes.stage import Stage, open_stage
+from tests.unit.graph.neighbours import World
 from tests.unit.graph.places import Place, document, places, variables
-from tests.unit.graph.test_every_id import World
 from vocabulary.operations import Rejected
 
 PLACES = [*places()]
