@@ -3,8 +3,9 @@
 They are not validated, which only lets more through. An alias says what it is of, so that what is merged may be merged.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import (
     GraphQLInterfaceType,
@@ -19,6 +20,8 @@ from hypothesis import strategies as st
 
 from graph.compiling.reading import getter
 from graph.core_execution import CORE_SCHEMA
+
+T = TypeVar("T")
 
 DEPTH = 5
 FLAGS = ("a", "b")
@@ -49,18 +52,22 @@ class Drawing:
     fragments: list[str] = field(default_factory=list)
     is_plain: bool = True
 
+    def pick(self, options: Sequence[T]) -> T:
+        """One of these. A strategy of its own for each choice would cost more than all that is tested with it."""
+        return options[self.draw(st.integers(0, len(options) - 1))]
+
     def selection(self, type_: GraphQLNamedType, depth: int) -> str:
         """What is selected of an object of this type."""
         count = self.draw(st.integers(1, 5 if depth > 1 else 3))
         return "{ " + " ".join(self._one(type_, depth) for _ in range(count)) + " }"
 
     def _one(self, type_: GraphQLNamedType, depth: int) -> str:
-        kind = self.draw(st.sampled_from(("field", "field", "field", "inline", "spread", "bare")))
+        kind = self.pick(("field", "field", "field", "inline", "spread", "bare"))
         if kind == "field" or depth <= 0:
             return self._field(type_, depth)
         if kind == "bare":
             return f"... {self._directive()} {self.selection(type_, depth - 1)}"
-        target = self.draw(st.sampled_from(self._conditions(type_)))
+        target = self.pick(self._conditions(type_))
         inside = self.selection(target, depth - 1)
         if kind == "inline":
             return f"... on {target.name} {self._directive()} {inside}"
@@ -73,8 +80,8 @@ class Drawing:
         names = ["__typename"]
         if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
             names += [name for name, each in type_.fields.items() if self._may_have(each, depth)]
-        name = self.draw(st.sampled_from(names))
-        alias = self.draw(st.sampled_from(("", "", f"x_{name.strip('_')}: ", f"y_{name.strip('_')}: ")))
+        name = self.pick(names)
+        alias = self.pick(("", "", f"x_{name.strip('_')}: ", f"y_{name.strip('_')}: "))
         if name == "__typename":
             return f"{alias}{name} {self._directive()}"
         found = type_.fields[name]  # type: ignore[attr-defined]
@@ -104,14 +111,14 @@ class Drawing:
     def _directive(self) -> str:
         if self.draw(st.integers(0, 5)):
             return ""
-        return self.draw(st.sampled_from(DIRECTIVES)).format(self.draw(st.sampled_from(FLAGS)))
+        return self.pick(DIRECTIVES).format(self.pick(FLAGS))
 
 
 @st.composite
 def subscriptions(draw: st.DrawFn, root: str, union: str, *, plain_only: bool) -> Document:
     """A subscription to a root field whose type is a union."""
     drawing = Drawing(draw, plain_only)
-    alias = draw(st.sampled_from(("", "told: ")))
+    alias = drawing.pick(("", "told: "))
     inside = drawing.selection(CORE_SCHEMA.type_map[union], DEPTH)
     arguments = {"campaignEvents": '(campaignId: "x")', "domainEvents": '(campaignId: "x")'}
     arguments |= {"bulkOperation": '(id: "x")', "resourceEvents": "(kinds: [PERSONA])"}
