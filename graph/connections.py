@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import strawberry
 
+from core.limits import Limit, Limits
 from db.models import Model
 from db.plain_rows import Rows
 from db.queries.listing import Listing, Wanted
@@ -19,7 +20,7 @@ from graph.compiling.leaves import NotPlain
 from graph.compiling.writing import Plain
 from graph.context import Info
 from graph.enums import OrderDirection
-from graph.errors import Refused
+from graph.errors import TooMuch
 from graph.fields import resolved
 from graph.scalars import BigInt, Cursor
 from graph.straight import Straight, with_straight_way
@@ -164,10 +165,11 @@ async def connect(info: Info, source: Source[R, F, N], ask: Ask) -> Connection[N
     """A page of the list.
 
     Raises:
-        Refused: the page is too large, or `after` is no cursor of this list.
+        TooMuch: the page is too large, or the operation costs too much.
+        Refused: `after` is no cursor of this list.
     """
-    _check(ask.first, source.most)
     context = info.context
+    check_first(ask.first, source.most, context.services.limits)
     context.spend(ask.first * source.cost)
     wanted = _wanted(source, ask)
     found = await context.loaders.pages(source.listing).load(wanted)
@@ -177,9 +179,15 @@ async def connect(info: Info, source: Source[R, F, N], ask: Ask) -> Connection[N
     )
 
 
-def _check(first: int, most: int) -> None:
+def check_first(first: int, most_here: int, limits: Limits) -> None:
+    """Let a page pass that is not larger than its list allows, and any list.
+
+    Raises:
+        TooMuch: it is.
+    """
+    most = min(most_here, limits.max_page)
     if not 1 <= first <= most:
-        raise Refused("LIMIT_EXCEEDED", f"`first` is from 1 to {most} here, not {first}.", limit=most)
+        raise TooMuch(Limit.MAX_PAGE, most, f"`first` is from 1 to {most} here, not {first}.")
 
 
 def key_after(source: Source[R, F, Any], ask: Ask) -> tuple[Any, ...] | None:

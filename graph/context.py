@@ -7,11 +7,12 @@ import strawberry
 
 from auth.principal import Principal
 from core.clock import Clock, SystemClock
+from core.limits import STANDARD, Limit, Limits
 from db.engine import Engines
 from db.repositories import event_log
 from events import cursor
 from events.cursor import Cursor as Place
-from graph.errors import Refused
+from graph.errors import TooMuch
 from graph.insights import Insights
 from graph.loaders import Loaders
 from graph.reading import Reading
@@ -29,12 +30,6 @@ from services.proxy_lists import ProxyLists
 from services.running_settings import RunningSettings
 from services.scoring_profiles import ScoringProfiles
 from vocabulary.streams import StreamCounts
-
-ROWS_PER_OPERATION = 20_000
-"""A page of 100 campaigns with 50 domains each is 5,100; a page of 1,000 domains is 1,000.
-
-What may have to look at all rows of something, a count or a sum for instance, counts as many (`graph/loaders.py`).
-"""
 
 
 @dataclass(frozen=True)
@@ -55,16 +50,22 @@ class Services:
     bulk: BulkOperations
     insights: Insights = field(default_factory=Insights)
     clock: Clock = field(default_factory=SystemClock)
+    limits: Limits = STANDARD
     streams: Callable[[], StreamCounts] = StreamCounts
 
 
 class Budget:
-    """How many rows the lists of one operation may give in all. It knows nothing of the operation."""
+    """How many rows the lists of one operation may give in all. It knows nothing of the operation.
 
-    __slots__ = ("_rows_left",)
+    A page of 100 campaigns with 50 domains each is 5,100; a page of 1,000 domains is 1,000. What may have to look at
+    all rows of something, a count or a sum for instance, counts as many (`graph/loaders.py`).
+    """
 
-    def __init__(self) -> None:
-        self._rows_left = ROWS_PER_OPERATION
+    __slots__ = ("_most", "_rows_left")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._rows_left = most
 
     def __repr__(self) -> str:
         return f"<Budget of {self._rows_left} rows>"
@@ -77,11 +78,11 @@ class Budget:
         """
         self._rows_left -= rows
         if self._rows_left < 0:
-            raise Refused(
-                "LIMIT_EXCEEDED",
-                f"The lists of one operation may give {ROWS_PER_OPERATION} rows in all, as which counts, sums and "
+            raise TooMuch(
+                Limit.MAX_ROWS,
+                self._most,
+                f"The lists of one operation may give {self._most} rows in all, as which counts, sums and "
                 "searches count too; ask for smaller pages.",
-                limit=ROWS_PER_OPERATION,
             )
 
 
@@ -110,7 +111,7 @@ class Context:
         self.skipped = skipped
         self.services = services
         self.reading = reading or Reading(engines)
-        self._budget = Budget()
+        self._budget = Budget(self.services.limits.max_rows)
         self.loaders = self._new_loaders()
 
     def __repr__(self) -> str:
@@ -124,7 +125,7 @@ class Context:
     async def begin_again(self) -> None:
         """Be as at the beginning, but for the snapshot, which is another one only if something was amiss with it."""
         await self.reading.recover()
-        self._budget = Budget()
+        self._budget = Budget(self.services.limits.max_rows)
         self.loaders = self._new_loaders()
 
     async def close(self) -> None:

@@ -19,6 +19,7 @@ from graphql import GraphQLError
 
 from auth.principal import Principal
 from core.errors import Conflict, Forbidden, NotFound, Unavailable, ValidationFailed
+from core.limits import Limit, exceeded
 from db.unit_of_work import watched_commits
 from graph.enums import ErrorCode
 from vocabulary.access import Role
@@ -44,6 +45,14 @@ class Refused(GraphQLError):
         if limit is not None:
             extensions["limit"] = limit
         super().__init__(message, extensions=extensions)
+
+
+class TooMuch(Refused):
+    """A request that passes a limit of what one client can take, which the extensions name."""
+
+    def __init__(self, limit: Limit, number: float, message: str) -> None:
+        super().__init__("LIMIT_EXCEEDED", message)
+        self.extensions = exceeded(limit, number)
 
 
 def only_for(caller: Principal, needed: Role) -> None:

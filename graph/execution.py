@@ -1,6 +1,14 @@
 """Operations: what the transports can do with the schema."""
 
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import structlog
+
 from auth.principal import Principal
+from core.limits import Limit
 from db.engine import Engines
 from events.hub import Hub
 from graph.context import Services
@@ -9,16 +17,24 @@ from graph.followed import Followed
 from graph.openings import Openings
 from graph.plans import Plan, Plans
 from graph.rendering import Rendering
-from graph.results import encoded
-from vocabulary.operations import OperationKind, Request
+from graph.results import encoded, unfinished
+from vocabulary.operations import OperationKind, Rejected, Request
+
+log = structlog.get_logger(__name__)
+
+_NAMES = {limit.value: limit for limit in Limit}
 
 
 class GraphOperations:
-    """Implements `live.operations.Operations` with our schema."""
+    """Implements `live.operations.Operations` with our schema; counts how often each limit was passed."""
 
-    def __init__(self, services: Services, engines: Engines, hub: Hub) -> None:
+    def __init__(
+        self, services: Services, engines: Engines, hub: Hub, passed: Counter[Limit] | None = None
+    ) -> None:
         self._rendering = Rendering(services, engines, hub)
-        self.plans = Plans(CORE_SCHEMA)
+        self._limits = services.limits
+        self._passed: Counter[Limit] = Counter() if passed is None else passed
+        self.plans = Plans(CORE_SCHEMA, services.limits)
         self._openings = Openings(self._rendering)
 
     def prepare(self, request: Request) -> Plan:
@@ -27,17 +43,32 @@ class GraphOperations:
         Raises:
             Rejected: the request is refused.
         """
-        return self.plans.of(request)
+        try:
+            return self.plans.of(request)
+        except Rejected as rejected:
+            self._count(error["extensions"] for error in rejected.errors)
+            raise
 
     async def execute(self, plan: Plan, request: Request, caller: Principal) -> bytes:
-        """Run a query or a mutation; the result as JSON.
+        """Run a query or a mutation; the result as JSON, which is none if it takes longer than it may.
 
         Raises:
             Rejected: the variables do not fit.
         """
-        async with self._rendering.context(caller) as context:
-            result = await run(plan, request.variables, context)
-            return encoded(result, changed=plan.kind is OperationKind.MUTATION)
+        changed = plan.kind is OperationKind.MUTATION
+        seconds = self._limits.operation_seconds
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit, self._rendering.context(caller) as context:
+                result = await run(plan, request.variables, context)
+                self._count(error.extensions for error in result.errors or ())
+                return encoded(result, changed=changed)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            self._passed[Limit.OPERATION_SECONDS] += 1
+            log.warning("operation_cancelled", field=plan.field, after_seconds=seconds)
+            return unfinished(seconds, changed=changed)
 
     async def subscribe(self, plan: Plan, request: Request, caller: Principal) -> Followed:
         """Authorise a subscription and compile it.
@@ -46,4 +77,14 @@ class GraphOperations:
             Rejected: the variables do not fit, or the caller may not see this.
             Unavailable: the database does not answer.
         """
-        return await self._openings.open(plan, request, caller)
+        try:
+            return await self._openings.open(plan, request, caller)
+        except Rejected as rejected:
+            self._count(error.get("extensions") for error in rejected.errors)
+            raise
+
+    def _count(self, extensions: Iterable[Mapping[str, Any] | None]) -> None:
+        for each in extensions:
+            limit = _NAMES.get((each or {}).get("limitName", ""))
+            if limit is not None:
+                self._passed[limit] += 1

@@ -1,16 +1,20 @@
-"""How large a document may be, decided before it is executed.
+"""How large a document may be, decided before it is validated, so that validating never takes long.
 
-The rules are classes made once, at import, so that a cache of validated documents can be keyed by them. They
-visit each fragment once and remember what it comes to: a document whose fragments spread one another twice would
-otherwise be small to send and exponential to measure.
+graphql-core's parser and its rules take time that grows faster than the document does: fields of one name are
+compared two by two, and so are fragments. What is measured here is measured in time that grows with the document
+alone. Fragments are visited once and what they come to is remembered: a document whose fragments spread one another
+twice would otherwise be small to send and exponential to measure.
 
 How many *rows* an operation may read depends on its variables and is counted when it runs (`graph/context.py`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from graphql import (
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -18,28 +22,88 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    ValidationContext,
-    ValidationRule,
     specified_rules,
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-MAX_TOKENS = 3000
-MAX_DEPTH = 14
-MAX_ALIASES = 50
+from core.limits import Limit, Limits, exceeded
 
-PARSE_OPTIONS: Mapping[str, Any] = {"max_tokens": MAX_TOKENS}
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+
+DEFINITION_WEIGHT = 100
+"""An operation or a fragment takes the rules about half a millisecond, as much as some hundred comparisons."""
+
+# Section 2.1 of the specification: strings, names, numbers, punctuators, and comments, which are no tokens. What is
+# none of these the parser complains about. No quantifier gives back what it took, so the time is linear.
+_LEXEME = re.compile(
+    r'"""(?:\\"""|[^"]|"(?!""))*+(?:""")?+|"(?:\\.|[^"\\\n\r])*+"?+|[_A-Za-z]\w*+|-?\d[\w.+-]*+|\.\.\.|[!$&()\[\]{}:=@|?]|(#[^\n\r]*+)',
+    re.ASCII,
+)
+
+Fragments = dict[str, FragmentDefinitionNode]
 
 
-def _of_fragments(
-    context: ValidationContext,
-    combine: Callable[[FieldNode | None, int], int],
-    join: Callable[[Iterable[int]], int],
+def check_text(text: str, limits: Limits) -> GraphQLError | None:
+    """What is wrong with the size of a document that is not parsed yet."""
+    if len(text) > limits.max_characters:
+        message = f"The document has {len(text)} characters; {limits.max_characters} is the limit."
+        return _too_large(message, Limit.MAX_CHARACTERS, limits)
+    if _has_more_tokens(text, limits.max_tokens):
+        message = f"The document has more than {limits.max_tokens} tokens."
+        return _too_large(message, Limit.MAX_TOKENS, limits)
+    return None
+
+
+def _has_more_tokens(text: str, most: int) -> bool:
+    # A token has a character at least, so what is short needs no counting.
+    if len(text) <= most:
+        return False
+    tokens = (found for found in _LEXEME.finditer(text) if found.lastindex is None)
+    return next(islice(tokens, most, None), None) is not None
+
+
+def check_document(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
+    """What is wrong with the size of a document that is parsed; nothing if it may be validated."""
+    fragments = {
+        node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+    }
+    depth = _measure(fragments, lambda _, inside: 1 + inside, _deepest)
+    aliases = _measure(fragments, lambda field, inside: inside + (field.alias is not None), sum)
+    errors: list[GraphQLError] = []
+    for operation in document.definitions:
+        if isinstance(operation, OperationDefinitionNode):
+            errors += _of_operation(operation, depth(operation.selection_set), limits, aliases)
+    if not errors and _weighs_more(document, fragments, limits.max_complexity):
+        message = (
+            f"The document is more complex than {limits.max_complexity}: it selects too much, or the same again and "
+            "again."
+        )
+        errors.append(_too_large(message, Limit.MAX_COMPLEXITY, limits))
+    return errors
+
+
+def _of_operation(
+    operation: OperationDefinitionNode,
+    depth: int,
+    limits: Limits,
+    aliases_of: Callable[[SelectionSetNode], int],
+) -> Iterator[GraphQLError]:
+    if depth > limits.max_depth:
+        message = f"Fields are nested {depth} deep; {limits.max_depth} is the limit."
+        yield _too_large(message, Limit.MAX_DEPTH, limits, operation)
+    aliases = aliases_of(operation.selection_set)
+    if aliases > limits.max_aliases:
+        message = f"There are {aliases} aliases; {limits.max_aliases} is the limit."
+        yield _too_large(message, Limit.MAX_ALIASES, limits, operation)
+
+
+def _measure(
+    fragments: Fragments, combine: Callable[[FieldNode, int], int], join: Callable[[Iterable[int]], int]
 ) -> Callable[[SelectionSetNode], int]:
     """A measure of selections: `combine` of each field with what is inside it, `join` over a selection.
 
-    A fragment that spreads itself counts nothing; another rule reports it.
+    A fragment that spreads itself counts nothing; a rule reports it. For introspection graphql-core has a rule.
     """
     known: dict[str, int] = {}
 
@@ -49,11 +113,8 @@ def _of_fragments(
     def of(node: Any) -> int:
         match node:
             case FieldNode():
-                return (
-                    0
-                    if node.name.value.startswith("__")
-                    else combine(node, of_selections(node.selection_set))
-                )
+                is_meta = node.name.value.startswith("__")
+                return 0 if is_meta else combine(node, of_selections(node.selection_set))
             case InlineFragmentNode():
                 return of_selections(node.selection_set)
             case FragmentSpreadNode():
@@ -64,7 +125,7 @@ def _of_fragments(
     def of_fragment(name: str) -> int:
         if name not in known:
             known[name] = 0
-            fragment: FragmentDefinitionNode | None = context.get_fragment(name)
+            fragment = fragments.get(name)
             known[name] = of_selections(fragment.selection_set) if fragment is not None else 0
         return known[name]
 
@@ -75,42 +136,50 @@ def _deepest(depths: Iterable[int]) -> int:
     return max(depths, default=0)
 
 
-class DepthRule(ValidationRule):
-    """Fields may be nested to a depth of 14; introspection has a rule of its own in graphql-core."""
+def _weighs_more(document: DocumentNode, fragments: Fragments, most: int) -> bool:
+    """Whether there is more to compare than that, as the rule on fields that can be merged compares it.
 
-    def __init__(self, context: ValidationContext) -> None:
-        super().__init__(context)
-        self._depth = _of_fragments(context, lambda _, inside: 1 + inside, _deepest)
-
-    def enter_operation_definition(self, node: OperationDefinitionNode, *_args: object) -> None:
-        """Measure one operation."""
-        depth = self._depth(node.selection_set)
-        if depth > MAX_DEPTH:
-            self.report_error(
-                _too_large(f"Fields are nested {depth} deep; {MAX_DEPTH} is the limit.", MAX_DEPTH, node)
-            )
-
-
-class AliasRule(ValidationRule):
-    """An operation may have 50 aliases, those in fragments counted as often as they are spread."""
-
-    def __init__(self, context: ValidationContext) -> None:
-        super().__init__(context)
-        self._aliases = _of_fragments(
-            context, lambda field, inside: inside + (field is not None and field.alias is not None), sum
-        )
-
-    def enter_operation_definition(self, node: OperationDefinitionNode, *_args: object) -> None:
-        """Measure one operation."""
-        aliases = self._aliases(node.selection_set)
-        if aliases > MAX_ALIASES:
-            self.report_error(
-                _too_large(f"There are {aliases} aliases; {MAX_ALIASES} is the limit.", MAX_ALIASES, node)
-            )
+    Selections of the same place are taken together, as the rule does; each field that is looked at counts, so that
+    this ends as soon as there is too much.
+    """
+    weight = DEFINITION_WEIGHT * len(document.definitions)
+    places = [[node.selection_set] for node in _with_selections(document)]
+    while places and weight <= most:
+        fields, spreads = _together(places.pop(), fragments)
+        weight += spreads**2 + sum(len(each) ** 2 for each in fields.values())
+        inside = ([one.selection_set for one in each if one.selection_set] for each in fields.values())
+        places += [each for each in inside if each]
+    return weight > most
 
 
-def _too_large(message: str, limit: int, node: OperationDefinitionNode) -> GraphQLError:
-    return GraphQLError(message, node, extensions={"code": "LIMIT_EXCEEDED", "limit": limit})
+def _with_selections(document: DocumentNode) -> Iterator[OperationDefinitionNode | FragmentDefinitionNode]:
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode):
+            yield node
 
 
-RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule, DepthRule, AliasRule)
+def _together(
+    selections: Iterable[SelectionSetNode], fragments: Fragments
+) -> tuple[dict[str, list[FieldNode]], int]:
+    """The fields of one place by the names of their results, and how many fragments are spread there."""
+    fields: dict[str, list[FieldNode]] = {}
+    spread: set[str] = set()
+    pending = list(selections)
+    while pending:
+        for node in pending.pop().selections:
+            match node:
+                case FieldNode():
+                    fields.setdefault((node.alias or node.name).value, []).append(node)
+                case InlineFragmentNode():
+                    pending.append(node.selection_set)
+                case FragmentSpreadNode() if node.name.value not in spread:
+                    spread.add(node.name.value)
+                    fragment = fragments.get(node.name.value)
+                    pending += [fragment.selection_set] if fragment is not None else []
+    return fields, len(spread)
+
+
+def _too_large(
+    message: str, limit: Limit, limits: Limits, node: OperationDefinitionNode | None = None
+) -> GraphQLError:
+    return GraphQLError(message, node, extensions=exceeded(limit, limits.of(limit)))

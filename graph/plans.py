@@ -28,8 +28,9 @@ from graphql import (
     visit,
 )
 
+from core.limits import STANDARD, Limits
 from graph.compiling.variants import Variants
-from graph.limits import PARSE_OPTIONS, RULES
+from graph.limits import RULES, check_document, check_text
 from graph.results import RefusalCode, malformed
 from graph.resuming import RESUME_ARGUMENT, Resuming, resuming_of
 from vocabulary.operations import OperationKind, Request
@@ -60,8 +61,9 @@ class Plan(msgspec.Struct, frozen=True):
 class Plans:
     """The plans of one schema, the most recently used ones kept; `found` counts those that were not `made` again."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits = STANDARD) -> None:
         self._schema = schema
+        self._limits = limits
         self._kept: OrderedDict[tuple[str, str | None], Plan] = OrderedDict()
         self.kept_characters = 0
         self.made = 0
@@ -96,17 +98,23 @@ class Plans:
             self.kept_characters -= len(text)
 
     def _make(self, request: Request) -> Plan:
-        try:
-            document = parse(request.query, **PARSE_OPTIONS)
-        except GraphQLError as error:
-            raise malformed([error], RefusalCode.SYNTAX) from error
-        errors = validate(self._schema, document, RULES)
+        document = self._parse(request.query)
+        errors = check_document(document, self._limits) or validate(self._schema, document, RULES)
         if errors:
             raise malformed(errors, RefusalCode.INVALID)
         operation = get_operation_ast(document, request.operation_name)
         if operation is None:
             raise malformed([GraphQLError(_no_operation(request.operation_name))], RefusalCode.NO_OPERATION)
         return plan_of(document, operation, request.operation_name)
+
+    def _parse(self, text: str) -> DocumentNode:
+        too_large = check_text(text, self._limits)
+        if too_large is not None:
+            raise malformed([too_large], RefusalCode.SYNTAX)
+        try:
+            return parse(text, max_tokens=self._limits.max_tokens)
+        except GraphQLError as error:
+            raise malformed([error], RefusalCode.SYNTAX) from error
 
 
 def _no_operation(name: str | None) -> str:

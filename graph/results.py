@@ -15,6 +15,7 @@ import structlog
 from graphql import ExecutionResult, GraphQLError
 
 from core.errors import Unavailable
+from core.limits import Limit, exceeded
 from vocabulary.operations import OUTAGE, Rejected, outage_extensions
 
 # graphql-core repeats a whole input object, or what stands where a text should: that may be somebody's password.
@@ -51,6 +52,15 @@ def encoded(
 def encoded_data(data: object, extensions: dict[str, object]) -> bytes:
     """What `encoded` gives for a result without errors."""
     return msgspec.json.encode({"data": data, "extensions": extensions})
+
+
+def unfinished(seconds: float, *, changed: bool) -> bytes:
+    """The result of an operation that was cancelled after so long; a mutation may have been done all the same."""
+    extensions = exceeded(Limit.OPERATION_SECONDS, seconds)
+    message = f"The operation was cancelled: it took longer than {seconds:g} seconds."
+    if changed:
+        extensions["isInDoubt"] = True
+    return msgspec.json.encode({"errors": [{"message": message, "extensions": extensions}], "data": None})
 
 
 def rejected(errors: Sequence[GraphQLError]) -> Rejected:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from core.limits import Limits
 from core.settings import CHANGEABLE, Settings
 from vocabulary.campaigns import AnalysisConfig, DnsConfig, GenerationConfig, HttpConfig, MicroCrawl
 from vocabulary.keywords import KeywordRule
@@ -38,6 +39,7 @@ NOT_ABOUT_WORK = frozenset(
 
 FOLLOWERS = ("ping_seconds", "slow_client_seconds", "drain_seconds")
 LOG = ("log_days", "log_events", "audit_days")
+CLIENT = Limits.__struct_fields__
 
 
 class Group(NamedTuple):
@@ -68,10 +70,13 @@ GROUPS = (
     Group(
         "setting",
         "Workers",
-        tuple(name for name in Settings.model_fields if name not in {*NOT_ABOUT_WORK, *FOLLOWERS, *LOG}),
+        tuple(
+            name for name in Settings.model_fields if name not in {*NOT_ABOUT_WORK, *FOLLOWERS, *LOG, *CLIENT}
+        ),
     ),
     Group("setting", "Who follows something", FOLLOWERS),
     Group("setting", "What the event log keeps", LOG),
+    Group("setting", "What one client can take", CLIENT),
     Group("override", "Changed while they run", tuple(sorted(CHANGEABLE)), "UpdateSettingsInput"),
     Group("persona", "Every persona", ("enabled",), "CreatePersonaInput"),
     Group("dns_persona", "DNS personas", _names(DnsPersonaConfig), "DnsPersonaConfigInput"),

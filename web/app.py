@@ -7,6 +7,7 @@ for what they still write, then the doorbell, and the database when nobody needs
 """
 
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import replace
@@ -19,6 +20,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from auth.sealing import Sealer
 from core.clock import Clock
+from core.limits import Limit
 from core.settings import Settings, WorkerMode
 from events.hub import Hub
 from events.log import Log
@@ -54,6 +56,7 @@ from web.graphiql import add_assets, graphiql_page
 from web.health import Health
 from web.http import Executor, GraphQLEndpoint
 from web.lag_metrics import SlowestMembers
+from web.limit_metrics import LimitsPassed
 from web.metrics import Metrics
 from web.outcomes import watch
 from web.peers import Peers
@@ -137,6 +140,7 @@ def _listening(settings: Settings, patience: Patience) -> socket.socket:
 def _services(ground: Foundation, sealer: Sealer, policy: AddressPolicy) -> Services:
     trials = Trials(policy, ground.settings.ca_file)
     return Services(
+        limits=ground.settings.limits,
         campaigns=Campaigns(ground.database),
         campaign_control=CampaignControl(ground.database),
         proxies=Proxies(ground.database, sealer),
@@ -195,7 +199,9 @@ def _application(
     def counts() -> StreamCounts:
         return StreamCounts(len(sockets), hub.events_read, hub.position, metrics.by_field())
 
-    operations = GraphOperations(replace(services, streams=counts), ground.engines, hub)
+    passed = Counter[Limit]()
+    registry.register(LimitsPassed(passed))
+    operations = GraphOperations(replace(services, streams=counts), ground.engines, hub, passed)
     registry.register(PlanUse(operations.plans))
     authenticate = BearerTokens(services.principals, ground.clock)
     services.access.on_change = authenticate.forget

@@ -3,14 +3,15 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from core.limits import Limit
 from db.queries import proxies
 from db.scope import Scope
 from events.cursor import Cursor as Place
 from events.envelope import Envelope
 from events.event import EntityType
 from events.proxy_events import ProxyChanged, ProxyEventType
-from graph.context import ROWS_PER_OPERATION, Context
-from graph.errors import Refused
+from graph.context import Context
+from graph.errors import Refused, TooMuch
 from graph.scalars import Cursor
 from graph.streams.source import Source
 from graph.types import proxy_event
@@ -82,15 +83,15 @@ class ProxySource(Source):
         """The proxies as they are, by name.
 
         Raises:
-            Refused: they are more than one frame may hold.
+            TooMuch: they are more than one frame may hold.
         """
-        most = ROWS_PER_OPERATION
+        most = context.services.limits.max_rows
         rows = await context.reading.run(proxies.all_of, self.scope, self._proxy_ids, self._pool_id, most + 1)
         if len(rows) > most:
-            raise Refused(
-                "LIMIT_EXCEEDED",
+            raise TooMuch(
+                Limit.MAX_ROWS,
+                most,
                 f"You may see more than {most} proxies, which no snapshot holds: name some by `proxyIds`, or a pool.",
-                limit=most,
             )
         context.spend(len(rows))
         return ProxySnapshot(cursor=cursor, proxies=[Proxy.from_row(row) for row in rows])

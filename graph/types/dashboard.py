@@ -12,8 +12,8 @@ from db.queries.activity import ACTIVITY, ActivityFilter, ActivityOrderField
 from db.queries.bulk import BULK_OPERATIONS, BulkFilter, BulkOrderField
 from db.queries.campaigns import CAMPAIGNS, CampaignFilter, CampaignOrderField
 from db.queries.listing import Wanted
+from graph.connections import check_first
 from graph.context import Info
-from graph.errors import Refused
 from graph.fields import resolved
 from graph.scalars import BigInt, Cursor
 from graph.types.bulk import BulkOperation
@@ -133,8 +133,5 @@ class Dashboard:
 
 
 def _spend(info: Info, first: int) -> None:
-    if not 1 <= first <= ROWS_MOST:
-        raise Refused(
-            "LIMIT_EXCEEDED", f"`first` is from 1 to {ROWS_MOST} here, not {first}.", limit=ROWS_MOST
-        )
+    check_first(first, ROWS_MOST, info.context.services.limits)
     info.context.spend(first)

@@ -16,7 +16,7 @@ import pytest_asyncio
 from graphql import OperationType, build_schema, validate
 from graphql.language import Lexer, Source, TokenKind
 
-from graph.limits import MAX_TOKENS
+from core.limits import STANDARD
 from sandbox.sandbox import Sandbox
 from sandbox.world import WORLD, rejections
 from tests.docs.blocks import ROOT
@@ -94,7 +94,7 @@ def test_the_document_is_valid_and_each_operation_fits() -> None:
         lexer, tokens = Lexer(Source(document)), 0
         while lexer.advance().kind is not TokenKind.EOF:
             tokens += 1
-        assert tokens <= MAX_TOKENS, name
+        assert tokens <= STANDARD.max_tokens, name
 
 
 def test_the_page_tells_of_every_screen() -> None:

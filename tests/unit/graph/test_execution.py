@@ -99,7 +99,7 @@ class TestErrors:
         assert result["data"] is None
         assert (error["path"], error["extensions"]) == (
             ["campaigns"],
-            {"code": "LIMIT_EXCEEDED", "limit": 100},
+            {"code": "LIMIT_EXCEEDED", "limit": 100, "limitName": "maxPage"},
         )
 
     async def test_a_defect_is_masked_and_the_log_has_it(

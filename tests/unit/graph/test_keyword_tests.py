@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from core.limits import STANDARD
 from db.models import KeywordSetRow
 from graph import node_ids
-from graph.context import ROWS_PER_OPERATION
 from services.keyword_tests import MAX_TESTED
 from tests.fakes.gallery import Gallery
 from tests.unit.graph.asking import Data, Desk
@@ -109,7 +109,7 @@ async def test_somebody_elses_set_is_not_found(gallery: Gallery, desk: Desk) -> 
 
 async def test_an_operation_has_no_more_tests_than_rows(gallery: Gallery, desk: Desk) -> None:
     one = 'testKeywords(input: {text: "x", rules: [{pattern: "x"}]}) { __typename }'
-    allowed = ROWS_PER_OPERATION // MAX_TESTED
+    allowed = STANDARD.max_rows // MAX_TESTED
     document = "{ " + " ".join(f"t{number}: {one}" for number in range(allowed)) + " }"
     assert len(await desk.ask(gallery.house.alice, document)) == allowed
     document = "{ " + " ".join(f"t{number}: {one}" for number in range(allowed + 1)) + " }"

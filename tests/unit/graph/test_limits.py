@@ -1,17 +1,40 @@
 """How large a document may be: measured once per fragment, refused with the limit."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from graphql import GraphQLSyntaxError, get_introspection_query, parse, validate
+from graphql import GraphQLSyntaxError, get_introspection_query
+from graphql.language import Lexer, Source, TokenKind
+from hypothesis import given
+from hypothesis import strategies as st
 
-from graph.limits import MAX_ALIASES, MAX_DEPTH, MAX_TOKENS, PARSE_OPTIONS, RULES
-from graph.schema import schema
+from core.limits import STANDARD, Limit, Limits
+from core.settings import Settings
+from graph.core_execution import CORE_SCHEMA
+from graph.limits import check_text
+from graph.plans import Plans
+from tools import settings_page
+from vocabulary.operations import Rejected, Request
+
+MAX_ALIASES = STANDARD.max_aliases
+
+
+def refused(query: str, **limits: int) -> list[dict[str, Any]]:
+    """What a document of one operation, or of many, is refused with."""
+    try:
+        Plans(CORE_SCHEMA, Limits(**limits)).of(Request(query))
+    except Rejected as rejected:
+        return [error for error in rejected.errors if "several operations" not in error["message"]]
+    return []
 
 
 def errors(query: str) -> list[tuple[Any, str]]:
-    found = validate(schema._schema, parse(query, **PARSE_OPTIONS), RULES)
-    return [((error.extensions or {}).get("code"), error.message) for error in found]
+    return [(error["extensions"]["code"], error["message"]) for error in refused(query)]
+
+
+def named(query: str, **limits: int) -> list[dict[str, Any]]:
+    return [error["extensions"] for error in refused(query, **limits)]
 
 
 def activities(rounds: int) -> str:
@@ -23,7 +46,6 @@ def activities(rounds: int) -> str:
 
 
 def test_a_document_may_be_as_deep_as_the_limit() -> None:
-    assert MAX_DEPTH == 14
     assert errors(activities(4)) == []
     assert errors(activities(5)) == [("LIMIT_EXCEEDED", "Fields are nested 16 deep; 14 is the limit.")]
 
@@ -63,9 +85,121 @@ def test_a_fragment_in_itself_is_reported_and_not_followed() -> None:
     ]
 
 
-def test_tokens_are_counted_by_the_parser() -> None:
-    with pytest.raises(GraphQLSyntaxError, match=str(MAX_TOKENS)):
-        errors("{ " + "cursor " * MAX_TOKENS + "}")
+@pytest.mark.effect("setting.max_depth")
+def test_max_depth() -> None:
+    assert named("{ campaigns { nodes { name } } }", max_depth=2) == [
+        {"code": "LIMIT_EXCEEDED", "limit": 2, "limitName": "maxDepth"}
+    ]
+    assert named("{ campaigns { nodes { name } } }", max_depth=3) == []
+
+
+@pytest.mark.effect("setting.max_aliases")
+def test_max_aliases() -> None:
+    assert named("{ a: cursor b: cursor }", max_aliases=1) == [
+        {"code": "LIMIT_EXCEEDED", "limit": 1, "limitName": "maxAliases"}
+    ]
+    assert named("{ a: cursor b: cursor }", max_aliases=2) == []
+
+
+@pytest.mark.effect("setting.max_characters")
+def test_max_characters() -> None:
+    document = "{ cursor } #" + "x" * 88
+    assert named(document, max_characters=99) == [
+        {"code": "LIMIT_EXCEEDED", "limit": 99, "limitName": "maxCharacters"}
+    ]
+    assert named(document, max_characters=100) == []
+
+
+@pytest.mark.effect("setting.max_tokens")
+def test_max_tokens() -> None:
+    assert named("{ " + "cursor " * 7 + "}", max_tokens=8) == [
+        {"code": "LIMIT_EXCEEDED", "limit": 8, "limitName": "maxTokens"}
+    ]
+    assert named("{ " + "cursor " * 6 + "}", max_tokens=8) == []
+
+
+@pytest.mark.effect("setting.max_complexity")
+def test_max_complexity() -> None:
+    # One operation, and so many fields of one name in one place.
+    repeated = "{ " + "cursor " * 30 + "}"
+    assert named(repeated, max_complexity=999) == [
+        {"code": "LIMIT_EXCEEDED", "limit": 999, "limitName": "maxComplexity"}
+    ]
+    assert named(repeated, max_complexity=1_000) == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ " + "viewer { id } " * 700 + "}",
+        "{ " + "... { cursor } " * 700 + "}",
+        "{ " + "__typename " * 2_900 + "}",
+        "{ cursor } fragment F on Query { " + "viewer { id } " * 700 + "}",
+        "{ "
+        + " ".join(f"...F{n}" for n in range(200))
+        + " }"
+        # None of these has a field of the others, and the rules compare each with each all the same.
+        + " ".join(f"fragment F{n} on Query {{ __typename }}" for n in range(200)),
+        " ".join(f"query Q{n} {{ cursor }}" for n in range(590)),
+        "{ viewer { " + " ".join(f"...F{n}" for n in range(200)) + " } } fragment F0 on Viewer { id }",
+    ],
+)
+def test_what_is_small_and_takes_long_to_validate_is_refused_before(document: str) -> None:
+    assert [each.get("limitName") for each in named(document)] == ["maxComplexity"]
+
+
+LEXEMES = [
+    "name",
+    "_",
+    "$",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    ":",
+    "=",
+    "@",
+    "|",
+    "!",
+    "&",
+    "...",
+    "1",
+    "-2.5e+3",
+    "0",
+]
+LEXEMES += [
+    '""',
+    '"a \\" # b"',
+    '"""',
+    '"""a"b \\""" #"""',
+    '"\\\\"',
+    "#comment\n",
+    '# "x\n',
+    ",",
+    " ",
+    "\n",
+    "\ufeff",
+]
+
+
+@given(st.lists(st.sampled_from(LEXEMES), max_size=30), st.integers(0, 30))
+def test_tokens_are_those_of_the_lexer(parts: list[str], most: int) -> None:
+    text = " ".join(parts)
+    lexer, tokens = Lexer(Source(text)), 0
+    with suppress(GraphQLSyntaxError):
+        while lexer.advance().kind is not TokenKind.EOF:
+            tokens += 1
+        limits = Limits(max_tokens=most)
+        assert (check_text(text, limits) is not None) == (tokens > most)
+
+
+def test_every_limit_is_a_setting_of_the_same_name() -> None:
+    assert [settings_page.camel(name) for name in Limits.__struct_fields__] == [
+        limit.value for limit in Limit
+    ]
+    assert Settings(max_depth=3).limits == Limits(max_depth=3)
 
 
 def test_tools_may_introspect() -> None:

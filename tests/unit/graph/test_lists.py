@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.ids import new_id
+from core.limits import STANDARD
 from events.campaign_events import CampaignCreated
 from events.proxy_events import ProxyRemoved
 from graph import node_ids
-from graph.context import ROWS_PER_OPERATION
 from tests.fakes.gallery import Gallery
 from tests.unit.graph.asking import Desk
 from vocabulary.campaigns import CampaignStatus
@@ -97,7 +97,7 @@ async def test_nested_lists_cannot_multiply_without_end(gallery: Gallery, desk: 
     fields = " ".join(f"a{n}: domains(first: 1000) {{ nodes {{ name }} }}" for n in range(7))
     errors = await desk.refused(alice, f"{{ campaigns {{ nodes {{ {fields} }} }} }}")
     assert {code for code, _ in errors} == {"LIMIT_EXCEEDED"}
-    assert str(ROWS_PER_OPERATION) in errors[0][1]
+    assert str(STANDARD.max_rows) in errors[0][1]
 
 
 @pytest.mark.parametrize("after", ["", "x", "é", "A" * 5000, base64.b64encode(b"[1,2,3]").decode()])

@@ -131,7 +131,7 @@ async def test_a_preview_counts_as_the_offsets_that_it_looks_at(gallery: Gallery
     query = f"query ($config: GenerationConfigInput!) {{ {many} }}"
     result = await desk.result(gallery.house.alice, query, config=GIVEN)
     assert [error.extensions for error in result.errors or ()] == [
-        {"code": "LIMIT_EXCEEDED", "limit": 20_000}
+        {"code": "LIMIT_EXCEEDED", "limit": 20_000, "limitName": "maxRows"}
     ]
 
 

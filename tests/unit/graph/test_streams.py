@@ -11,11 +11,11 @@ from sqlalchemy import insert
 from auth.principal import Principal
 from core.errors import Unavailable
 from core.ids import new_id
+from core.limits import STANDARD
 from db.models import ProxyRow
 from events import cursor
 from events.envelope import Envelope
 from graph import node_ids
-from graph.context import ROWS_PER_OPERATION
 from graph.followed import Followed
 from graph.reading import Reading
 from graph.streams.campaigns import CampaignSource
@@ -557,7 +557,7 @@ async def test_more_proxies_than_a_snapshot_holds_are_refused_with_a_way_out(sta
     }
     rows = [
         {"id": new_id(), "name": f"{n}", "port": n, "created_at": now, "updated_at": now, **values}
-        for n in range(ROWS_PER_OPERATION + 1)
+        for n in range(STANDARD.max_rows + 1)
     ]
     async with stage.engines.writing() as session:
         await session.execute(insert(ProxyRow), rows)

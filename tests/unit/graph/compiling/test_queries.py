@@ -9,9 +9,10 @@ from graphql.execution import Executor
 from hypothesis import HealthCheck, Phase, given, settings
 from strawberry.execution import optimized_is_awaitable
 
+from core.limits import STANDARD
 from events.campaign_events import CampaignCreated
 from graph.compiling.variants import KEPT
-from graph.context import ROWS_PER_OPERATION, Context
+from graph.context import Context
 from graph.core_execution import CORE_SCHEMA, compiled, run
 from graph.errors import Refused
 from graph.plans import plan_of
@@ -168,7 +169,7 @@ async def test_rows_are_spent_anew_when_a_whole_query_is_begun_again(gallery: Ga
     result = await run(planned(text), {}, context)
     assert result.errors is not None
     assert [error.message for error in result.errors] == ["`first` is from 1 to 100 here, not 101."]
-    context.spend(ROWS_PER_OPERATION - 100)
+    context.spend(STANDARD.max_rows - 100)
     with pytest.raises(Refused):
         context.spend(1)
     await context.close()
