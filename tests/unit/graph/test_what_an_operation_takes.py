@@ -19,7 +19,7 @@ from vocabulary.operations import Rejected, Request
 class Narrow:
     """The operations of a stage with other limits."""
 
-    def __init__(self, stage: Stage, **limits: float) -> None:
+    def __init__(self, stage: Stage, **limits: Any) -> None:
         self.passed = Counter[Limit]()
         self._caller = stage.house.alice
         services = replace(stage.services, limits=Limits(**limits))
