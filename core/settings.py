@@ -217,7 +217,7 @@ class Settings(BaseSettings):
         ge=1_000,
         le=1_000_000,
         description="How much there may be to validate: 1 for a field, n² for n of the same name in one place, n² for "
-        "n fragments spread in one place, 100 for an operation or a fragment.",
+        "n fragments spread in one place, 200 for an operation or a fragment.",
     )
     max_rows: int = Field(
         STANDARD.max_rows,

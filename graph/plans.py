@@ -35,6 +35,9 @@ from graph.results import RefusalCode, malformed
 from graph.resuming import RESUME_ARGUMENT, Resuming, resuming_of
 from vocabulary.operations import OperationKind, Request
 
+ERRORS_TOLD = 20
+"""Nobody reads more of them, and each looks through the schema for what may have been meant."""
+
 KEPT = 500
 KEPT_CHARACTERS = 1 << 18
 """Parsed and compiled, a document takes 60 to 120 times the memory of its text: 16 to 32 MiB for all of them."""
@@ -99,7 +102,9 @@ class Plans:
 
     def _make(self, request: Request) -> Plan:
         document = self._parse(request.query)
-        errors = check_document(document, self._limits) or validate(self._schema, document, RULES)
+        errors = check_document(document, self._limits) or validate(
+            self._schema, document, RULES, max_errors=ERRORS_TOLD
+        )
         if errors:
             raise malformed(errors, RefusalCode.INVALID)
         operation = get_operation_ast(document, request.operation_name)
