@@ -28,6 +28,8 @@ from graph.context import Services
 from graph.execution import GraphOperations
 from live.groups import Groups
 from live.lag import slowest
+from live.reservation import ReservationLimits
+from live.reservations import Reservations
 from live.rounds import Rounds
 from live.session import Reception
 from live.waking import in_rounds
@@ -51,10 +53,11 @@ from web.access_log import log_request
 from web.addresses import http_url, listen
 from web.authentication import BearerTokens
 from web.database_metrics import DatabaseUse
+from web.executor import Executor
 from web.foundation import Foundation, standing
 from web.graphiql import add_assets, graphiql_page
 from web.health import Health
-from web.http import Executor, GraphQLEndpoint
+from web.http import GraphQLEndpoint
 from web.lag_metrics import SlowestMembers
 from web.limit_metrics import LimitsPassed
 from web.metrics import Metrics
@@ -205,7 +208,12 @@ def _application(
     registry.register(PlanUse(operations.plans))
     authenticate = BearerTokens(services.principals, ground.clock)
     services.access.on_change = authenticate.forget
-    executor = Executor(operations, authenticate, authenticate.recognise, groups, ground.clock, peers)
+    reservations = Reservations(
+        groups, ground.clock, ReservationLimits(ping_seconds=peers.patience.ping_seconds)
+    )
+    executor = Executor(
+        operations, authenticate, authenticate.recognise, groups, ground.clock, peers, reservations
+    )
     sockets = Sockets(Reception(operations, authenticate, groups, rounds), peers)
 
     app = web.Application(client_max_size=BODY_BYTES)

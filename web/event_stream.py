@@ -8,11 +8,12 @@ a subscription that cannot begin at this moment is a stream that ends at once.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Protocol
 
 import structlog
 from aiohttp import web
 
-from live import event_text, sse
+from live import event_text
 from web.negotiation import MediaType
 from web.peers import Peers
 from web.pulse import Pulse
@@ -20,12 +21,22 @@ from web.pulse import Pulse
 log = structlog.get_logger(__name__)
 
 
+class Delivery(Protocol):
+    """What is sent in one response."""
+
+    def events(self) -> AsyncGenerator[bytes, None]:
+        """The events, until there are no more."""
+
+    def leave(self) -> None:
+        """End them without `complete`, so that the client comes back and resumes."""
+
+
 class EventStream:
-    """A subscription's response; implements `web.peers.Peer`. There is no way to hear from its reader."""
+    """The response of subscriptions; implements `web.peers.Peer`. There is no way to hear from its reader."""
 
     listening = False
 
-    def __init__(self, transport: asyncio.Transport, delivery: sse.Delivery, pulse: Pulse) -> None:
+    def __init__(self, transport: asyncio.Transport, delivery: Delivery, pulse: Pulse) -> None:
         self.pulse = pulse
         self.transport = transport
         self._delivery = delivery
@@ -59,7 +70,7 @@ class EventStream:
         self._over.set()
 
 
-async def send_delivery(request: web.Request, delivery: sse.Delivery, peers: Peers) -> web.StreamResponse:
+async def send_delivery(request: web.Request, delivery: Delivery, peers: Peers) -> web.StreamResponse:
     """Respond with a subscription's events until they end, or the reader is gone or takes nothing any more."""
     if request.transport is None:
         raise ConnectionResetError("The reader is gone.")
@@ -97,6 +108,8 @@ async def send_events(request: web.Request, events: AsyncGenerator[bytes, None])
     response.force_close()
     async with aclosing(events):
         await response.prepare(request)
+        if request.method == "HEAD":
+            return response
         try:
             # aiohttp sends the headers with the first bytes of the body, and the first event may be long in coming.
             await response.write(event_text.RETRY)

@@ -13,6 +13,7 @@ from aiohttp import web
 from live.json_text import Malformed, decode
 from live.messages import read_request
 from live.operations import Request
+from web.executor import SAFE
 from web.negotiation import MediaType
 from web.refusals import Refusal
 
@@ -27,7 +28,7 @@ async def read_graphql(request: web.Request) -> Request:
         Refusal: 400, 413 or 415; the message says what is wrong.
     """
     try:
-        found = _from_url(request) if request.method == "GET" else await _from_body(request)
+        found = _from_url(request) if request.method in SAFE else await _from_body(request)
     except Malformed as error:
         raise Refusal(400, "BAD_REQUEST", f"{error}.") from error
     cursor = request.headers.get(LAST_EVENT_ID)

@@ -1,7 +1,8 @@
 """Which media type to answer with: the Accept header of RFC 9110, section 12.5.1.
 
 The highest quality wins; at equal quality the type that the header names first; where one range covers several
-types (`*/*`), the first of `SUPPORTED`. So a client that merely lists `text/event-stream` behind JSON gets JSON.
+types (`*/*`), the first of those that are asked about. So a client that merely lists `text/event-stream` behind JSON
+gets JSON.
 """
 
 from collections.abc import Sequence
@@ -15,12 +16,13 @@ KEPT = 200
 
 
 class MediaType(StrEnum):
-    """What a GraphQL response can be."""
+    """What a response to a GraphQL request can be; plain text is a reservation's token."""
 
     JSON = "application/json"
     GRAPHQL = "application/graphql-response+json"
     EVENTS = "text/event-stream"
     HTML = "text/html"
+    TEXT = "text/plain"
 
 
 SUPPORTED = (MediaType.JSON, MediaType.GRAPHQL, MediaType.EVENTS, MediaType.HTML)
@@ -68,7 +70,7 @@ class Accept:
         return self._best[among]
 
     def _choose(self, among: Sequence[MediaType]) -> MediaType | None:
-        rated = [(self._rate(media), media) for media in SUPPORTED if media in among]
+        rated = [(self._rate(media), media) for media in among]
         acceptable = [(rate, media) for rate, media in rated if rate is not None]
         return max(acceptable, key=lambda pair: pair[0])[1] if acceptable else None
 

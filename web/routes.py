@@ -26,6 +26,7 @@ def add_graphql(
 
     async def stop(_app: web.Application) -> None:
         await peers.close()
+        endpoint.close()
         await groups.close()
 
     app.router.add_route("*", GRAPHQL_PATH, graphql)

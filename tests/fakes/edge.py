@@ -11,14 +11,17 @@ from core.clock import SystemClock
 from live.group import GroupLimits
 from live.groups import Groups
 from live.lag import slowest
+from live.reservation import ReservationLimits
+from live.reservations import Reservations
 from live.rounds import Rounds
 from live.session import Reception, SessionLimits
 from live.waking import in_rounds
 from tests.fakes.hub import FakeHub
 from tests.fakes.operations import FakeOperations, authenticate, recognise
 from web import request_ids
+from web.executor import Executor
 from web.health import Check, Health
-from web.http import Executor, GraphQLEndpoint
+from web.http import GraphQLEndpoint
 from web.lag_metrics import SlowestMembers
 from web.metrics import Metrics
 from web.outcomes import watch
@@ -28,12 +31,19 @@ from web.routes import add_graphql
 from web.socket import Sockets
 
 PATIENT = Patience(ping_seconds=60, slow_seconds=60)
+UNHURRIED = ReservationLimits(ping_seconds=60, unattended_seconds=60)
 
 
 class Edge:
     """What a test can reach: the client, the hub to publish on, and the counts."""
 
-    def __init__(self, limits: SessionLimits, checks: Mapping[str, Check], patience: Patience) -> None:
+    def __init__(
+        self,
+        limits: SessionLimits,
+        checks: Mapping[str, Check],
+        patience: Patience,
+        reserving: ReservationLimits,
+    ) -> None:
         self.hub = FakeHub()
         self.registry = CollectorRegistry()
         self.metrics = Metrics(self.registry)
@@ -46,7 +56,16 @@ class Edge:
         self.peers.on_drop = self.metrics.count_drop
         reception = Reception(self.operations, authenticate, self.groups, rounds, limits)
         self.sockets = Sockets(reception, self.peers)
-        executor = Executor(self.operations, authenticate, recognise, self.groups, SystemClock(), self.peers)
+        self.reservations = Reservations(self.groups, SystemClock(), reserving)
+        executor = Executor(
+            self.operations,
+            authenticate,
+            recognise,
+            self.groups,
+            SystemClock(),
+            self.peers,
+            self.reservations,
+        )
         self.endpoint = GraphQLEndpoint(executor, _page)
         self.runner = web.AppRunner(
             self._app(Health(checks, is_draining=lambda: self.peers.draining)),
@@ -83,9 +102,10 @@ async def serving(
     limits: SessionLimits | None = None,
     checks: Mapping[str, Check] | None = None,
     patience: Patience = PATIENT,
+    reserving: ReservationLimits = UNHURRIED,
 ) -> AsyncIterator[Edge]:
     """Serve on a free port of the loopback for as long as the context lasts."""
-    edge = Edge(limits or SessionLimits(), checks or {}, patience)
+    edge = Edge(limits or SessionLimits(), checks or {}, patience, reserving)
     await edge.runner.setup()
     site = web.TCPSite(edge.runner, "127.0.0.1", 0)
     await site.start()

@@ -27,6 +27,7 @@ SCHEMA = build_schema(
 )
 TOKEN = "Bearer right"
 ENDED = "Bearer ended"
+OTHER = "Bearer another"
 RESULTS = {
     "hello": {"data": {"hello": "world"}},
     "slow": {"data": {"slow": "done"}},
@@ -111,9 +112,11 @@ class FakeOperations:
 
 
 async def authenticate(authorization: str | None) -> object:
-    """Conforms to `live.operations.Authenticate`: one token is right, one cannot be checked."""
+    """Conforms to `live.operations.Authenticate`: one token is right, one somebody else's, one cannot be checked."""
     if authorization == TOKEN:
         return "caller"
+    if authorization == OTHER:
+        return "somebody else"
     if authorization == "Bearer unknowable":
         raise Unavailable("No database.")
     raise Unauthenticated

@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 from aiohttp import ClientResponse
+from yarl import URL
 
 from tests.fakes.edge import Edge
 from tests.fakes.operations import ENDED, TOKEN
 from tests.integration.waiting import until
 from web.graphql_request import BODY_BYTES
-from web.http import status_of
+from web.json_results import status_of
 from web.negotiation import MediaType
 
 JSON = "application/json"
@@ -246,11 +247,35 @@ class TestGet:
         assert response.headers["Allow"] == "POST"
         assert edge.operations.counts == {}
 
-    @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
+    @pytest.mark.parametrize("method", ["PATCH", "OPTIONS", "TRACE"])
     async def test_other_methods_are_405(self, edge: Edge, method: str) -> None:
         response = await edge.client.request(method, edge.graphql, headers={"Authorization": TOKEN})
         assert response.status == 405
-        assert response.headers["Allow"] == "GET, POST"
+        assert response.headers["Allow"] == "GET, HEAD, POST, PUT, DELETE"
+
+    @pytest.mark.parametrize(
+        ("query", "accept", "status"),
+        [
+            ("{ hello }", GRAPHQL, 200),
+            ("{ nothing }", GRAPHQL, 400),
+            ("mutation { touch }", GRAPHQL, 405),
+            ("{ hello }", "text/event-stream", 200),
+            ("subscription { ticks }", "text/event-stream", 200),
+        ],
+    )
+    async def test_head_is_a_get_without_a_body(
+        self, edge: Edge, query: str, accept: str, status: int
+    ) -> None:
+        """Raw, for a client passes over what comes where there is to be no body."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", URL(edge.url).port)
+        target = URL("/graphql").with_query(query=query)
+        lines = [f"HEAD {target} HTTP/1.1", "Host: x", f"Authorization: {TOKEN}", f"Accept: {accept}"]
+        writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+        assert head.startswith(b"HTTP/1.1 %d " % status)
+        assert accept.encode() in head
+        assert body == b""
 
     async def test_a_browser_gets_the_page(self, edge: Edge) -> None:
         response = await edge.client.get(edge.graphql, headers={"Accept": "text/html, */*;q=0.8"})

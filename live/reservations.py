@@ -1,0 +1,85 @@
+"""The reservations of a process, by the tokens that were given out for them.
+
+A token is good for one response (`live/reservation.py`), in this process alone. One whose response does not come in
+time is given up, with all that was begun on it.
+"""
+
+import asyncio
+import secrets
+from collections import Counter
+
+from auth.tokens import digest
+from core.clock import Clock
+from live.groups import Groups
+from live.reservation import Reservation, ReservationLimits
+
+TOKEN_BYTES = 32
+
+
+class TooManyReservations(Exception):
+    """So many of this caller wait for their responses as may; its argument is how many may."""
+
+
+class Reservations:
+    """Who has reserved a response: those that wait for it, and those that are attended."""
+
+    def __init__(self, groups: Groups, clock: Clock, limits: ReservationLimits | None = None) -> None:
+        self.limits = limits or ReservationLimits()
+        self._groups = groups
+        self._clock = clock
+        # By digest: how long a look-up takes tells nothing about a token.
+        self._known: dict[str, Reservation] = {}
+        self._waiting: dict[Reservation, asyncio.TimerHandle] = {}
+        self._callers: Counter[object] = Counter()
+
+    def __repr__(self) -> str:
+        return f"<Reservations {len(self._known)}, {len(self._waiting)} wait>"
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def make(self, caller: object, authorization: str | None) -> str:
+        """Reserve a response for a caller; the token that stands for it.
+
+        Raises:
+            TooManyReservations: as many of theirs wait already as may.
+        """
+        if self._callers[caller] >= self.limits.unattended:
+            raise TooManyReservations(self.limits.unattended)
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        key = digest(token)
+        reservation = Reservation(caller, authorization, self._groups, self._clock, self.limits)
+        reservation.on_end = lambda: self._ended(key, reservation)
+        self._known[key] = reservation
+        self._callers[caller] += 1
+        loop = asyncio.get_running_loop()
+        self._waiting[reservation] = loop.call_later(self.limits.unattended_seconds, reservation.end)
+        return token
+
+    def find(self, token: str) -> Reservation | None:
+        """What the token stands for; None if it is none of ours, or its response has ended."""
+        return self._known.get(digest(token))
+
+    def attend(self, reservation: Reservation) -> None:
+        """The response of one that waits for it has come."""
+        reservation.is_attended = True
+        reservation.authorization = None
+        self._waits_no_more(reservation)
+
+    def close(self) -> None:
+        """End all of them."""
+        for reservation in tuple(self._known.values()):
+            reservation.end()
+
+    def _waits_no_more(self, reservation: Reservation) -> None:
+        timer = self._waiting.pop(reservation, None)
+        if timer is None:
+            return
+        timer.cancel()
+        self._callers[reservation.caller] -= 1
+        # A counter keeps its zeros.
+        self._callers += Counter()
+
+    def _ended(self, key: str, reservation: Reservation) -> None:
+        self._known.pop(key, None)
+        self._waits_no_more(reservation)
