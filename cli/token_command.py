@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--expires-in", type=duration, metavar="TIME", help="such as 90d or 12h; without it, it does not end"
     )
     listing = verbs.add_parser("list", help="list all tokens, without the tokens themselves")
-    revoke = verbs.add_parser("revoke", help="end a token for the next request or connection")
+    revoke = verbs.add_parser("revoke", help="end a token and whatever is connected with it")
     revoke.add_argument("id", type=_uuid, metavar="ID", help="as `heliograph token list` shows it")
     for verb in (create, listing, revoke):
         verb.add_argument("--json", action="store_true", help="print JSON, for programs")

@@ -1,5 +1,6 @@
 """What happens to principals, their tokens and the settings: for admins alone, the audit trail of access."""
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -92,6 +93,17 @@ class TokenRevoked(TokenEventType, frozen=True, kw_only=True, tag=True):
     def summary(self) -> str:
         """One sentence."""
         return f"Token “{self.name}” of “{self.principal_name}” was revoked"
+
+
+class TokenRenewed(TokenEventType, frozen=True, kw_only=True, tag=True):
+    """A token ends at another moment than before; whoever is connected with it stays so until then."""
+
+    expires_at: datetime
+
+    def summary(self) -> str:
+        """One sentence."""
+        until = self.expires_at.isoformat(sep=" ", timespec="seconds")
+        return f"Token “{self.name}” of “{self.principal_name}” was renewed until {until}"
 
 
 class SettingChange(msgspec.Struct, frozen=True):

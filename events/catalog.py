@@ -15,6 +15,7 @@ from events.access_events import (
     PrincipalRoleChanged,
     SettingsChanged,
     TokenCreated,
+    TokenRenewed,
     TokenRevoked,
 )
 from events.bulk_events import (
@@ -107,6 +108,7 @@ AccessEvent = (
     | PrincipalDeactivated
     | PrincipalReactivated
     | TokenCreated
+    | TokenRenewed
     | TokenRevoked
     | SettingsChanged
 )

@@ -26,6 +26,7 @@ from events.access_events import (
     PrincipalReactivated,
     PrincipalRoleChanged,
     TokenCreated,
+    TokenRenewed,
     TokenRevoked,
 )
 from events.outbox import record
@@ -107,7 +108,7 @@ class Access:
         return Written(principal_id, unit.position)
 
     async def deactivate(self, caller: Principal, principal_id: UUID) -> Written[UUID]:
-        """Let somebody ask no more, from their next request or connection on. Whoever is deactivated already stays so.
+        """Let somebody ask no more, and end what they are connected with. Whoever is deactivated already stays so.
 
         Raises:
             Forbidden: the caller is no admin.
@@ -161,7 +162,7 @@ class Access:
         return Written(MadeToken(row.id, secret), unit.position)
 
     async def revoke_token(self, caller: Principal, token_id: UUID) -> Written[UUID]:
-        """End a token for the next request or connection. One that is revoked already stays so, unrecorded.
+        """End a token, and whatever is connected with it. One that is revoked already stays so, unrecorded.
 
         Raises:
             NotFound: there is no such token, or it is somebody else's and the caller is no admin.
@@ -172,6 +173,34 @@ class Access:
                 event = TokenRevoked(token_id=row.id, principal_name=owner.name, name=row.name)
                 record(unit, event, actor=caller.actor, owner_id=None)
         return Written(token_id, unit.position)
+
+    async def renew_token(
+        self, caller: Principal, token_id: UUID | None, expires_at: datetime
+    ) -> Written[UUID]:
+        """Let a token, or the caller's own one, end at another moment; one that ends then already stays as it is.
+
+        It is the same token afterwards, so what is connected with it goes on, and whoever could make one with this
+        role may do it.
+
+        Raises:
+            NotFound: there is no such token, or it is somebody else's and the caller is no admin.
+            Forbidden: the token may do more than the caller.
+            ValidationFailed: the end breaks a rule.
+            Conflict: the token was revoked, or is over (INVALID_TRANSITION).
+        """
+        async with self._transaction() as unit:
+            refuse_any(_check_end(expires_at, unit.now))
+            row, owner = await _token(unit, caller, token_id or caller.token_id or caller.id)
+            require(caller, row.role)
+            before = row.expires_at
+            if not await principals.renew(unit.session, row.id, expires_at, unit.now):
+                raise invalid_transition("token", "REVOKED" if row.revoked_at else "EXPIRED", "RENEW_TOKEN")
+            if before != expires_at:
+                event = TokenRenewed(
+                    token_id=row.id, principal_name=owner.name, name=row.name, expires_at=expires_at
+                )
+                record(unit, event, actor=caller.actor, owner_id=None)
+        return Written(row.id, unit.position)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[UnitOfWork]:
@@ -225,6 +254,11 @@ def _check_token(draft: TokenDraft, most: Role, now: datetime) -> Iterator[Viola
     yield from check_name(draft.name)
     if draft.role.rank > most.rank:
         yield Violation(("role",), f"must not be more than {most}, the lesser of yours and theirs", most)
-    if draft.expires_at is not None and not now < draft.expires_at <= now + MAX_LIFETIME:
+    if draft.expires_at is not None:
+        yield from _check_end(draft.expires_at, now)
+
+
+def _check_end(expires_at: datetime, now: datetime) -> Iterator[Violation]:
+    if not now < expires_at <= now + MAX_LIFETIME:
         limit = f"now<..{MAX_LIFETIME.days} days"
         yield Violation(("expiresAt",), f"must lie ahead, by at most {MAX_LIFETIME.days} days", limit)

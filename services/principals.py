@@ -156,7 +156,7 @@ class Principals:
         return [_info(row, owner) for row, owner in rows]
 
     async def revoke_token(self, token_id: UUID) -> Written[UUID]:
-        """End a token for the next request or connection. One that is revoked already stays so, unrecorded.
+        """End a token, and whatever is connected with it. One that is revoked already stays so, unrecorded.
 
         Raises:
             NotFound: there is no token with this id.

@@ -6,7 +6,7 @@ from typing import cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, or_, select, update
 
 from db.engine import Session
 from db.models import PrincipalRow, TokenRow
@@ -109,6 +109,18 @@ async def list_tokens(session: Session) -> Sequence[tuple[TokenRow, PrincipalRow
         .order_by(TokenRow.created_at, TokenRow.id)
     )
     return [(row[0], row[1]) for row in (await session.execute(wanted)).all()]
+
+
+async def renew(session: Session, ident: UUID, expires_at: datetime, now: datetime) -> bool:
+    """Let a token end at another moment; False if it was revoked or is over."""
+    is_good = or_(TokenRow.expires_at.is_(None), TokenRow.expires_at > now)
+    renewed = (
+        update(TokenRow)
+        .where(TokenRow.id == ident, TokenRow.revoked_at.is_(None), is_good)
+        .values(expires_at=expires_at)
+        .returning(TokenRow.id)
+    )
+    return (await session.execute(renewed)).scalar_one_or_none() is not None
 
 
 async def revoke(session: Session, ident: UUID, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """Inputs of the verbs on principals and tokens, and what their lists may be narrowed to."""
 
 from datetime import datetime
+from uuid import UUID
 
 import strawberry
 
@@ -115,6 +116,24 @@ class CreateTokenInput:
             principal_id=None if ident is None else given.key(ident, "Principal"),
             expires_at=or_none(self.expires_at),
         )
+
+
+@strawberry.input(description="Which token shall end at another moment.")
+class RenewTokenInput:
+    """Which token shall end at another moment."""
+
+    expires_at: datetime = strawberry.field(
+        description=f"When it shall end, at most {MAX_LIFETIME.days} days ahead."
+    )
+    id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Which one; the one that asks unless told."
+    )
+
+    @property
+    def token_id(self) -> UUID | None:
+        """Its key; None is that of the token that asks."""
+        ident = or_none(self.id)
+        return None if ident is None else given.key(ident, "Token")
 
 
 @strawberry.input(description="Which token shall end.")

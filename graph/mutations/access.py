@@ -23,6 +23,7 @@ from graph.inputs.access import (
     CreateTokenInput,
     DeactivatePrincipalInput,
     ReactivatePrincipalInput,
+    RenewTokenInput,
     RevokeTokenInput,
     SetPrincipalRoleInput,
 )
@@ -82,6 +83,11 @@ class CreateTokenPayload(TokenWritten):
     )
 
 
+@strawberry.type(description="The token that was renewed.")
+class RenewTokenPayload(TokenWritten):
+    """The token that was renewed."""
+
+
 @strawberry.type(description="The token that was revoked.")
 class RevokeTokenPayload(TokenWritten):
     """The token that was revoked."""
@@ -111,6 +117,10 @@ CreateTokenResult = Annotated[
     CreateTokenPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("CreateTokenResult", description="The token that was made, or why not."),
 ]
+RenewTokenResult = Annotated[
+    RenewTokenPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    strawberry.union("RenewTokenResult", description="The token with its new end, or why not."),
+]
 RevokeTokenResult = Annotated[
     RevokeTokenPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("RevokeTokenResult", description="The token that was revoked, or why not."),
@@ -131,8 +141,8 @@ class AccessMutations:
         return await _principal(CreatePrincipalPayload, info, written)
 
     @verb(
-        "Say what somebody else may do; it holds for the tokens that they have, too, from their next request or "
-        "connection on. For admins."
+        "Say what somebody else may do; it holds for the tokens that they have, too, and at once. Where it makes a "
+        "difference to what they see, their WebSockets and event streams are ended, to be opened anew. For admins."
     )
     async def set_principal_role(
         self, info: Info, what: Annotated[SetPrincipalRoleInput, TAKEN]
@@ -144,8 +154,8 @@ class AccessMutations:
         return await _principal(SetPrincipalRolePayload, info, written)
 
     @verb(
-        "Let somebody else ask no more: their next request or connection is refused. What is connected stays so: an "
-        "open WebSocket or event stream goes on until its connection ends. For admins."
+        "Let somebody else ask no more: no request of theirs is answered any more, and every WebSocket and event "
+        "stream of theirs is ended, on all processes. For admins."
     )
     async def deactivate_principal(
         self, info: Info, what: Annotated[DeactivatePrincipalInput, TAKEN]
@@ -178,8 +188,22 @@ class AccessMutations:
         return CreateTokenPayload(token=token, secret=made.secret, cursor=cursor)
 
     @verb(
-        "End a token, one of yours, or anybody's if you are an admin: the next request or connection with it is "
-        "refused. What is connected stays so: an open WebSocket or event stream goes on until its connection ends."
+        "Let a token end at another moment, the one that asks or another one of yours, or anybody's if you are an "
+        "admin. It is the same token, so whatever is connected with it goes on, on all processes."
+    )
+    async def renew_token(self, info: Info, what: Annotated[RenewTokenInput, TAKEN]) -> RenewTokenResult:
+        """Let a token end at another moment."""
+        context = info.context
+        with about(what.id or ""):
+            written = await context.services.access.renew_token(
+                context.caller, what.token_id, what.expires_at
+            )
+        token = await _token(info, written.value)
+        return RenewTokenPayload(token=token, cursor=await context.cursor_at(written.position))
+
+    @verb(
+        "End a token, one of yours, or anybody's if you are an admin: no request with it is answered any more, and "
+        "every WebSocket and event stream that was opened with it is ended, on all processes."
     )
     async def revoke_token(self, info: Info, what: Annotated[RevokeTokenInput, TAKEN]) -> RevokeTokenResult:
         """End a token."""

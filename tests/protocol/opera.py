@@ -7,7 +7,7 @@ resolved, fetched or tested. Nothing is recorded by hand.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aiohttp import ClientSession
@@ -110,12 +110,16 @@ class Opera:
         await self.resources.type("SettingsChanged")
 
     async def _people(self) -> None:
-        """Somebody comes, rises, goes and comes back; and one more, by the command line's verbs."""
+        """Somebody comes, rises, goes and comes back, with a token; and one more, by the command line's verbs."""
         made = await self.audience.change("createPrincipal", "principal { id }", name="helper", role="VIEWER")
         ident = made["principal"]["id"]
         await self.audience.change("setPrincipalRole", "cursor", id=ident, role="OPERATOR")
         await self.audience.change("deactivatePrincipal", "cursor", id=ident)
         await self.audience.change("reactivatePrincipal", "cursor", id=ident)
+        day, week = ((datetime.now(UTC) + timedelta(days=days)).isoformat() for days in (1, 7))
+        lent = {"name": "lent", "role": "VIEWER", "principalId": ident, "expiresAt": day}
+        made = await self.audience.change("createToken", "token { id }", **lent)
+        await self.audience.change("renewToken", "cursor", id=made["token"]["id"], expiresAt=week)
         principals = self.api.services.principals
         await principals.create("newcomer", Role.VIEWER)
         _, token = await principals.create_token("newcomer", "phone", Role.VIEWER, timedelta(days=1))

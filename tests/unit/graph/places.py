@@ -190,6 +190,8 @@ def required(operation: str, name: str, field: GraphQLField, ids: Callable[[Plac
             given["input"]["analysis"] = {}
         case "createPersona":
             given["input"]["config"] = {"dns": dict(BESIDE["DnsPersonaConfigInput"])}
+        case "renewToken":
+            given["input"]["id"] = ids(Place(operation, name, ("input", "id"), GraphQLID))
         case "bulkSetProxiesEnabled" | "bulkTestProxies" | "bulkDeleteProxies":
             # Of the two ways to say which, this is the one that names them.
             given["input"]["ids"] = [ids(Place(operation, name, ("input", "ids"), GraphQLID))]

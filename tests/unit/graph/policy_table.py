@@ -38,7 +38,7 @@ CHANGES = Row(Role.OPERATOR, About.NAMED)
 CHANGES_OWN = Row(Role.OPERATOR, About.ONES_OWN)
 CHANGES_MANY = Row(Role.OPERATOR, About.MANY)
 MAKES = Row(Role.OPERATOR, About.NOBODYS)
-ENDS_ONES_OWN = Row(Role.VIEWER, About.NAMED)
+RENEWS_OR_ENDS = Row(Role.VIEWER, About.NAMED)
 MAKES_ONES_OWN = Row(Role.VIEWER, About.NOBODYS)
 ADMINISTERS = Row(Role.ADMIN, About.NAMED)
 ADMINISTERS_ALL = Row(Role.ADMIN, About.NOBODYS)
@@ -124,7 +124,8 @@ MUTATIONS = {
     "deactivatePrincipal": ADMINISTERS,
     "reactivatePrincipal": ADMINISTERS,
     "createToken": MAKES_ONES_OWN,
-    "revokeToken": ENDS_ONES_OWN,
+    "renewToken": RENEWS_OR_ENDS,
+    "revokeToken": RENEWS_OR_ENDS,
     "updateSettings": ADMINISTERS_ALL,
     "bulkStartCampaigns": CHANGES_MANY,
     "bulkPauseCampaigns": CHANGES_MANY,

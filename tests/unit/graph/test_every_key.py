@@ -42,6 +42,7 @@ WITHOUT_KEY = {
     "setPrincipalRole": TURNS,
     "deactivatePrincipal": TURNS,
     "reactivatePrincipal": TURNS,
+    "renewToken": TURNS,
     "revokeToken": TURNS,
     "cancelBulkOperation": TURNS,
     "createToken": "Its secret is told once and kept nowhere, so nobody can be answered as before; revoke the other.",

@@ -18,6 +18,7 @@ from events.access_events import (
     PrincipalReactivated,
     PrincipalRoleChanged,
     TokenCreated,
+    TokenRenewed,
     TokenRevoked,
 )
 from services.access import Access, TokenDraft
@@ -162,6 +163,67 @@ async def test_a_token_ends_ahead_and_not_too_far(house: House, access: Access, 
         await access.create_token(house.alice, TokenDraft(" ", Role.VIEWER, expires_at=house.now + ahead))
     assert [one.path for one in refused.value.violations] == [("name",), ("expiresAt",)]
     assert await house.count(TokenRow) == 0
+
+
+async def test_a_token_is_renewed_by_its_own_or_by_an_admin(house: House, access: Access) -> None:
+    principals, end = Principals(house.database), house.now + timedelta(days=1)
+    for caller in (house.alice, house.admin):
+        made = (await access.create_token(house.alice, TokenDraft("phone", Role.VIEWER, None, end))).value
+        with pytest.raises(NotFound):
+            await access.renew_token(house.bob, made.id, end)
+        before, later = await house.head(), end + timedelta(days=1)
+        for _ in range(2):
+            await access.renew_token(caller, made.id, later)
+        assert await house.events(before) == [
+            TokenRenewed(token_id=made.id, principal_name="alice", name="phone", expires_at=later)
+        ]
+        assert (await principals.authenticate(made.secret)).expires_at == later
+
+
+async def test_the_token_that_asks_is_renewed_unless_another_is_named(house: House, access: Access) -> None:
+    principals, end = Principals(house.database), house.now + timedelta(days=1)
+    made = (await access.create_token(house.alice, TokenDraft("phone", Role.VIEWER, None, end))).value
+    caller = await principals.authenticate(made.secret)
+    assert (await access.renew_token(caller, None, end + timedelta(days=1))).value == made.id
+    with pytest.raises(NotFound):
+        await access.renew_token(house.alice, None, end)
+
+
+async def test_a_token_is_not_renewed_by_one_that_may_do_less(house: House, access: Access) -> None:
+    made = (await access.create_token(house.alice, TokenDraft("desk", Role.OPERATOR))).value
+    narrowed, before = msgspec.structs.replace(house.alice, role=Role.VIEWER), await house.head()
+    with pytest.raises(Forbidden):
+        await access.renew_token(narrowed, made.id, house.now + timedelta(days=1))
+    assert await house.head() == before
+
+
+async def test_a_token_that_is_over_stays_so(house: House, access: Access) -> None:
+    principals, end = Principals(house.database), house.now + timedelta(days=1)
+    revoked = (await access.create_token(house.alice, TokenDraft("lost", Role.VIEWER))).value
+    await access.revoke_token(house.alice, revoked.id)
+    over = (await access.create_token(house.alice, TokenDraft("short", Role.VIEWER, None, end))).value
+    house.clock.advance(86_400)
+    before = await house.head()
+    for made, state in ((revoked, "REVOKED"), (over, "EXPIRED")):
+        with pytest.raises(Conflict) as refused:
+            await access.renew_token(house.alice, made.id, house.now + timedelta(days=1))
+        assert (refused.value.detail.code, refused.value.detail.current_state) == (
+            "INVALID_TRANSITION",
+            state,
+        )
+        with pytest.raises(Unauthenticated):
+            await principals.authenticate(made.secret)
+    assert await house.head() == before
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), -timedelta(days=1), MAX_LIFETIME + timedelta(seconds=1)])
+async def test_a_token_is_renewed_ahead_and_not_too_far(
+    house: House, access: Access, ahead: timedelta
+) -> None:
+    made = (await access.create_token(house.alice, TokenDraft("phone", Role.VIEWER))).value
+    with pytest.raises(ValidationFailed) as refused:
+        await access.renew_token(house.alice, made.id, house.now + ahead)
+    assert [one.path for one in refused.value.violations] == [("expiresAt",)]
 
 
 async def test_a_token_is_revoked_by_its_own_or_by_an_admin(house: House, access: Access) -> None:
