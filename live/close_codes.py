@@ -28,7 +28,9 @@ RESTART = CloseCode(1012, "Service restart", True, "this process is about to sto
 TRY_AGAIN = CloseCode(1013, "Try again later", True, "the token could not be checked at this moment")
 BAD_REQUEST = CloseCode(4400, "Bad request", False, "a message is not one that the protocol knows")
 UNAUTHORIZED = CloseCode(4401, "Unauthorized", False, "an operation arrived before the acknowledgement")
-FORBIDDEN = CloseCode(4403, "Forbidden", True, "connection_init brought no token that is valid")
+FORBIDDEN = CloseCode(
+    4403, "Forbidden", True, "connection_init brought no token that is valid, or it is no longer valid"
+)
 BAD_SUBPROTOCOL = CloseCode(
     4406, "Subprotocol not acceptable", False, "the handshake did not offer graphql-transport-ws"
 )
@@ -41,6 +43,12 @@ TOO_MANY_INITS = CloseCode(
 )
 TOO_SLOW = CloseCode(
     4510, "Too slow", True, "the client took nothing for too long, and something waited for it"
+)
+UNFINISHED = CloseCode(
+    4511, "Message not finished", True, "a message had begun, and was not there in whole in time"
+)
+ROLE_CHANGED = CloseCode(
+    4512, "Role changed", True, "who is connected sees more or less from now on: open it anew, and resume"
 )
 INTERNAL = CloseCode(4500, "Internal server error", False, "a defect of the server; the log has its reason")
 
@@ -59,6 +67,8 @@ TABLE = (
     TOO_MANY_INITS,
     INTERNAL,
     TOO_SLOW,
+    UNFINISHED,
+    ROLE_CHANGED,
 )
 
 

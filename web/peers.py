@@ -27,6 +27,8 @@ class Dropped(StrEnum):
     DEAD = "dead"
     SLOW = "slow"
     DRAINED = "drained"
+    UNFINISHED = "unfinished"
+    BREACH = "breach"
 
     @property
     def meaning(self) -> str:
@@ -38,6 +40,8 @@ MEANINGS = {
     Dropped.DEAD: "It answered no ping, or its system acknowledged nothing: dropped without a word.",
     Dropped.SLOW: "It took nothing for too long although something waited: closed with 4510, an event stream dropped.",
     Dropped.DRAINED: "The process stops: closed with 1012, an event stream ended; no fault of anybody's.",
+    Dropped.UNFINISHED: "A request's head, or a message, had begun and was not there in whole in time: 408, or 4511.",
+    Dropped.BREACH: "It sent what RFC 6455 forbids: closed with 1002, 1007 or 1009.",
 }
 
 

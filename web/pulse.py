@@ -39,11 +39,13 @@ class Patience(msgspec.Struct, frozen=True):
         ping_seconds: between two pings; a peer that is silent for two of them is dead.
         slow_seconds: how long a peer may take nothing while something waits for it.
         close_seconds: how long one that is closed may take to take what comes before the close, and to answer it.
+        sender_seconds: how long what has begun may take to arrive in whole: a request's head, its body, a message.
     """
 
     ping_seconds: float = 15.0
     slow_seconds: float = 30.0
     close_seconds: float = 5.0
+    sender_seconds: float = 30.0
 
     @property
     def answer_seconds(self) -> float:

@@ -1,7 +1,6 @@
-"""The WebSocket of aiohttp as `live/` sees one, and the registry of those that are open.
+"""Handshakes, and the sockets that are open.
 
-permessage-deflate is off: each client would be compressed for separately. A browser's handshake must come from
-a page of this very origin, since it carries the cookies of whoever reads the page.
+A browser's handshake must come from a page of this very origin, since it carries the cookies of whoever reads the page.
 
 Dead peers are found by `web/peers.py` and not by aiohttp's heartbeat: that one takes a client for dead to which a ping
 comes late behind a backlog that is still on its way, and its close waits for a buffer that nobody takes.
@@ -10,15 +9,17 @@ comes late behind a backlog that is still on its way, and its close waits for a 
 import asyncio
 
 import structlog
-from aiohttp import WSCloseCode, WSMsgType, web
-from aiohttp.abc import AbstractStreamWriter
+from aiohttp import HttpVersion11, web
 
 from live import close_codes
 from live.close_codes import CloseCode
 from live.failures import formatted
 from live.session import Reception, Session
+from web.aiohttp_socket import AiohttpSocket, Response
+from web.frame_rules import Breach
+from web.handshake import refusal_of
 from web.negotiation import MediaType
-from web.peers import Peers
+from web.peers import Dropped, Peers
 from web.pulse import Pulse
 from web.refusals import errors_response
 
@@ -26,113 +27,6 @@ SUBPROTOCOL = "graphql-transport-ws"
 MESSAGE_BYTES = 256 * 1024
 
 log = structlog.get_logger(__name__)
-
-
-class Response(web.WebSocketResponse):
-    """Says that its last frame is about to be sent, whoever sends it: aiohttp does by itself when a client closes."""
-
-    socket: "AiohttpSocket | None" = None
-
-    async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
-        """Close, once."""
-        socket, self.socket = self.socket, None
-        if socket is not None:
-            socket.is_over = True
-        return await super().close(code=code, message=message, drain=drain)
-
-
-class AiohttpSocket:
-    """Implements `live.writer.Socket` and most of `web.peers.Peer`.
-
-    Frames of text go to the transport by themselves, many at once. Pings, pongs and the close go through aiohttp, which
-    hands each to the transport at once, too, and as a whole, so the order is that of the calls. After its close nothing
-    is written (`takes`). `is_over` is whether its close was sent.
-    """
-
-    __slots__ = ("_handler", "_response", "_stream", "is_over", "listening", "pulse", "transport")
-
-    def __init__(
-        self,
-        response: Response,
-        handler: web.RequestHandler,
-        stream: AbstractStreamWriter,
-        pulse: Pulse,
-    ) -> None:
-        """Of a response that was prepared, which gave `stream`, on the connection of this handler.
-
-        Raises:
-            ConnectionError: the connection is gone.
-        """
-        if handler.transport is None:
-            raise ConnectionResetError("The peer is gone.")
-        self.pulse = pulse
-        self.transport = handler.transport
-        self.listening = False
-        self.is_over = response.closed
-        response.socket = self
-        self._response = response
-        self._handler = handler
-        self._stream = stream
-
-    def __repr__(self) -> str:
-        return f"<AiohttpSocket {self.pulse!r}>"
-
-    async def receive(self) -> str | bytes | None:
-        """The next frame; None once the peer is gone or the socket is closed."""
-        while True:
-            self.listening = True
-            try:
-                message = await self._response.receive()
-            finally:
-                self.listening = False
-            self.pulse.hear(asyncio.get_running_loop().time())
-            match message.type:
-                case WSMsgType.TEXT | WSMsgType.BINARY:
-                    data: str | bytes = message.data
-                    return data
-                case WSMsgType.PING:
-                    await self._response.pong(message.data)
-                case WSMsgType.PONG:
-                    pass
-                case _:
-                    return None
-
-    def takes(self) -> bool:
-        """Whether the transport takes more; raises ConnectionError if it is closed, or its last frame was sent.
-
-        It is asked before each delivery, so it looks at little: whose buffer is empty was not told to pause.
-        """
-        transport = self.transport
-        if self.is_over or transport.is_closing():
-            raise ConnectionResetError("The socket is closed.")
-        return not transport.get_write_buffer_size() or not self._handler.writing_paused
-
-    def write(self, data: bytes) -> None:
-        """Send whole frames."""
-        self.transport.write(data)
-
-    async def drained(self) -> None:
-        """Wait until the transport's buffer is low."""
-        await self._stream.drain()
-        if self.transport.is_closing():
-            raise ConnectionResetError("The peer is gone.")
-
-    async def ping(self) -> None:
-        """Send a ping."""
-        await self._response.ping()
-
-    async def close(self, code: CloseCode, reason: str) -> None:
-        """Close; a peer that does not take the close frame, or does not answer it, is dropped within seconds."""
-        seconds = self.pulse.patience.close_seconds
-        try:
-            # aiohttp bounds the wait for the answer, but neither that for a full buffer in here …
-            async with asyncio.timeout(seconds):
-                await self._response.close(code=code.code, message=close_codes.cut(reason), drain=False)
-        except TimeoutError:
-            self.transport.abort()
-        if self.transport.get_write_buffer_size():
-            # … nor the one of a transport, which closes when its buffer is empty and not before.
-            asyncio.get_running_loop().call_later(seconds, self.transport.abort)
 
 
 class SocketPeer:
@@ -213,7 +107,14 @@ class Sockets:
         finally:
             self._peers.left(peer)
             self._open -= 1
+            if socket.breach is not None:
+                self._count(socket.breach)
         return response
+
+    def _count(self, breach: Breach) -> None:
+        log.info("frames_refused", code=breach.code.code, reason=breach.reason)
+        is_late = breach.code is close_codes.UNFINISHED
+        self._peers.on_drop(Dropped.UNFINISHED if is_late else Dropped.BREACH)
 
     async def _shake_hands(self, request: web.Request) -> tuple[web.StreamResponse, AiohttpSocket | None]:
         """The answer to a handshake, and the socket if it is to be served."""
@@ -221,7 +122,9 @@ class Sockets:
             log.warning("foreign_origin", origin=request.headers.get("Origin"))
             error = formatted("WebSockets are for pages of this origin only.", "FORBIDDEN")
             return errors_response(403, [error], MediaType.JSON), None
-        response = self._response()
+        if (refused := refusal_of(request)) is not None:
+            return refused, None
+        response = Response(SUBPROTOCOL, MESSAGE_BYTES, self._peers.patience)
         stream = await response.prepare(request)
         if request.transport is None or stream is None:
             return response, None
@@ -232,15 +135,6 @@ class Sockets:
             return response, socket
         await socket.close(refusal, refusal.name)
         return response, None
-
-    def _response(self) -> Response:
-        return Response(
-            protocols=(SUBPROTOCOL,),
-            compress=False,
-            autoping=False,
-            max_msg_size=MESSAGE_BYTES,
-            timeout=self._peers.patience.close_seconds,
-        )
 
     def _refusal(self, subprotocol: str | None) -> CloseCode | None:
         if subprotocol != SUBPROTOCOL:
@@ -255,5 +149,6 @@ def same_origin(request: web.Request) -> bool:
 
 
 def is_handshake(request: web.Request) -> bool:
-    """Whether a request asks for a WebSocket."""
-    return request.headers.get("Upgrade", "").lower() == "websocket"
+    """Whether a request asks for a WebSocket: RFC 6455, section 4.2.1. Else its Upgrade is nothing to obey."""
+    asks = request.headers.get("Upgrade", "").lower() == "websocket"
+    return asks and request.method == "GET" and request.version >= HttpVersion11
