@@ -2,7 +2,8 @@
 
 aiosqlite takes a turn for each step (a cursor, the statement, its rows, the end of the cursor, the beginning and the
 end of the transaction), and on a busy process the turns cost more than SQLite does. Here a statement and all of its
-rows are one turn; what waits for no disk and no lock, such as giving a snapshot up, is none.
+rows are one turn, which readers share (`db/sqlite_threads.py`); what waits for no disk and no lock, such as giving a
+snapshot up, is none.
 
 A connection is used by one statement at a time, in whatever thread is free. Whoever is cancelled during one has it
 interrupted and waits for its end: so nobody ever closes or rolls back a connection that a thread is busy with.
@@ -12,12 +13,14 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.util import await_only
+
+from db.sqlite_threads import Threads, Work
 
 T = TypeVar("T")
 
@@ -48,45 +51,49 @@ class Driver:
         for name in _NAMES:
             setattr(self, name, getattr(sqlite3, name))
         self.exceptions_module = sqlite3
-        self._threads = ThreadPoolExecutor(threads, "sqlite")
+        self._threads = Threads(threads)
 
     def __repr__(self) -> str:
         return "<Driver of SQLite>"
 
     def connect(self, *args: Any, **options: Any) -> "Connection":
         """Open a file."""
-        return Connection(self, await_only(self.turn(None, sqlite3.connect, *args, **options)))
+        opening = partial(sqlite3.connect, *args, **options)
+        return Connection(self, await_only(self.turn(None, opening, alone=True)))
 
     async def turn(
-        self, raw: sqlite3.Connection | None, work: Callable[..., T], *args: Any, **options: Any
+        self, raw: sqlite3.Connection | None, work: Callable[..., T], *args: Any, alone: bool = False
     ) -> T:
         """Do `work` in a thread; if the caller is cancelled, `raw` is interrupted and the end of it waited for.
 
-        Without `raw`, the work is something that ends by itself, and it is waited for.
+        Args:
+            raw: None if the work is something that ends by itself, and is waited for.
+            work: what to do.
+            args: what it takes.
+            alone: whether others are not to share the turn, because the work waits for a lock or for the disk.
         """
-        under_way = self._threads.submit(work, *args, **options)
+        handed, batch = self._threads.hand_over(partial(work, *args), alone=alone)
         try:
-            return await asyncio.wrap_future(under_way)
+            return await handed.result
         except asyncio.CancelledError:
-            await _end(under_way, raw)
+            if not batch.withdraw(handed):
+                await _end(handed, raw)
             raise
 
     def close(self) -> None:
         """Let the threads end."""
-        self._threads.shutdown(wait=False)
+        self._threads.close()
 
 
-async def _end(under_way: Future[Any], raw: sqlite3.Connection | None) -> None:
+async def _end(handed: Work[Any], raw: sqlite3.Connection | None) -> None:
     """Wait for the end, whoever is cancelled meanwhile: the connection is nobody else's before that."""
-    ended, loop = asyncio.Event(), asyncio.get_running_loop()
-    under_way.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))
-    while not ended.is_set():
+    while not handed.is_over.is_set():
         if raw is not None:
             raw.interrupt()
         # Only a statement that runs is interrupted, and a thread may be about to begin one: so it is said again.
         with suppress(asyncio.CancelledError, TimeoutError):
             async with asyncio.timeout(None if raw is None else _UNHEARD):
-                await ended.wait()
+                await handed.is_over.wait()
 
 
 class Connection(AdaptedConnection):
@@ -120,11 +127,11 @@ class Connection(AdaptedConnection):
 
     def in_thread(self, work: Callable[..., T], *args: Any) -> T:
         """Do `work` on this connection in a thread, out of SQLAlchemy's own code."""
-        return await_only(self.driver.turn(self.raw, work, *args))
+        return await_only(self.driver.turn(self.raw, work, *args, alone=not self.is_reader))
 
     def _to_its_end(self, work: Callable[[], T]) -> T:
         """The same, uninterrupted: half an end of a transaction would be none."""
-        return await_only(self.driver.turn(None, work))
+        return await_only(self.driver.turn(None, work, alone=True))
 
     def cursor(self, *, server_side: bool = False) -> "Cursor":
         """A cursor; all of them have their rows in memory."""

@@ -55,7 +55,7 @@ class SqliteReads:
         Raises:
             sqlite3.Error: whatever SQLite says; the connection is not used again.
         """
-        raw = self._idle.pop() if self._idle else await self._driver.turn(None, self._open)
+        raw = self._idle.pop() if self._idle else await self._driver.turn(None, self._open, alone=True)
         try:
             found = await self._driver.turn(raw, _read, raw, asked)
         except BaseException:
@@ -75,7 +75,7 @@ class SqliteReads:
             sqlite3.Error: whatever SQLite says; the connection is not used again.
         """
         if self._prompt is None:
-            self._prompt = await self._driver.turn(None, self._open, *_NO_WAITING)
+            self._prompt = await self._driver.turn(None, self._open, *_NO_WAITING, alone=True)
         prompt, self._prompt = self._prompt, None
         try:
             found = _read(prompt, asked)
