@@ -15,7 +15,7 @@ with every driver, so that whoever may try again does.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,12 +27,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from core.errors import Misconfigured, Unavailable
+from db.prepared import Prepared
 from db.sqlite_driver import Connection, Driver
-from db.sqlite_reads import Asked, Rows, SqliteReads
+from db.sqlite_reads import Rows, SqliteReads
 
 log = structlog.get_logger(__name__)
 
 Session = AsyncSession
+Asked = tuple[Prepared, Mapping[str, Any]]
+"""A statement, and the values that it is asked with."""
 
 SQLITE_BUSY_MILLISECONDS = 10_000
 READERS = 8
@@ -136,11 +139,12 @@ class Engines:
             async with self.reading() as session:
                 return [(await session.execute(each.statement, values)).all() for each, values in asked]
         self.statements += len(asked)
+        sent = [each.sent(self.dialect, values) for each, values in asked]
         if self._log_statements:
-            for each, _ in asked:
-                log.debug("statement", sql=each.sql)
+            for each in sent:
+                log.debug("statement", sql=each.text)
         async with in_time(TRANSACTION_SECONDS):
-            return await (self._reads.read_fresh(asked) if fresh else self._reads.read(asked))
+            return await (self._reads.read_fresh(sent) if fresh else self._reads.read(sent))
 
     async def check(self) -> None:
         """Ask the database for an answer.

@@ -12,6 +12,8 @@ from sqlalchemy import Select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
+from db.folded import Folded, folded
+
 Bind = Callable[[Any], Any]
 
 
@@ -23,27 +25,42 @@ class _Slot(NamedTuple):
     bind: Bind | None
 
 
-class Prepared:
-    """A statement and the names of the parameters that each execution brings; all others have their values already."""
+class Sent(NamedTuple):
+    """What goes to a driver that takes its parameters by position; the same rows as one row is `folded`, if that is."""
 
-    def __init__(self, statement: Select[Any], *names: str) -> None:
+    text: str
+    values: Sequence[Any]
+    folded: Folded | None
+
+
+class Prepared:
+    """A statement and the names of the parameters that each execution brings; all others have their values already.
+
+    With `types`, which are those of its columns by their names, SQLite gives all rows as one (`db/folded.py`).
+    """
+
+    def __init__(
+        self, statement: Select[Any], *names: str, types: Mapping[str, TypeEngine[Any]] | None = None
+    ) -> None:
         self.statement = statement
         self._names = names
+        self._types = types
         self._text: str | None = None
+        self._folded: Folded | None = None
         self._values: list[Any] = []
         self._slots: list[_Slot] = []
 
     def __repr__(self) -> str:
         return f"<Prepared by {', '.join(self._names) or 'nothing'}>"
 
-    def sent(self, dialect: Dialect, given: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
-        """The text and the values for a driver that takes its parameters by position."""
+    def sent(self, dialect: Dialect, given: Mapping[str, Any]) -> Sent:
+        """The statement and its values for the driver of a dialect, which is the same one each time."""
         if self._text is None:
             self._text = self._make(dialect)
         values = self._values.copy()
         for place, name, bind in self._slots:
             values[place] = given[name] if bind is None else bind(given[name])
-        return self._text, values
+        return Sent(self._text, values, self._folded)
 
     def _make(self, dialect: Dialect) -> str:
         compiled: Any = self.statement.compile(dialect=dialect)
@@ -60,6 +77,8 @@ class Prepared:
                 value = state.parameters[name]
                 self._values.append(value if bind is None else bind(value))
         text: str = state.statement
+        if self._types is not None and dialect.name == "sqlite":
+            self._folded = folded(text, self._types, dialect)
         return text
 
 

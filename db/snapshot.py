@@ -16,7 +16,8 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
 from db import sqlite_driver
-from db.prepared import Prepared
+from db.prepared import Prepared, Sent
+from db.sqlite_reads import rows_of
 
 
 class Snapshot:
@@ -46,15 +47,16 @@ class Snapshot:
             session = await self.session()
             found: Sequence[Sequence[Any]] = (await session.execute(prepared.statement, values)).all()
             return found
-        text, bound = prepared.sent(self.dialect, values or {})
+        sent = prepared.sent(self.dialect, values or {})
         lent = self._lent
         if lent is None:
             lent = self._lent = await greenlet_spawn(self._engine.sync_engine.pool.connect)
         # Whoever counts or logs statements hears of these too.
+        text = sent.text if sent.folded is None else sent.folded.text
         for told in self._engine.sync_engine.dispatch.before_cursor_execute:
-            text, bound = told(None, None, text, bound, None, False)
+            told(None, None, text, sent.values, None, False)
         connection: Any = lent.dbapi_connection
-        return await _read(connection, text, bound)
+        return await _read(connection, sent)
 
     async def session(self) -> AsyncSession:
         """A session that sees the same state; the same one each time."""
@@ -88,16 +90,14 @@ def _return(lent: PoolProxiedConnection) -> None:
         lent.close()
 
 
-async def _read(
-    connection: sqlite_driver.Connection, text: str, values: Sequence[Any]
-) -> Sequence[Sequence[Any]]:
+async def _read(connection: sqlite_driver.Connection, sent: Sent) -> Sequence[Sequence[Any]]:
     try:
-        return await connection.driver.turn(connection.raw, _rows, connection, text, values)
+        return await connection.driver.turn(connection.raw, _rows, connection, sent)
     except sqlite3.OperationalError as error:
         # As SQLAlchemy says it, so that an outage is one whichever way something is read.
-        raise OperationalError(text, None, error, hide_parameters=True) from error
+        raise OperationalError(sent.text, None, error, hide_parameters=True) from error
 
 
-def _rows(connection: sqlite_driver.Connection, text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+def _rows(connection: sqlite_driver.Connection, sent: Sent) -> Sequence[Sequence[Any]]:
     connection.begin_reading()
-    return connection.raw.execute(text, values).fetchall()
+    return rows_of(connection.raw, sent)

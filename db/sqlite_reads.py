@@ -1,38 +1,40 @@
-"""What a process asks SQLite for at every event: several statements, one snapshot, one turn of a thread.
+"""Reads past SQLAlchemy, whose session costs a multiple of what SQLite needs for them: the rows of prepared statements.
 
-A session of SQLAlchemy costs a multiple of what SQLite itself needs for them, and each statement a turn. Here the
-statements are text that was made once, and the rows are the driver's. The connections are of nobody else.
+`SqliteReads` is for what a process asks at every event: several statements, one snapshot, one turn of a thread. Its
+connections are of nobody else.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select
-from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+import msgspec
 
+from db.prepared import Sent
 from db.sqlite_driver import Driver
 
-Rows = Sequence[tuple[Any, ...]]
-_DIALECT = SQLiteDialect(paramstyle="named")
+Rows = Sequence[Sequence[Any]]
 _NO_WAITING = ("PRAGMA busy_timeout = 0",)
+_CANNOT_BE_FOLDED = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG})
 
 
-class Question:
-    """A statement that reads, made once for all times that it is asked; all of its values are plain."""
+def rows_of(raw: sqlite3.Connection, sent: Sent) -> Rows:
+    """All rows of a statement, with the driver's values.
 
-    def __init__(self, statement: Select[Any]) -> None:
-        self.statement = statement
-        compiled = statement.compile(dialect=_DIALECT)
-        self.sql = str(compiled)
-        self.constants = {name: value for name, value in compiled.params.items() if value is not None}
-
-    def __repr__(self) -> str:
-        return f"<Question {self.sql}>"
-
-
-Asked = tuple[Question, Mapping[str, object]]
+    Raises:
+        sqlite3.Error: whatever SQLite says.
+    """
+    if sent.folded is not None:
+        try:
+            ((found,),) = raw.execute(sent.folded.text, sent.values).fetchall()
+            return sent.folded.rows(found)
+        except msgspec.DecodeError:
+            pass
+        except sqlite3.Error as error:
+            # What `sqlite3` itself says of a text that is none has no code.
+            if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) not in _CANNOT_BE_FOLDED:
+                raise
+    return raw.execute(sent.text, sent.values).fetchall()
 
 
 class SqliteReads:
@@ -49,7 +51,7 @@ class SqliteReads:
     def __repr__(self) -> str:
         return f"<SqliteReads of {self._file}, {len(self._idle)} idle>"
 
-    async def read(self, asked: Sequence[Asked]) -> list[Rows]:
+    async def read(self, asked: Sequence[Sent]) -> list[Rows]:
         """The rows of each statement, all of one snapshot.
 
         Raises:
@@ -65,7 +67,7 @@ class SqliteReads:
         self._idle.append(raw)
         return found
 
-    async def read_fresh(self, asked: Sequence[Asked]) -> list[Rows]:
+    async def read_fresh(self, asked: Sequence[Sent]) -> list[Rows]:
         """The same for a few rows that were written a moment ago, and so are in memory: in the event loop's own thread.
 
         To hand work over to a thread and to be told of its end costs several times what SQLite needs for them. Nothing
@@ -101,14 +103,9 @@ class SqliteReads:
         return raw
 
 
-def _read(raw: sqlite3.Connection, asked: Sequence[Asked]) -> list[Rows]:
+def _read(raw: sqlite3.Connection, asked: Sequence[Sent]) -> list[Rows]:
     raw.execute("BEGIN DEFERRED")
     try:
-        return [_rows(raw, question, values) for question, values in asked]
+        return [rows_of(raw, each) for each in asked]
     finally:
         raw.rollback()
-
-
-def _rows(raw: sqlite3.Connection, question: Question, values: Mapping[str, object]) -> Rows:
-    with closing(raw.execute(question.sql, {**question.constants, **values})) as cursor:
-        return cursor.fetchall()

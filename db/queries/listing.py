@@ -118,12 +118,12 @@ class Listing(Generic[R, F]):
     async def page_of(self, snapshot: Snapshot, scope: Scope, wanted: Wanted[F]) -> Rows[R]:
         """The rows of one page, by a statement that is made once for all pages of its shape."""
         prepared, values = self._asked(scope, wanted)
-        return Rows(self._plain, await snapshot.rows(prepared, values), snapshot.dialect)
+        return Rows(self.plain, await snapshot.rows(prepared, values), snapshot.dialect)
 
     async def _alone(self, session: Session, scope: Scope, wanted: Wanted[F]) -> list[R]:
         prepared, values = self._asked(scope, wanted)
         found = await session.execute(prepared.statement, values)
-        return self._plain.read(found.all(), session.get_bind().dialect)
+        return self.plain.read(found.all(), session.get_bind().dialect)
 
     def _asked(self, scope: Scope, wanted: Wanted[F]) -> tuple[Prepared, dict[str, Any]]:
         prepared = _prepared(self, scope, _shape(wanted), is_first=wanted.after is None)
@@ -135,7 +135,7 @@ class Listing(Generic[R, F]):
     def statement(self, scope: Scope, shape: Wanted[F], *, is_first: bool) -> Select[Any]:
         """The statement of all pages of this shape: how long one is, and after which key, are its parameters."""
         columns = self.keys[shape.order]
-        page = select(*self._plain.columns).where(*self.conditions(scope, shape.filter))
+        page = select(*self.plain.columns).where(*self.conditions(scope, shape.filter))
         if not is_first:
             end = [bindparam(_after(number), type_=column.type) for number, column in enumerate(columns)]
             page = page.where(_beyond(columns, end, descending=shape.descending))
@@ -144,7 +144,8 @@ class Listing(Generic[R, F]):
         )
 
     @cached_property
-    def _plain(self) -> PlainRows[R]:
+    def plain(self) -> PlainRows[R]:
+        """How its rows are selected and read."""
         return PlainRows(self.model)
 
     async def _together(self, session: Session, scope: Scope, wanted: Sequence[Wanted[F]]) -> list[list[R]]:
@@ -172,7 +173,9 @@ def _shape(wanted: Wanted[F]) -> Wanted[F]:
 def _prepared(listing: Listing[R, F], scope: Scope, shape: Wanted[F], *, is_first: bool) -> Prepared:
     """To put a statement together takes longer than to run it, and most pages are asked for again and again."""
     names = [] if is_first else [_after(number) for number in range(len(listing.keys[shape.order]))]
-    return Prepared(listing.statement(scope, shape, is_first=is_first), _LIMIT, *names)
+    return Prepared(
+        listing.statement(scope, shape, is_first=is_first), _LIMIT, *names, types=listing.plain.types
+    )
 
 
 def _after(number: int) -> str:

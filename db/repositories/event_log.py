@@ -12,7 +12,7 @@ from core.ids import new_tag
 from db.engine import Engines, Session
 from db.models import EventLogHeadRow, EventRow
 from db.plain_rows import PlainRows
-from db.sqlite_reads import Question
+from db.prepared import Prepared
 from vocabulary.access import Actor
 
 HEAD_ID = 1
@@ -35,7 +35,7 @@ _AFTER = (
     .order_by(_event_table.c.position)
     .limit(bindparam("at_most", type_=Integer()))
 )
-_HEAD_QUESTION, _AFTER_QUESTION = Question(_HEAD_AND_TAG), Question(_AFTER)
+_HEAD_ASKED, _AFTER_ASKED = Prepared(_HEAD_AND_TAG, "place"), Prepared(_AFTER, "place", "at_most")
 _MOVE_HEAD = (
     update(_head_table)
     .where(_head_table.c.id == HEAD_ID)
@@ -164,8 +164,8 @@ async def read_after(
         Unavailable: the database does not answer.
     """
     (found,), events = await engines.ask(
-        (_HEAD_QUESTION, {"place": place}),
-        (_AFTER_QUESTION, {"place": position, "at_most": limit}),
+        (_HEAD_ASKED, {"place": place}),
+        (_AFTER_ASKED, {"place": position, "at_most": limit}),
         fresh=fresh,
     )
     return *_head_and_tag(found, place), _events.read(events, engines.dialect)

@@ -68,8 +68,8 @@ async def test_whoever_counts_statements_hears_of_it(engines: Engines) -> None:
 async def test_values_are_bound_as_their_columns_say(engines: Engines) -> None:
     statuses = [CampaignStatus.DRAFT, CampaignStatus.RUNNING]
     wanted = select(CampaignRow.id).where(CampaignRow.status.in_(statuses), CampaignRow.version > 3)
-    sent, values = Prepared(wanted).sent(engines.reader.sync_engine.dialect, {})
-    assert (sent.count("?"), values) == (3, ["DRAFT", "RUNNING", 3])
+    sent = Prepared(wanted).sent(engines.reader.sync_engine.dialect, {})
+    assert (sent.text.count("?"), sent.values) == (3, ["DRAFT", "RUNNING", 3])
 
 
 async def test_a_read_that_fails_is_an_outage_and_leaves_nothing(engines: Engines) -> None:

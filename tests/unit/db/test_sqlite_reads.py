@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Integer, column, func, literal, select, table, text
+from sqlalchemy import Integer, bindparam, column, func, literal, select, table, text
 
 from core.errors import Unavailable
 from db import sqlite_reads
 from db.engine import Engines
-from db.sqlite_reads import Question
+from db.prepared import Prepared
 from tests.integration.waiting import until
 
 THINGS = table("things", column("id", Integer))
-COUNT = Question(select(func.count()).select_from(THINGS))
+COUNT = Prepared(select(func.count()).select_from(THINGS))
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ async def test_each_asking_sees_what_is_committed(engines: Engines) -> None:
 async def test_values_are_given_by_their_names(engines: Engines) -> None:
     for _ in range(3):
         await add(engines)
-    above = Question(select(THINGS.c.id).where(THINGS.c.id > text(":place"), THINGS.c.id != 2))
+    above = Prepared(select(THINGS.c.id).where(THINGS.c.id > bindparam("place"), THINGS.c.id != 2), "place")
     assert await engines.ask((above, {"place": 1})) == [[(3,)]]
 
 
@@ -98,7 +98,7 @@ async def test_values_are_given_by_their_names(engines: Engines) -> None:
 async def test_a_failure_is_an_outage_and_the_next_asking_has_another_connection(
     engines: Engines, fresh: bool
 ) -> None:
-    missing = Question(select(column("a")).select_from(table("missing")))
+    missing = Prepared(select(column("a")).select_from(table("missing")))
     with pytest.raises(Unavailable, match="no such table"):
         await engines.ask((COUNT, {}), (missing, {}), fresh=fresh)
     assert await engines.ask((COUNT, {}), fresh=fresh) == [[(0,)]]
@@ -123,7 +123,7 @@ async def test_those_that_ask_at_the_same_time_do_not_share_a_connection(engines
     assert found == [[[(0,)]]] * 20
 
 
-def endless() -> Question:
+def endless() -> Prepared:
     """It counts without end."""
     numbers = select(literal(1).label("i")).cte("n", recursive=True)
-    return Question(select(func.count()).select_from(numbers.union_all(select(numbers.c.i + 1))))
+    return Prepared(select(func.count()).select_from(numbers.union_all(select(numbers.c.i + 1))))
