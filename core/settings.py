@@ -188,6 +188,9 @@ class Settings(BaseSettings):
         le=3600,
         description="How long a client may take nothing while something waits for it, before it is closed.",
     )
+    slow_sender_seconds: float = Field(
+        30.0, ge=0.1, le=3600, description="How long a head, a body or a message may take to arrive."
+    )
     drain_seconds: float = Field(
         10.0,
         ge=0,

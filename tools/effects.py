@@ -37,7 +37,7 @@ NOT_ABOUT_WORK = frozenset(
     }
 )
 
-FOLLOWERS = ("ping_seconds", "slow_client_seconds", "drain_seconds")
+FOLLOWERS = ("ping_seconds", "slow_client_seconds", "slow_sender_seconds", "drain_seconds")
 LOG = ("log_days", "log_events", "audit_days")
 CLIENT = Limits.__struct_fields__
 

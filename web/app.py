@@ -62,11 +62,12 @@ from web.lag_metrics import SlowestMembers
 from web.limit_metrics import LimitsPassed
 from web.metrics import Metrics
 from web.outcomes import watch
-from web.peers import Peers
+from web.peers import Dropped, Peers
 from web.plan_metrics import PlanUse
 from web.pulse import Patience
 from web.readiness import checks
 from web.refusal_metrics import RefusedConnections
+from web.request_clock import TimedRunner
 from web.routes import GRAPHQL_PATH, add_graphql
 from web.socket import Sockets
 from web.sole_process import sole_process
@@ -107,7 +108,11 @@ class ApiProcess:
             Misconfigured: the port, the database, the channel, a file or the web assets are not in order.
             Unavailable: the database stopped answering meanwhile.
         """
-        patience = Patience(settings.ping_seconds, settings.slow_client_seconds)
+        patience = Patience(
+            settings.ping_seconds,
+            settings.slow_client_seconds,
+            sender_seconds=settings.slow_sender_seconds,
+        )
         async with AsyncExitStack() as stack:
             listening = stack.enter_context(closing(_listening(settings, patience)))
             ground = await stack.enter_async_context(standing(settings, clock))
@@ -121,7 +126,7 @@ class ApiProcess:
             runner = await _start_workers(stack, ground, sealer, policy)
             hub = await _start_hub(stack, ground)
             peers = Peers(patience)
-            await _serve(stack, _application(ground, services, hub, runner, peers, policy), listening)
+            await _serve(stack, _application(ground, services, hub, runner, peers, policy), peers, listening)
             yield cls(ground, services, http_url(listening), first_token, peers)
 
     async def drain(self) -> None:
@@ -231,9 +236,9 @@ async def _to_graphiql(_request: web.Request) -> web.StreamResponse:
     raise web.HTTPFound(GRAPHQL_PATH)
 
 
-async def _serve(stack: AsyncExitStack, app: web.Application, listening: socket.socket) -> None:
-    # A client that goes away cancels its operation; the access log is our own.
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS, access_log=None)
+async def _serve(stack: AsyncExitStack, app: web.Application, peers: Peers, listening: socket.socket) -> None:
+    on_late = partial(peers.on_drop, Dropped.UNFINISHED)
+    runner = TimedRunner(app, peers.patience.sender_seconds, on_late, SHUTDOWN_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.SockSite(runner, listening).start()

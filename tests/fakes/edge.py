@@ -25,8 +25,9 @@ from web.http import GraphQLEndpoint
 from web.lag_metrics import SlowestMembers
 from web.metrics import Metrics
 from web.outcomes import watch
-from web.peers import Peers
+from web.peers import Dropped, Peers
 from web.pulse import Patience
+from web.request_clock import TimedRunner
 from web.routes import add_graphql
 from web.socket import Sockets
 
@@ -67,10 +68,11 @@ class Edge:
             self.reservations,
         )
         self.endpoint = GraphQLEndpoint(executor, _page)
-        self.runner = web.AppRunner(
+        self.runner = TimedRunner(
             self._app(Health(checks, is_draining=lambda: self.peers.draining)),
-            handler_cancellation=True,
-            shutdown_timeout=5,
+            patience.sender_seconds,
+            partial(self.metrics.count_drop, Dropped.UNFINISHED),
+            shutdown=5,
         )
         self.url = ""
         self.client: ClientSession

@@ -176,10 +176,19 @@ class RawSocket:
         await self.end()
         return ended
 
-    async def rest(self) -> bytes:
-        """All that comes until the server closes the connection."""
+    async def read(self, size: int) -> bytes:
+        """So many bytes."""
         async with asyncio.timeout(SECONDS):
-            return await self._reader.read()
+            return await self._reader.readexactly(size)
+
+    async def rest(self) -> bytes:
+        """All that comes until the server closes the connection, or resets it."""
+        found = b""
+        with suppress(ConnectionError):
+            async with asyncio.timeout(SECONDS):
+                while part := await self._reader.read(1 << 16):
+                    found += part
+        return found
 
     async def end(self) -> None:
         """Close the connection, without a word."""

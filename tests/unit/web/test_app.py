@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from core.clock import SystemClock
 from core.errors import Misconfigured
 from core.settings import Settings, load
+from tests.protocol.raw import Dial, Opcode, frame
 from tests.servers.sqlite import migrated
 from web.app import ApiProcess
 
@@ -166,6 +167,20 @@ async def test_slow_client_seconds(settings: Settings, client: aiohttp.ClientSes
         assert not asking.done()
         asking.cancel()
         await asyncio.wait({asking})
+
+
+@pytest.mark.effect("setting.slow_sender_seconds")
+async def test_slow_sender_seconds(settings: Settings) -> None:
+    changed = settings.model_copy(update={"slow_sender_seconds": 0.2})
+    async with ApiProcess.open(changed, SystemClock()) as api, Dial() as dial:
+        message = await dial(f"{api.url}/graphql", frame(Opcode.TEXT, b"{}")[:-1])
+        head, body = [await dial.connect(api.url) for _ in range(2)]
+        await head.send(b"GET / HTTP/1.1\r\n")
+        begun = f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 9\r\n"
+        await body.send(f"{begun}Content-Type: application/json\r\n\r\n".encode())
+        # At the default each of them would take thirty seconds.
+        assert (await message.closed()).code == 4511
+        assert all([b"408 Request Timeout" in await each.rest() for each in (head, body)])
 
 
 async def ask_and_read_nothing(slow: aiohttp.ClientWebSocketResponse) -> None:

@@ -1,0 +1,197 @@
+"""How long a request may take to arrive, which aiohttp does not bound: its head, and then its body.
+
+A client that sends a byte now and then ("slowloris") would keep its connection for as long as it likes. So a clock runs
+from the first byte of a head, or from the begin of a connection, until the head is there in whole, and another one
+from then until the body is. They bound the whole and not the wait for the next byte. A late head is answered with 408
+by hand, because to aiohttp there is no request yet; a late body is an error to whoever reads it, with the same answer.
+A connection that is merely kept for the next request is not late, and closed by aiohttp at last.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+from aiohttp import StreamReader, web
+from aiohttp.typedefs import Handler
+
+from live.failures import formatted
+from web.refusals import Refusal
+
+STATUS, CODE = 408, "REQUEST_TIMEOUT"
+LINGERING_SECONDS = 10.0
+"""How long at most aiohttp reads, after an answer, the rest of a body that nobody reads."""
+
+
+class LateBody(Refusal):
+    """The body is not there in whole in time."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(STATUS, CODE, _said("body", seconds), {"Connection": "close"})
+
+
+class RequestClock(asyncio.Protocol):
+    """Stands between a connection and aiohttp's handler of it, and hands everything on."""
+
+    __slots__ = (
+        "_clock",
+        "_handler",
+        "_has_begun",
+        "_is_handling",
+        "_late",
+        "_on_late",
+        "_seconds",
+        "_transport",
+    )
+
+    def __init__(self, handler: web.RequestHandler, seconds: float, on_late: Callable[[], None]) -> None:
+        self._handler = handler
+        self._seconds = seconds
+        self._on_late = on_late
+        self._clock: asyncio.TimerHandle | None = None
+        self._has_begun = False
+        self._is_handling = False
+        self._late: StreamReader | None = None
+        self._transport: asyncio.Transport | None = None
+
+    def __repr__(self) -> str:
+        state = "handling" if self._is_handling else "reading" if self._has_begun else "waiting"
+        return f"<RequestClock {state}>"
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there, and is expected to say something."""
+        if isinstance(transport, asyncio.Transport):
+            self._transport = transport
+        self._handler.connection_made(transport)
+        self._start(self._give_head_up)
+
+    def data_received(self, data: bytes) -> None:
+        """The client sends something."""
+        if not self._is_handling:
+            self._has_begun = True
+            if self._clock is None:
+                self._start(self._give_head_up)
+        self._handler.data_received(data)
+
+    def eof_received(self) -> None:
+        """The client sends nothing more; the connection is to be closed."""
+        self._handler.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._stop()
+        self._handler.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The transport's buffer is full."""
+        self._handler.pause_writing()
+
+    def resume_writing(self) -> None:
+        """The transport's buffer is low."""
+        self._handler.resume_writing()
+
+    def begin(self, body: StreamReader) -> None:
+        """A head is there in whole, and its request is handled from now on."""
+        self._stop()
+        self._is_handling, self._has_begun = True, False
+        if not body.is_eof():
+            self._start(lambda: self._give_body_up(body))
+
+    def end(self) -> None:
+        """The request is answered; another one may come."""
+        self._stop()
+        self._is_handling = False
+        late, self._late = self._late, None
+        if late is not None:
+            # aiohttp now reads the rest for a while, for a reset would overtake the answer; it shall find no error.
+            late.set_exception(None)  # type: ignore[arg-type]
+
+    def _start(self, ring: Callable[[], None]) -> None:
+        self._clock = asyncio.get_running_loop().call_later(self._seconds, ring)
+
+    def _stop(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+    def _give_head_up(self) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if self._has_begun:
+            # To one that has said nothing yet, and may be about to, an answer would be one to its first request.
+            self._on_late()
+            transport.write(_answer(_said("head", self._seconds)))
+        transport.close()
+
+    def _give_body_up(self, body: StreamReader) -> None:
+        if not body.is_eof():
+            self._on_late()
+            self._late = body
+            body.set_exception(LateBody(self._seconds))
+
+
+class TimedServer(web.Server):
+    """aiohttp's server of `made`, on whose connections requests are timed."""
+
+    def __init__(self, made: web.Server, seconds: float, on_late: Callable[[], None]) -> None:
+        super().__init__(
+            made.request_handler,
+            request_factory=made.request_factory,
+            handler_cancellation=made.handler_cancellation,
+            **made._kwargs,  # noqa: SLF001  What the runner was made with.
+        )
+        self._seconds = seconds
+        self._on_late = on_late
+
+    def __call__(self) -> RequestClock:  # type: ignore[override]  # It does for a transport what a handler does.
+        """What a new connection speaks to."""
+        return RequestClock(super().__call__(), self._seconds, self._on_late)
+
+
+class TimedRunner(web.AppRunner):
+    """Runs an application on `TimedServer`; `on_late` hears of each request that does not arrive in time."""
+
+    def __init__(
+        self, app: web.Application, seconds: float, on_late: Callable[[], None], shutdown: float
+    ) -> None:
+        app.middlewares.insert(0, _timed)
+        super().__init__(
+            app,
+            handler_cancellation=True,  # A client that goes away cancels its operation.
+            shutdown_timeout=shutdown,
+            access_log=None,  # There is one of our own.
+            lingering_time=min(seconds, LINGERING_SECONDS),
+        )
+        self._seconds = seconds
+        self._on_late = on_late
+
+    async def _make_server(self) -> web.Server:
+        return TimedServer(await super()._make_server(), self._seconds, self._on_late)
+
+
+@web.middleware
+async def _timed(request: web.Request, handler: Handler) -> web.StreamResponse:
+    clock = None if request.transport is None else request.transport.get_protocol()
+    if not isinstance(clock, RequestClock):
+        return await handler(request)
+    clock.begin(request.content)
+    try:
+        return await handler(request)
+    finally:
+        clock.end()
+
+
+def _said(part: str, seconds: float) -> str:
+    return f"The {part} of a request must be there in whole within {seconds:g} seconds."
+
+
+def _answer(message: str) -> bytes:
+    """A response without aiohttp, which has no request that it could answer."""
+    body = msgspec.json.encode({"errors": [formatted(message, CODE)]})
+    head = (
+        f"HTTP/1.1 {STATUS} Request Timeout",
+        "Content-Type: application/json; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    )
+    return "\r\n".join((*head, "", "")).encode() + body
