@@ -45,6 +45,7 @@ COMMANDS = {
     "token": Entry("cli.token_command", "create, list and revoke access tokens"),
     "key": Entry("cli.key_command", "list and change the keys that seal the passwords of proxies"),
     "schema": Entry("cli.schema_command", "print the GraphQL schema"),
+    "documents": Entry("cli.documents_command", "write a manifest of trusted documents"),
     "campaign": Entry("cli.campaign_command", "list, make, run and watch campaigns of a running server"),
     "tail": Entry("cli.tail_command", "follow what happens on a running server, line by line"),
     "check": Entry("cli.check_command", "look at a running server from outside: is it right?"),

@@ -4,12 +4,12 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
-from core.limits import Limits
+from core.limit_settings import LimitSettings
 from core.settings import Settings
 
 # A flag can be read by every user of the machine in the list of processes.
 SECRET = frozenset({"bootstrap_token"})
-API_ONLY = frozenset({"host", "port", "workers", "window_events", *Limits.__struct_fields__})
+API_ONLY = frozenset({"host", "port", "workers", "window_events", *LimitSettings.model_fields})
 
 ALL = tuple(name for name in Settings.model_fields if name not in SECRET)
 WORKER = tuple(name for name in ALL if name not in API_ONLY)

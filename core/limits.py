@@ -21,6 +21,11 @@ class Limit(StrEnum):
     MAX_ROWS = "maxRows"
     MAX_PAGE = "maxPage"
     OPERATION_SECONDS = "operationSeconds"
+    BODY_BYTES = "bodyBytes"
+    CONNECTION_OPERATIONS = "connectionOperations"
+    PRINCIPAL_CONNECTIONS = "principalConnections"
+    PRINCIPAL_REQUESTS = "principalRequests"
+    PRINCIPAL_MUTATIONS = "principalMutations"
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -34,6 +39,11 @@ class Limits(msgspec.Struct, frozen=True):
     max_rows: int = 20_000
     max_page: int = 1_000
     operation_seconds: float = 30.0
+    body_bytes: int = 1 << 20
+    connection_operations: int = 1_000
+    principal_connections: int = 1_000
+    principal_requests: int = 12_000
+    principal_mutations: int = 3_000
 
     def of(self, limit: Limit) -> float:
         """The number of one limit."""

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import Misconfigured
-from core.limits import STANDARD, Limits
+from core.limit_settings import LimitSettings
 from core.port_list import PortList
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -63,7 +63,7 @@ def _is_web_address(text: str) -> bool:
     )
 
 
-class Settings(BaseSettings):
+class Settings(LimitSettings):
     """What the operator of an installation decides."""
 
     model_config = SettingsConfigDict(env_prefix="HELIOGRAPH_", extra="ignore", frozen=True)
@@ -197,60 +197,11 @@ class Settings(BaseSettings):
         le=600,
         description="On SIGTERM, over how long open sockets and event streams are closed; 0 is at once.",
     )
-    max_characters: int = Field(
-        STANDARD.max_characters,
-        ge=1_000,
-        le=10_000_000,
-        description="How many characters a document may have; variables count as the body or message alone.",
-    )
-    max_tokens: int = Field(
-        STANDARD.max_tokens, ge=200, le=1_000_000, description="How many tokens a document may have."
-    )
-    max_depth: int = Field(
-        STANDARD.max_depth, ge=1, le=100, description="How deep fields may be nested in one another."
-    )
-    max_aliases: int = Field(
-        STANDARD.max_aliases,
-        ge=0,
-        le=10_000,
-        description="How many aliases an operation may have, those in fragments counted as often as they are spread.",
-    )
-    max_complexity: int = Field(
-        STANDARD.max_complexity,
-        ge=1_000,
-        le=1_000_000,
-        description="How much there may be to validate: 1 for a field, n² for n of the same name in one place, n² for "
-        "n fragments spread in one place, 200 for an operation or a fragment.",
-    )
-    max_rows: int = Field(
-        STANDARD.max_rows,
-        ge=100,
-        le=10_000_000,
-        description="What an operation may cost: the rows that all its lists may give by the sizes they ask for, as "
-        "which counts, sums and searches count too.",
-    )
-    max_page: int = Field(
-        STANDARD.max_page,
-        ge=1,
-        le=1_000,
-        description="How many rows a page of a list may have; a list may allow fewer.",
-    )
-    operation_seconds: float = Field(
-        STANDARD.operation_seconds,
-        ge=0.05,
-        le=3600,
-        description="How long a query or a mutation may take before it is cancelled.",
-    )
     log_level: str = Field(
         "info",
         pattern="^(debug|info|warning|error)$",
         description="debug, info, warning or error; debug tells each SQL statement, without its values.",
     )
-
-    @property
-    def limits(self) -> Limits:
-        """What one client can take."""
-        return Limits(**{name: getattr(self, name) for name in Limits.__struct_fields__})
 
     @field_validator("database_url")
     @classmethod

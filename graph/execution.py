@@ -29,12 +29,17 @@ class GraphOperations:
     """Implements `live.operations.Operations` with our schema; counts how often each limit was passed."""
 
     def __init__(
-        self, services: Services, engines: Engines, hub: Hub, passed: Counter[Limit] | None = None
+        self,
+        services: Services,
+        engines: Engines,
+        hub: Hub,
+        passed: Counter[Limit] | None = None,
+        plans: Plans | None = None,
     ) -> None:
         self._rendering = Rendering(services, engines, hub)
         self._limits = services.limits
         self._passed: Counter[Limit] = Counter() if passed is None else passed
-        self.plans = Plans(CORE_SCHEMA, services.limits)
+        self.plans = plans or Plans(CORE_SCHEMA, services.limits)
         self._openings = Openings(self._rendering)
 
     def prepare(self, request: Request) -> Plan:

@@ -28,12 +28,15 @@ from graphql import (
     visit,
 )
 
+from core.errors import Misconfigured
 from core.limits import STANDARD, Limits
 from graph.compiling.variants import Variants
+from graph.documents import SETTING, Documents
+from graph.introspection import NoIntrospectionRule
 from graph.limits import RULES, check_document, check_text
 from graph.results import RefusalCode, malformed
 from graph.resuming import RESUME_ARGUMENT, Resuming, resuming_of
-from vocabulary.operations import OperationKind, Request
+from vocabulary.operations import OperationKind, Rejected, Request
 
 ERRORS_TOLD = 20
 """Nobody reads more of them, and each looks through the schema for what may have been meant."""
@@ -64,9 +67,20 @@ class Plan(msgspec.Struct, frozen=True):
 class Plans:
     """The plans of one schema, the most recently used ones kept; `found` counts those that were not `made` again."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits = STANDARD) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits = STANDARD,
+        documents: Documents | None = None,
+        *,
+        introspection: bool = True,
+    ) -> None:
         self._schema = schema
         self._limits = limits
+        self._documents = documents or Documents()
+        self._rules = RULES if introspection else (*RULES, NoIntrospectionRule)
+        # A suggestion is a part of the schema that nobody was told of.
+        self._hide_suggestions = not introspection
         self._kept: OrderedDict[tuple[str, str | None], Plan] = OrderedDict()
         self.kept_characters = 0
         self.made = 0
@@ -79,18 +93,33 @@ class Plans:
         """The plan of a request.
 
         Raises:
-            Rejected: a syntax error, a broken rule, a limit, or no such operation.
+            Rejected: no such document, a syntax error, a broken rule, a limit, or no such operation.
         """
-        key = (request.query, request.operation_name)
+        text = self._documents.text_of(request)
+        key = (text, request.operation_name)
         plan = self._kept.get(key)
         if plan is None:
-            plan = self._make(request)
+            plan = self._make(text, request.operation_name)
             self.made += 1
             self._keep(key, plan)
         else:
             self.found += 1
             self._kept.move_to_end(key)
         return plan
+
+    def check_documents(self) -> None:
+        """Make sure that each trusted document can be carried out.
+
+        Raises:
+            Misconfigured: one has a syntax error, breaks a rule of the schema, or a limit.
+        """
+        for ident, text in self._documents:
+            try:
+                self._validated(text)
+            except Rejected as error:
+                raise Misconfigured(
+                    f"{SETTING}: the document {ident} cannot be carried out: {error}"
+                ) from error
 
     def _keep(self, key: tuple[str, str | None], plan: Plan) -> None:
         """Keep one more, in place of those that nobody has asked for the longest."""
@@ -100,17 +129,25 @@ class Plans:
             (text, _), _ = self._kept.popitem(last=False)
             self.kept_characters -= len(text)
 
-    def _make(self, request: Request) -> Plan:
-        document = self._parse(request.query)
+    def _make(self, text: str, operation_name: str | None) -> Plan:
+        document = self._validated(text)
+        operation = get_operation_ast(document, operation_name)
+        if operation is None:
+            raise malformed([GraphQLError(_no_operation(operation_name))], RefusalCode.NO_OPERATION)
+        return plan_of(document, operation, operation_name)
+
+    def _validated(self, text: str) -> DocumentNode:
+        document = self._parse(text)
         errors = check_document(document, self._limits) or validate(
-            self._schema, document, RULES, max_errors=ERRORS_TOLD
+            self._schema,
+            document,
+            self._rules,
+            max_errors=ERRORS_TOLD,
+            hide_suggestions=self._hide_suggestions,
         )
         if errors:
             raise malformed(errors, RefusalCode.INVALID)
-        operation = get_operation_ast(document, request.operation_name)
-        if operation is None:
-            raise malformed([GraphQLError(_no_operation(request.operation_name))], RefusalCode.NO_OPERATION)
-        return plan_of(document, operation, request.operation_name)
+        return document
 
     def _parse(self, text: str) -> DocumentNode:
         too_large = check_text(text, self._limits)

@@ -98,9 +98,12 @@ def read_request(payload: Message, where: str = "") -> Request:
     """A GraphQL request from its JSON object, as HTTP bodies and `subscribe` messages hold it.
 
     Raises:
-        Malformed: `query` is missing, or a member has the wrong type; `where` stands before its name.
+        Malformed: `query` is missing, and no `documentId` is in its place, or a member has the wrong type; `where`
+            stands before its name.
     """
-    query = payload.get("query")
+    extensions = _object(payload, "extensions", where) or {}
+    document_id = _document_id(payload, extensions, where)
+    query = payload.get("query", "" if document_id is not None else None)
     if not isinstance(query, str):
         raise Malformed(f"'{where}query' must be a string, not {_kind(query)}")
     name = payload.get("operationName")
@@ -110,8 +113,32 @@ def read_request(payload: Message, where: str = "") -> Request:
         query=query,
         operation_name=name,
         variables=_object(payload, "variables", where) or {},
-        extensions=_object(payload, "extensions", where) or {},
+        extensions=extensions,
+        document_id=document_id,
     )
+
+
+def _document_id(payload: Message, extensions: Message, where: str) -> str | None:
+    """The id of a document that the server has: GraphQL over HTTP, appendix "Persisted Documents".
+
+    Apollo's clients write it in another place, together with the document if the server did not know it.
+    """
+    ident = payload.get("documentId")
+    if ident is not None:
+        if not isinstance(ident, str):
+            raise Malformed(f"'{where}documentId' must be a string, not {_kind(ident)}")
+        if "query" in payload:
+            raise Malformed(f"'{where}documentId' stands in place of '{where}query': send one of them")
+        return ident
+    persisted = _object(extensions, "persistedQuery", f"{where}extensions.")
+    if persisted is None:
+        return None
+    digest = persisted.get("sha256Hash")
+    if not isinstance(digest, str):
+        raise Malformed(
+            f"'{where}extensions.persistedQuery.sha256Hash' must be a string, not {_kind(digest)}"
+        )
+    return f"sha256:{digest}"
 
 
 def _connection_init(message: Message) -> ConnectionInit:

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from core.limits import STANDARD, Limit, exceeded
 from live import close_codes
 from live.close_codes import CloseCode
 from live.failures import formatted
@@ -50,9 +51,10 @@ class Ignore(msgspec.Struct, frozen=True):
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Send this message."""
+    """Send this message, which says that a limit was passed if there is one."""
 
     message: bytes
+    passed: Limit | None = None
 
 
 class Initialise(msgspec.Struct, frozen=True):
@@ -90,7 +92,7 @@ class Connection:
 
     __slots__ = ("_max_operations", "_taken", "phase")
 
-    def __init__(self, max_operations: int = 1000) -> None:
+    def __init__(self, max_operations: int = STANDARD.connection_operations) -> None:
         self._max_operations = max_operations
         self._taken: dict[str, Any] = {}
         self.phase = Phase.OPENED
@@ -163,7 +165,8 @@ class Connection:
             return self.close(close_codes.DUPLICATE, f"Subscriber for {ident} already exists")
         if len(self._taken) >= self._max_operations:
             reason = f"A connection carries at most {self._max_operations} operations at a time."
-            return Send(error_message(ident, [formatted(reason, "LIMIT_EXCEEDED")]))
+            told = exceeded(Limit.CONNECTION_OPERATIONS, self._max_operations)
+            return Send(error_message(ident, [formatted(reason, **told)]), Limit.CONNECTION_OPERATIONS)
         self._taken[ident] = None
         return Start(ident, request)
 

@@ -15,7 +15,9 @@ from typing import Any
 import msgspec
 import structlog
 
+from auth.quotas import Quotas
 from core.errors import Unavailable
+from core.limits import STANDARD
 from core.tasks import Owner
 from live import close_codes
 from live.close_codes import CloseCode
@@ -52,7 +54,7 @@ class SessionLimits(msgspec.Struct, frozen=True):
     """
 
     init_seconds: float = 10.0
-    operations: int = 1000
+    operations: int = STANDARD.connection_operations
     executing: int = 16
     replies: int = 64
     leave_seconds: float = 5.0
@@ -67,6 +69,7 @@ class Reception(msgspec.Struct, frozen=True):
     groups: Groups
     rounds: Rounds
     limits: SessionLimits = SessionLimits()
+    quotas: Quotas = msgspec.field(default_factory=Quotas)
 
 
 class Session:
@@ -147,8 +150,8 @@ class Session:
     async def _act(self, action: Action | None) -> bool:
         """Carry out an action; False ends the session."""
         match action:
-            case Send(message):
-                await self._writer.say(message)
+            case Send():
+                await self._send(action)
             case Start(ident, request):
                 self._start(ident, request)
             case Stop(_, operation):
@@ -163,6 +166,11 @@ class Session:
             case Ignore():
                 pass
         return True
+
+    async def _send(self, action: Send) -> None:
+        if action.passed is not None:
+            self._reception.quotas.passed[action.passed] += 1
+        await self._writer.say(action.message)
 
     async def _initialise(self, payload: Mapping[str, Any]) -> Action:
         authorization = payload.get("Authorization", payload.get("authorization"))
@@ -218,10 +226,14 @@ class Session:
 
     async def _carry_out(self, operation: Operation, request: Request) -> bytes | None:
         """The result of a query or mutation; None if a subscription has begun."""
+        quotas = self._reception.quotas
+        await quotas.request(self._caller)
         plan = self._reception.operations.prepare(request)
         if plan.kind is OperationKind.SUBSCRIPTION:
             await self._follow(operation, plan, request)
             return None
+        if plan.kind is OperationKind.MUTATION:
+            await quotas.mutation(self._caller)
         async with self._turn():
             return await self._reception.operations.execute(plan, request, self._caller)
 

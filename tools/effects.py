@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from core.limits import Limits
+from core.limit_settings import LimitSettings
 from core.settings import CHANGEABLE, Settings
 from vocabulary.campaigns import AnalysisConfig, DnsConfig, GenerationConfig, HttpConfig, MicroCrawl
 from vocabulary.keywords import KeywordRule
@@ -39,7 +39,7 @@ NOT_ABOUT_WORK = frozenset(
 
 FOLLOWERS = ("ping_seconds", "slow_client_seconds", "slow_sender_seconds", "drain_seconds")
 LOG = ("log_days", "log_events", "audit_days")
-CLIENT = Limits.__struct_fields__
+CLIENT = tuple(LimitSettings.model_fields)
 
 
 class Group(NamedTuple):

@@ -13,7 +13,7 @@ from probes.addresses import AddressPolicy
 from tools.markdown import table
 from web.database_metrics import DatabaseUse
 from web.lag_metrics import SlowestMembers
-from web.limit_metrics import LimitsPassed
+from web.limit_metrics import CountsApart, LimitsPassed
 from web.metrics import Metrics
 from web.peers import Dropped
 from web.plan_metrics import PlanUse
@@ -52,6 +52,7 @@ def _used() -> CollectorRegistry:
     registry.register(RefusedConnections(policy))
     registry.register(SlowestMembers(lambda: {"activity": 0}))
     registry.register(LimitsPassed({}))
+    registry.register(CountsApart(lambda: False))
     metrics = Metrics(registry)
     metrics.subscribed("activity")
     metrics.count_drop(Dropped.DEAD)

@@ -7,6 +7,7 @@ from graphql import GraphQLInputField, GraphQLInputObjectType, GraphQLSchema, bu
 from pydantic.fields import FieldInfo
 
 from cli.setting_flags import SECRET
+from core.limit_settings import LimitSettings
 from core.settings import ClientSettings, Settings
 from tools import effects
 from tools.markdown import table
@@ -16,7 +17,9 @@ LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than
 
 def installation() -> str:
     """Every setting of an installation."""
-    rows = [_installation_row(name, field) for name, field in Settings.model_fields.items()]
+    # What clients may take is a part of its own, and pydantic has the fields of a part first.
+    fields = sorted(Settings.model_fields.items(), key=lambda item: item[0] in LimitSettings.model_fields)
+    rows = [_installation_row(name, field) for name, field in fields]
     return table(("Variable", "Flag", "Default", "Meaning", "Limits"), rows)
 
 

@@ -19,13 +19,15 @@ class OperationKind(StrEnum):
 class Request(msgspec.Struct, frozen=True):
     """One GraphQL request, whichever transport brought it.
 
-    `extensions["lastEventId"]` is the cursor that a server-sent event stream resumes after.
+    `document_id` is the id of a document that the server has; `query` may be empty then. `extensions["lastEventId"]` is
+    the cursor that a server-sent event stream resumes after.
     """
 
     query: str
     operation_name: str | None = None
     variables: dict[str, Any] = {}
     extensions: dict[str, Any] = {}
+    document_id: str | None = None
 
 
 class Rejected(Exception):
@@ -37,6 +39,14 @@ class Rejected(Exception):
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         self.errors = errors
         super().__init__("; ".join(str(error.get("message")) for error in errors))
+
+
+class Throttled(Rejected):
+    """The request was refused because there were too many; `retry_after_seconds` is when to come back."""
+
+    def __init__(self, errors: list[dict[str, Any]], retry_after_seconds: float) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(errors)
 
 
 OUTAGE = "The service is not available now; try again."

@@ -7,31 +7,33 @@ for what they still write, then the doorbell, and the database when nobody needs
 """
 
 import socket
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import replace
 from functools import partial
-from typing import Self
+from typing import NamedTuple, Self
 
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from auth.quotas import Quotas
 from auth.sealing import Sealer
 from core.clock import Clock
-from core.limits import Limit
 from core.settings import Settings, WorkerMode
 from events.hub import Hub
 from events.log import Log
 from graph.context import Services
+from graph.core_execution import CORE_SCHEMA
+from graph.documents import Documents, read_manifest
 from graph.execution import GraphOperations
+from graph.plans import Plans
 from live.groups import Groups
 from live.lag import slowest
 from live.reservation import ReservationLimits
 from live.reservations import Reservations
 from live.rounds import Rounds
-from live.session import Reception
+from live.session import Reception, SessionLimits
 from live.waking import in_rounds
 from probes.addresses import AddressPolicy
 from probes.trials import Trials
@@ -59,7 +61,7 @@ from web.graphiql import add_assets, graphiql_page
 from web.health import Health
 from web.http import GraphQLEndpoint
 from web.lag_metrics import SlowestMembers
-from web.limit_metrics import LimitsPassed
+from web.limit_metrics import CountsApart, LimitsPassed
 from web.metrics import Metrics
 from web.outcomes import watch
 from web.peers import Dropped, Peers
@@ -69,16 +71,23 @@ from web.readiness import checks
 from web.refusal_metrics import RefusedConnections
 from web.request_clock import TimedRunner
 from web.routes import GRAPHQL_PATH, add_graphql
+from web.shared_quotas import shared_quotas
 from web.socket import Sockets
 from web.sole_process import sole_process
 from workers.main import build_runner, policy_of
 from workers.runner import Runner
 
 SHUTDOWN_SECONDS = 5.0
-BODY_BYTES = 2 << 20
-"""`web/graphql_request.py` has the limit that clients are told of; this one is behind it."""
-
 log = structlog.get_logger(__name__)
+
+
+class _Edge(NamedTuple):
+    """What the edge is given: where it counts, who looks after its connections, and what clients may take and ask."""
+
+    registry: CollectorRegistry
+    peers: Peers
+    quotas: Quotas
+    plans: Plans
 
 
 class ApiProcess:
@@ -125,9 +134,11 @@ class ApiProcess:
             first_token = await services.principals.bootstrap(given)
             runner = await _start_workers(stack, ground, sealer, policy)
             hub = await _start_hub(stack, ground)
-            peers = Peers(patience)
-            await _serve(stack, _application(ground, services, hub, runner, peers, policy), peers, listening)
-            yield cls(ground, services, http_url(listening), first_token, peers)
+            quotas = await stack.enter_async_context(shared_quotas(ground))
+            edge = _Edge(CollectorRegistry(), Peers(patience), quotas, _plans(settings))
+            edge.registry.register(RefusedConnections(policy))
+            await _serve(stack, _application(ground, services, hub, runner, edge), edge.peers, listening)
+            yield cls(ground, services, http_url(listening), first_token, edge.peers)
 
     async def drain(self) -> None:
         """Be no longer ready, refuse who comes to follow something, and ask those who do to leave, one by one.
@@ -143,6 +154,15 @@ def _listening(settings: Settings, patience: Patience) -> socket.socket:
     # After all that is done about slow clients where they can be told: the rest of them, and who has vanished.
     longest = max(patience.slow_seconds, 2 * patience.ping_seconds) + 2 * patience.close_seconds
     return listen(settings.host, settings.port, longest)
+
+
+def _plans(settings: Settings) -> Plans:
+    file = settings.documents_file
+    texts = {} if file is None else read_manifest(file)
+    documents = Documents(texts, only=settings.documents_only)
+    plans = Plans(CORE_SCHEMA, settings.limits, documents, introspection=settings.introspection)
+    plans.check_documents()
+    return plans
 
 
 def _services(ground: Foundation, sealer: Sealer, policy: AddressPolicy) -> Services:
@@ -190,14 +210,14 @@ def _application(
     services: Services,
     hub: Hub,
     runner: Runner | None,
-    peers: Peers,
-    policy: AddressPolicy,
+    edge: _Edge,
 ) -> web.Application:
-    registry = CollectorRegistry()
+    registry, peers, quotas, plans = edge
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
-    registry.register(DatabaseUse(ground.engines, hub))
-    registry.register(RefusedConnections(policy))
+    apart = CountsApart(lambda: quotas.is_apart)
+    for each in (DatabaseUse(ground.engines, hub), PlanUse(plans), LimitsPassed(quotas.passed), apart):
+        registry.register(each)
     metrics = Metrics(registry)
     rounds = Rounds(metrics, ground.clock)
     groups = Groups(hub, metrics, waker=in_rounds(rounds))
@@ -207,21 +227,32 @@ def _application(
     def counts() -> StreamCounts:
         return StreamCounts(len(sockets), hub.events_read, hub.position, metrics.by_field())
 
-    passed = Counter[Limit]()
-    registry.register(LimitsPassed(passed))
-    operations = GraphOperations(replace(services, streams=counts), ground.engines, hub, passed)
-    registry.register(PlanUse(operations.plans))
+    seen = replace(services, streams=counts)
+    operations = GraphOperations(seen, ground.engines, hub, quotas.passed, plans)
     authenticate = BearerTokens(services.principals, ground.clock)
     services.access.on_change = authenticate.forget
+    most = ground.settings.limits
+    session_limits = SessionLimits(operations=most.connection_operations)
     reservations = Reservations(
-        groups, ground.clock, ReservationLimits(ping_seconds=peers.patience.ping_seconds)
+        groups,
+        ground.clock,
+        ReservationLimits(ping_seconds=peers.patience.ping_seconds, operations=most.connection_operations),
     )
     executor = Executor(
-        operations, authenticate, authenticate.recognise, groups, ground.clock, peers, reservations
+        operations,
+        authenticate,
+        authenticate.recognise,
+        groups,
+        ground.clock,
+        peers,
+        reservations,
+        quotas,
+        most.body_bytes,
     )
-    sockets = Sockets(Reception(operations, authenticate, groups, rounds), peers)
+    sockets = Sockets(Reception(operations, authenticate, groups, rounds, session_limits, quotas), peers)
 
-    app = web.Application(client_max_size=BODY_BYTES)
+    # Clients are told of the limit by `web/graphql_request.py`; this one is behind it.
+    app = web.Application(client_max_size=2 * most.body_bytes)
     request_ids.install(app)
     watch(app, log_request, metrics.count_request)
     add_graphql(app, GraphQLEndpoint(executor, graphiql_page), sockets, groups, peers)

@@ -1,14 +1,19 @@
 """What answers requests, over HTTP in any of its ways: who is asking, and whether this may be done for them so."""
 
+from collections.abc import Awaitable
+
 import msgspec
 from aiohttp import web
 
+from auth.quotas import Quotas
 from core.clock import Clock
+from core.limits import STANDARD
 from live.groups import Groups
 from live.operations import Authenticate, OperationKind, Operations, Plan, Request, Unauthenticated
 from live.reservations import Reservations
+from vocabulary.operations import Throttled
 from web.peers import Peers
-from web.refusals import Refusal
+from web.refusals import Refusal, retry_after
 
 SAFE = frozenset({"GET", "HEAD"})
 
@@ -24,6 +29,8 @@ class Executor(msgspec.Struct, frozen=True):
         clock: for the latency of deliveries.
         peers: who looks after those that follow something.
         reservations: the responses that several operations share.
+        quotas: what one principal may take.
+        body_bytes: how long a body may be.
     """
 
     operations: Operations
@@ -33,15 +40,18 @@ class Executor(msgspec.Struct, frozen=True):
     clock: Clock
     peers: Peers
     reservations: Reservations
+    quotas: Quotas = msgspec.field(default_factory=Quotas)
+    body_bytes: int = STANDARD.body_bytes
 
     async def admit(self, request: web.Request, graphql: Request, caller: object) -> tuple[Plan, object]:
         """The plan of a request, and its caller as they are now if it is for more than reading.
 
         Raises:
-            Refusal: 401, or 405 for a mutation by GET.
+            Refusal: 401, 405 for a mutation by GET, or 429.
             Rejected: the document is not one that can be carried out.
             Unavailable: the database does not answer.
         """
+        await self._within(self.quotas.request(caller))
         plan = self.operations.prepare(graphql)
         if plan.kind is not OperationKind.QUERY:
             # What changes something or stays shall not begin with somebody whose token has ended meanwhile.
@@ -49,7 +59,17 @@ class Executor(msgspec.Struct, frozen=True):
         if plan.kind is OperationKind.MUTATION and request.method in SAFE:
             message = f"Mutations are not allowed by {request.method}."
             raise Refusal(405, "METHOD_NOT_ALLOWED", message, {"Allow": "POST"})
+        if plan.kind is OperationKind.MUTATION:
+            await self._within(self.quotas.mutation(caller))
         return plan, caller
+
+    async def _within(self, counted: Awaitable[None]) -> None:
+        try:
+            await counted
+        except Throttled as error:
+            (told,) = error.errors
+            code, headers = told["extensions"]["code"], retry_after(error.retry_after_seconds)
+            raise Refusal(429, code, told["message"], headers, told["extensions"]) from error
 
 
 async def identified(request: web.Request, authenticate: Authenticate) -> object:

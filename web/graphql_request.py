@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from core.limits import Limit, exceeded
 from live.json_text import Malformed, decode
 from live.messages import read_request
 from live.operations import Request
@@ -17,18 +18,31 @@ from web.executor import SAFE
 from web.negotiation import MediaType
 from web.refusals import Refusal
 
-BODY_BYTES = 1 << 20
 LAST_EVENT_ID = "Last-Event-ID"
+TEXTS = ("query", "documentId", "operationName")
 
 
-async def read_graphql(request: web.Request) -> Request:
+class BodyTooLarge(Refusal):
+    """The body has more bytes than a request may have: 413."""
+
+    def __init__(self, most: int) -> None:
+        extensions = exceeded(Limit.BODY_BYTES, most)
+        super().__init__(413, "LIMIT_EXCEEDED", f"The body must not exceed {most} bytes.", None, extensions)
+
+
+def names_document(request: web.Request) -> bool:
+    """Whether the URL says what is to be carried out; else a browser that sends it wants a page."""
+    return any(name in request.query for name in ("query", "documentId", "extensions"))
+
+
+async def read_graphql(request: web.Request, most_bytes: int) -> Request:
     """The GraphQL request of a GET or a POST, with the cursor of a returning event stream in its extensions.
 
     Raises:
         Refusal: 400, 413 or 415; the message says what is wrong.
     """
     try:
-        found = _from_url(request) if request.method in SAFE else await _from_body(request)
+        found = _from_url(request) if request.method in SAFE else await _from_body(request, most_bytes)
     except Malformed as error:
         raise Refusal(400, "BAD_REQUEST", f"{error}.") from error
     cursor = request.headers.get(LAST_EVENT_ID)
@@ -39,19 +53,19 @@ async def read_graphql(request: web.Request) -> Request:
 
 def _from_url(request: web.Request) -> Request:
     parameters: dict[str, Any] = {}
-    for name in ("query", "operationName", "variables", "extensions"):
+    for name in (*TEXTS, "variables", "extensions"):
         values = request.query.getall(name, [])
         if len(values) > 1:
             raise Malformed(f"'{name}' must be given once")
         # An empty parameter is the same as none; `null` as an operation's name is a name.
         if values and values[0]:
-            parameters[name] = values[0] if name in {"query", "operationName"} else decode(values[0])
+            parameters[name] = values[0] if name in TEXTS else decode(values[0])
     return read_request(parameters)
 
 
-async def _from_body(request: web.Request) -> Request:
+async def _from_body(request: web.Request, most_bytes: int) -> Request:
     _check_content_type(request)
-    payload = decode(await _read(request))
+    payload = decode(await _read(request, most_bytes))
     if isinstance(payload, list):
         raise Malformed("Batches are not supported: send one request at a time")
     if not isinstance(payload, dict):
@@ -69,22 +83,21 @@ def _check_content_type(request: web.Request) -> None:
         raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "The charset must be utf-8.")
 
 
-async def _read(request: web.Request) -> bytes:
+async def _read(request: web.Request, most_bytes: int) -> bytes:
     """The body, decompressed; reading stops where the limit is passed, whatever length was announced.
 
     Raises:
         Malformed: it is not compressed as its Content-Encoding says.
-        Refusal: 413.
+        BodyTooLarge: it is longer than that.
     """
-    too_large = Refusal(413, "LIMIT_EXCEEDED", f"The body must not exceed {BODY_BYTES} bytes.")
-    if (request.content_length or 0) > BODY_BYTES:
-        raise too_large
+    if (request.content_length or 0) > most_bytes:
+        raise BodyTooLarge(most_bytes)
     body = bytearray()
     try:
         async for part in request.content.iter_any():
             body += part
-            if len(body) > BODY_BYTES:
-                raise too_large
+            if len(body) > most_bytes:
+                raise BodyTooLarge(most_bytes)
     except web.RequestPayloadError as error:
         raise Malformed("The body is not encoded as its Content-Encoding says") from error
     return bytes(body)

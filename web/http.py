@@ -9,7 +9,6 @@ an event stream that ends at once (`web/event_stream.py`).
 A client that goes away cancels its operation: run the application with `handler_cancellation=True`.
 """
 
-import math
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -17,16 +16,17 @@ import structlog
 from aiohttp import web
 
 from core.errors import Unavailable
+from core.limits import Limit
 from live import sse
 from live.event_text import ALONE
 from live.failures import explain
 from live.operations import OperationKind, Plan, Rejected, Request
 from web.event_stream import ask_to_come_back, of, send_delivery, send_events
 from web.executor import SAFE, Executor, identified
-from web.graphql_request import read_graphql
+from web.graphql_request import BodyTooLarge, names_document, read_graphql
 from web.json_results import result_response
 from web.negotiation import JSON_TYPES, SUPPORTED, Accept, MediaType
-from web.refusals import Refusal, errors_response
+from web.refusals import Refusal, errors_response, retry_after
 from web.request_ids import KEY
 from web.single_connection import SingleConnections, stream_token
 
@@ -56,11 +56,13 @@ class GraphQLEndpoint:
         media = accept.best(*JSON_TYPES) or MediaType.JSON
         try:
             return await self._answer(request, accept)
+        except BodyTooLarge as refusal:
+            self._executor.quotas.passed[Limit.BODY_BYTES] += 1
+            return refusal.response(media)
         except Refusal as refusal:
             return refusal.response(media)
         except Unavailable as error:
-            headers = {"Retry-After": str(math.ceil(error.retry_after_seconds))}
-            return errors_response(503, explain(error, "http"), media, headers)
+            return errors_response(503, explain(error, "http"), media, retry_after(error.retry_after_seconds))
         except Exception:
             log.exception("request_failed")
             return _masked(request, media)
@@ -75,7 +77,7 @@ class GraphQLEndpoint:
         if token is not None or request.method == "DELETE":
             return await self._single.answer(request, accept, token)
         best = accept.best(*SUPPORTED)
-        if best is MediaType.HTML and request.method in SAFE and "query" not in request.query:
+        if best is MediaType.HTML and request.method in SAFE and not names_document(request):
             return await self._page(request)
         return await self._answer_operation(request, accept)
 
@@ -86,12 +88,12 @@ class GraphQLEndpoint:
         graphql = None
         try:
             caller = await identified(request, self._executor.recognise)
-            graphql = await read_graphql(request)
+            graphql = await read_graphql(request, self._executor.body_bytes)
             return await self._run(request, graphql, caller, accept)
         except Unavailable as error:
             if not accept.names(MediaType.EVENTS):
                 raise
-            if not self._follows(graphql or await read_graphql(request)):
+            if not self._follows(graphql or await read_graphql(request, self._executor.body_bytes)):
                 raise
             log.warning("event_stream_put_off", reason=str(error))
             return await ask_to_come_back(request)

@@ -1,8 +1,8 @@
 """How often clients passed the limits of what one of them can take, for Prometheus."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from prometheus_client.metrics_core import CounterMetricFamily
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from core.limits import Limit
@@ -28,3 +28,21 @@ class LimitsPassed(Collector):
         for limit in Limit:
             family.add_metric([limit.value], self._passed.get(limit, 0))
         yield family
+
+
+class CountsApart(Collector):
+    """Whether this process counts by itself what all of them should count together."""
+
+    def __init__(self, is_apart: Callable[[], bool]) -> None:
+        self._is_apart = is_apart
+
+    def __repr__(self) -> str:
+        return f"<CountsApart {self._is_apart()}>"
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The series."""
+        yield GaugeMetricFamily(
+            "heliograph_quotas_apart",
+            "1 while Redis does not answer, so that each process lets one principal have the whole of a quota; else 0.",
+            int(self._is_apart()),
+        )

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import msgspec
 from aiohttp import web
 
+from core.limits import Limit, exceeded
 from live.messages import MAX_ID_CHARACTERS
 from live.operations import OperationKind, Rejected, Request
 from live.reservation import IdInUse, Reservation, SharedOperation, TooManyOperations
@@ -106,7 +107,7 @@ class SingleConnections:
         if media is None:
             raise Refusal(406, "NOT_ACCEPTABLE", f"Accept must allow one of {', '.join(JSON_TYPES)}.")
         found = await self._owned(request, reservation)
-        graphql = await read_graphql(request)
+        graphql = await read_graphql(request, self._executor.body_bytes)
         try:
             with _operation(found, graphql) as operation:
                 await self._carry_out(request, graphql, found, operation)
@@ -150,7 +151,8 @@ def _operation(reservation: Reservation, graphql: Request) -> Iterator[SharedOpe
         raise Refusal(409, "OPERATION_EXISTS", message) from error
     except TooManyOperations as error:
         message = f"An event stream carries at most {error} operations at a time."
-        raise Refusal(429, "LIMIT_EXCEEDED", message, {"Retry-After": "1"}) from error
+        told = exceeded(Limit.CONNECTION_OPERATIONS, int(str(error)))
+        raise Refusal(429, "LIMIT_EXCEEDED", message, {"Retry-After": "1"}, told) from error
     try:
         yield operation
     except BaseException:

@@ -90,8 +90,8 @@ def test_help_of_serve_has_a_flag_for_each_setting_but_the_secret(heliograph: He
         (
             ["fly"],
             "heliograph: argument COMMAND: invalid choice: 'fly' "
-            "(choose from 'serve', 'worker', 'migrate', 'token', 'key', 'schema', 'campaign', 'tail', 'check', "
-            "'proxy', 'keywords', 'export', 'completion') (see `heliograph --help`)",
+            "(choose from 'serve', 'worker', 'migrate', 'token', 'key', 'schema', 'documents', 'campaign', 'tail', "
+            "'check', 'proxy', 'keywords', 'export', 'completion') (see `heliograph --help`)",
         ),
         (
             ["serve", "--fast"],

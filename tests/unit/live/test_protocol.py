@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.limits import Limit
 from live.operations import Request
 from live.protocol import Close, Connection, Ignore, Initialise, Phase, Send, Start, Stop
 
@@ -127,7 +128,8 @@ class TestSubscribe:
         assert isinstance(action, Send)
         message = msgspec.json.decode(action.message)
         assert (message["id"], message["type"]) == ("b", "error")
-        assert message["payload"][0]["extensions"] == {"code": "LIMIT_EXCEEDED"}
+        told = {"code": "LIMIT_EXCEEDED", "limit": 1, "limitName": "connectionOperations"}
+        assert (message["payload"][0]["extensions"], action.passed) == (told, Limit.CONNECTION_OPERATIONS)
         connection.finish("a")
         assert isinstance(connection.receive(subscribe("b")), Start)
 

@@ -10,10 +10,10 @@ import pytest
 from aiohttp import ClientResponse
 from yarl import URL
 
+from core.limits import STANDARD
 from tests.fakes.edge import Edge
 from tests.fakes.operations import ENDED, TOKEN
 from tests.integration.waiting import until
-from web.graphql_request import BODY_BYTES
 from web.json_results import status_of
 from web.negotiation import MediaType
 
@@ -171,7 +171,7 @@ class TestPost:
 
     @pytest.mark.parametrize("announced", [True, False])
     async def test_too_large_a_body_is_413(self, edge: Edge, announced: bool) -> None:
-        large = msgspec.json.encode({"query": "{ hello }" + " " * BODY_BYTES})
+        large = msgspec.json.encode({"query": "{ hello }" + " " * STANDARD.body_bytes})
 
         async def parts() -> Any:
             yield large
@@ -182,7 +182,7 @@ class TestPost:
         assert (await refusal(response))[:2] == (413, "LIMIT_EXCEEDED")
 
     async def test_a_body_that_unpacks_to_too_much_is_413(self, edge: Edge) -> None:
-        packed = gzip.compress(b" " * (BODY_BYTES + 1))
+        packed = gzip.compress(b" " * (STANDARD.body_bytes + 1))
         response = await post(edge, packed, **{"Content-Encoding": "gzip"})
         assert response.status == 413
 
@@ -193,7 +193,7 @@ class TestPost:
 
     async def test_the_largest_body_is_read(self, edge: Edge) -> None:
         body = msgspec.json.encode({"query": "{ hello }"})
-        response = await post(edge, body + b" " * (BODY_BYTES - len(body)))
+        response = await post(edge, body + b" " * (STANDARD.body_bytes - len(body)))
         assert response.status == 200
 
     async def test_a_client_that_goes_away_cancels_its_query(self, edge: Edge) -> None:
