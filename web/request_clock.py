@@ -15,6 +15,7 @@ from aiohttp import StreamReader, web
 from aiohttp.typedefs import Handler
 
 from live.failures import formatted
+from web.heads import FIELD_BYTES, URI_BYTES, HeadHandler
 from web.refusals import Refusal
 
 STATUS, CODE = 408, "REQUEST_TIMEOUT"
@@ -145,7 +146,8 @@ class TimedServer(web.Server):
 
     def __call__(self) -> RequestClock:  # type: ignore[override]  # It does for a transport what a handler does.
         """What a new connection speaks to."""
-        return RequestClock(super().__call__(), self._seconds, self._on_late)
+        handler = HeadHandler(self, loop=self._loop, **self._kwargs)
+        return RequestClock(handler, self._seconds, self._on_late)
 
 
 class TimedRunner(web.AppRunner):
@@ -161,6 +163,8 @@ class TimedRunner(web.AppRunner):
             shutdown_timeout=shutdown,
             access_log=None,  # There is one of our own.
             lingering_time=min(seconds, LINGERING_SECONDS),
+            max_line_size=URI_BYTES,
+            max_field_size=FIELD_BYTES,
         )
         self._seconds = seconds
         self._on_late = on_late
