@@ -73,6 +73,12 @@ class LimitSettings(BaseSettings):
         le=64 << 20,
         description="How many bytes the body of a request may have, uncompressed.",
     )
+    message_bytes: int = Field(
+        STANDARD.message_bytes,
+        ge=1_024,
+        le=64 << 20,
+        description="How many bytes a message on a socket may have; a longer one closes it with 1009.",
+    )
     connection_operations: int = Field(
         STANDARD.connection_operations,
         ge=1,

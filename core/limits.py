@@ -22,6 +22,7 @@ class Limit(StrEnum):
     MAX_PAGE = "maxPage"
     OPERATION_SECONDS = "operationSeconds"
     BODY_BYTES = "bodyBytes"
+    MESSAGE_BYTES = "messageBytes"
     CONNECTION_OPERATIONS = "connectionOperations"
     PRINCIPAL_CONNECTIONS = "principalConnections"
     PRINCIPAL_REQUESTS = "principalRequests"
@@ -40,6 +41,7 @@ class Limits(msgspec.Struct, frozen=True):
     max_page: int = 1_000
     operation_seconds: float = 30.0
     body_bytes: int = 1 << 20
+    message_bytes: int = 256 * 1024
     connection_operations: int = 1_000
     principal_connections: int = 1_000
     principal_requests: int = 12_000

@@ -249,7 +249,9 @@ def _application(
         quotas,
         most.body_bytes,
     )
-    sockets = Sockets(Reception(operations, authenticate, groups, rounds, session_limits, quotas), peers)
+    sockets = Sockets(
+        Reception(operations, authenticate, groups, rounds, session_limits, quotas), peers, most.message_bytes
+    )
 
     # Clients are told of the limit by `web/graphql_request.py`; this one is behind it.
     app = web.Application(client_max_size=2 * most.body_bytes)

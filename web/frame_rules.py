@@ -146,7 +146,9 @@ class FrameRules:
         if self._opcode in DATA:
             self._size += self._left
             if self._size > self._max_bytes:
-                raise _Broken(close_codes.TOO_BIG, f"A message must not exceed {self._max_bytes} bytes")
+                raise _Broken(
+                    close_codes.TOO_BIG, f"A message must not exceed {self._max_bytes} bytes (messageBytes)"
+                )
 
     def _end_frame(self) -> None:
         if self._opcode == CLOSE:

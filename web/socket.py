@@ -11,6 +11,7 @@ import asyncio
 import structlog
 from aiohttp import HttpVersion11, web
 
+from core.limits import STANDARD, Limit
 from live import close_codes
 from live.close_codes import CloseCode
 from live.failures import formatted
@@ -24,7 +25,6 @@ from web.pulse import Pulse
 from web.refusals import errors_response
 
 SUBPROTOCOL = "graphql-transport-ws"
-MESSAGE_BYTES = 256 * 1024
 
 log = structlog.get_logger(__name__)
 
@@ -76,9 +76,12 @@ class SocketPeer:
 class Sockets:
     """Accepts WebSockets, and serves each with a session until it is closed; `web/peers.py` closes them at the end."""
 
-    def __init__(self, reception: Reception, peers: Peers) -> None:
+    def __init__(
+        self, reception: Reception, peers: Peers, message_bytes: int = STANDARD.message_bytes
+    ) -> None:
         self._reception = reception
         self._peers = peers
+        self._message_bytes = message_bytes
         self._open = 0
 
     def __repr__(self) -> str:
@@ -113,6 +116,8 @@ class Sockets:
 
     def _count(self, breach: Breach) -> None:
         log.info("frames_refused", code=breach.code.code, reason=breach.reason)
+        if breach.code is close_codes.TOO_BIG:
+            self._reception.quotas.passed[Limit.MESSAGE_BYTES] += 1
         is_late = breach.code is close_codes.UNFINISHED
         self._peers.on_drop(Dropped.UNFINISHED if is_late else Dropped.BREACH)
 
@@ -124,7 +129,7 @@ class Sockets:
             return errors_response(403, [error], MediaType.JSON), None
         if (refused := refusal_of(request)) is not None:
             return refused, None
-        response = Response(SUBPROTOCOL, MESSAGE_BYTES, self._peers.patience)
+        response = Response(SUBPROTOCOL, self._message_bytes, self._peers.patience)
         stream = await response.prepare(request)
         if request.transport is None or stream is None:
             return response, None

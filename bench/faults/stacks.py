@@ -16,7 +16,7 @@ from bench.faults.schedule import APIS, CLIENTS, PROCESSES, WORKERS
 from bench.faults.supervised import Supervised
 from bench.relay import Address, Relay
 from bench.servers import own_postgres, own_redis
-from tests.e2e.product import TOKEN
+from tests.e2e.product import TOKEN, UNBOUNDED
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
 
@@ -128,7 +128,7 @@ async def _lay(undo: AsyncExitStack, stack: Stack, names: list[str] | tuple[str,
 
 
 def _place(stack: Stack, name: str, arguments: list[str], settings: Mapping[str, object]) -> None:
-    given = {"bootstrap_token": TOKEN, "port": 0, **settings}
+    given = {"bootstrap_token": TOKEN, "port": 0, **UNBOUNDED, **settings}
     env = {f"HELIOGRAPH_{key.upper()}": str(value) for key, value in given.items()}
     listens = None if arguments[0] == "worker" else lambda address: stack.serves(name, address)
     stack.processes[name] = Supervised(name, arguments, env, stack.folder, listens)

@@ -8,6 +8,7 @@ from bench.query_path.standing import fill
 from core.clock import SystemClock
 from core.settings import load
 from db.migrating import upgrade
+from tests.e2e.product import UNBOUNDED
 from web.app import ApiProcess
 
 TOKEN = "query-path-administrator"
@@ -23,6 +24,7 @@ async def inside(folder: Path, url: str) -> AsyncIterator[ApiProcess]:
         secret_key_file=str(folder / "key"),
         bootstrap_token=TOKEN,
         log_level="warning",
+        **UNBOUNDED,
     )
     async with ApiProcess.open(settings, SystemClock()) as api:
         await fill(url)

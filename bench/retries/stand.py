@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.faults.supervised import Supervised
 from bench.relay import Address
 from bench.servers import own_postgres, own_redis
-from tests.e2e.product import TOKEN
+from tests.e2e.product import TOKEN, UNBOUNDED
 
 LOOK_SECONDS = 0.005
 
@@ -59,7 +59,14 @@ async def standing(
 ) -> AsyncIterator[Stand]:
     """Processes of these names, at work."""
     stand = Stand(str(settings["database_url"]))
-    given = {"bootstrap_token": TOKEN, "port": 0, "workers": "none", "drain_seconds": 0, **settings}
+    given = {
+        "bootstrap_token": TOKEN,
+        "port": 0,
+        "workers": "none",
+        "drain_seconds": 0,
+        **UNBOUNDED,
+        **settings,
+    }
     env = {f"HELIOGRAPH_{key.upper()}": str(value) for key, value in given.items()}
     async with AsyncExitStack() as undo:
         for name in names:

@@ -76,6 +76,10 @@ class Api:
         self.client = client
 
 
+# One principal stands for a crowd here.
+UNBOUNDED = {f"principal_{name}": 0 for name in ("connections", "requests", "mutations")}
+
+
 class Product:
     """Starts processes, and ends all of them when the block ends; a setting that is None is left out."""
 
@@ -115,7 +119,8 @@ class Product:
         return process
 
     def _start(self, arguments: list[str], **settings: object) -> Process:
-        given = {"bootstrap_token": TOKEN, "drain_seconds": DRAIN_SECONDS, **self._settings, **settings}
+        own = {"bootstrap_token": TOKEN, "drain_seconds": DRAIN_SECONDS}
+        given = {**own, **UNBOUNDED, **self._settings, **settings}
         env = {f"HELIOGRAPH_{name.upper()}": str(value) for name, value in given.items() if value is not None}
         log = self.folder / f"{arguments[0]}-{len(self._processes)}.log"
         process = Process(arguments, log, env)

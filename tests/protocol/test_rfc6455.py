@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 import pytest_asyncio
 
+from core.limits import STANDARD
 from tests.fakes.edge import Edge, serving
 from tests.fakes.operations import TOKEN
 from tests.integration.waiting import until
@@ -24,7 +25,6 @@ from tests.protocol.raw import (
 )
 from web.peers import Dropped
 from web.pulse import Patience
-from web.socket import MESSAGE_BYTES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -32,7 +32,7 @@ RFC = "RFC 6455"
 INIT = {"type": "connection_init", "payload": {"Authorization": TOKEN}}
 PING, PONG = '{"type":"ping"}', {"type": "pong"}
 HALF = len(PING) // 2
-PADDED = PING.rjust(MESSAGE_BYTES).encode()
+PADDED = PING.rjust(STANDARD.message_bytes).encode()
 CONTINUATION, TEXT = Opcode.CONTINUATION, Opcode.TEXT
 
 

@@ -3,6 +3,7 @@
 All of it is asked of one server that allows little. Each test is a principal of its own.
 """
 
+import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator
@@ -22,7 +23,7 @@ from web.app import ApiProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-REQUESTS, MUTATIONS, OPERATIONS, BODY = 12, 2, 3, 4_096
+REQUESTS, MUTATIONS, OPERATIONS, BODY, MESSAGE = 12, 2, 3, 4_096, 2_048
 TRUSTED = "query Trusted { me { role } }"
 LIVE = "subscription Live { activity { __typename } }"
 TOUCH = {"query": 'mutation { deletePersona(input: {id: "none"}) { __typename } }'}
@@ -78,6 +79,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ApiP
         principal_mutations=MUTATIONS,
         connection_operations=OPERATIONS,
         body_bytes=BODY,
+        message_bytes=MESSAGE,
         documents_file=documents,
         introspection=False,
     )
@@ -185,6 +187,23 @@ async def test_body_bytes(client: Client) -> None:
         {"code": "LIMIT_EXCEEDED", "limit": BODY, "limitName": "bodyBytes"},
     )
     assert await client.passed("bodyBytes") == before + 1
+
+
+@pytest.mark.effect("setting.message_bytes")
+async def test_message_bytes(client: Client) -> None:
+    before = await client.passed("messageBytes")
+    socket = await client.socket()
+    await socket.send_str('{"type":"ping"}'.rjust(MESSAGE))
+    assert await socket.receive_json() == {"type": "pong"}
+    await socket.send_str('{"type":"ping"}'.rjust(MESSAGE + 1))
+    message = await socket.receive()
+    reason = f"A message must not exceed {MESSAGE} bytes (messageBytes)"
+    assert (message.type, message.data, message.extra) == (aiohttp.WSMsgType.CLOSE, 1009, reason)
+    await socket.close()
+    async with asyncio.timeout(30):
+        while await client.passed("messageBytes") == before:
+            pass
+    assert await client.passed("messageBytes") == before + 1
 
 
 @pytest.mark.effect("setting.documents_file")
