@@ -17,12 +17,14 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from core.clock import Clock
+from live.close_codes import CloseCode
 from live.event_text import PING, named
 from live.groups import Groups
 from live.member import Member
 from live.meter import Taken, count_deliveries
 from live.operations import Stream
 from live.sse import FRAMES_IN_TURN, woken
+from live.stay import Stay
 
 TURN_BYTES = 256 * 1024
 
@@ -71,20 +73,18 @@ class SharedOperation:
 class Reservation:
     """One response that was asked for, and what is said in it.
 
-    `caller` is who reserved it, by `authorization`, and `is_attended` whether its response has come. `on_end` is called
-    once, when all is over.
+    `stay` is that of whoever reserved it, and ends with it; `is_attended` is whether its response has come. `on_end` is
+    called once, when all is over.
     """
 
     def __init__(
         self,
-        caller: object,
-        authorization: str | None,
+        stay: Stay,
         groups: Groups,
         clock: Clock,
         limits: ReservationLimits,
     ) -> None:
-        self.caller = caller
-        self.authorization = authorization
+        self.stay = stay
         self.is_attended = False
         self.on_end: Callable[[], None] = lambda: None
         self._groups = groups
@@ -187,7 +187,12 @@ class Reservation:
         self._room.set()
         for operation in tuple(self._operations.values()):
             self.abandon(operation)
+        self.stay.end()
         self.on_end()
+
+    async def expel(self, _code: CloseCode, _reason: str) -> None:
+        """The token of whoever reserved it has ended, before they came for the response."""
+        self.end()
 
     def _replies_due(self) -> list[bytes]:
         replies, self._replies, self._reply_bytes = self._replies, [], 0

@@ -12,6 +12,7 @@ from auth.tokens import digest
 from core.clock import Clock
 from live.groups import Groups
 from live.reservation import Reservation, ReservationLimits
+from live.stay import Stay
 
 TOKEN_BYTES = 32
 
@@ -29,7 +30,7 @@ class Reservations:
         self._clock = clock
         # By digest: how long a look-up takes tells nothing about a token.
         self._known: dict[str, Reservation] = {}
-        self._waiting: dict[Reservation, asyncio.TimerHandle] = {}
+        self._waiting: dict[Reservation, tuple[asyncio.TimerHandle, object]] = {}
         self._callers: Counter[object] = Counter()
 
     def __repr__(self) -> str:
@@ -38,22 +39,25 @@ class Reservations:
     def __len__(self) -> int:
         return len(self._known)
 
-    def make(self, caller: object, authorization: str | None) -> str:
-        """Reserve a response for a caller; the token that stands for it.
+    def make(self, stay: Stay) -> str:
+        """Reserve a response for whoever stays; the token that stands for it. The stay ends with the reservation.
 
         Raises:
             TooManyReservations: as many of theirs wait already as may.
         """
+        caller = stay.caller
         if self._callers[caller] >= self.limits.unattended:
             raise TooManyReservations(self.limits.unattended)
         token = secrets.token_urlsafe(TOKEN_BYTES)
         key = digest(token)
-        reservation = Reservation(caller, authorization, self._groups, self._clock, self.limits)
+        reservation = Reservation(stay, self._groups, self._clock, self.limits)
         reservation.on_end = lambda: self._ended(key, reservation)
         self._known[key] = reservation
         self._callers[caller] += 1
         loop = asyncio.get_running_loop()
-        self._waiting[reservation] = loop.call_later(self.limits.unattended_seconds, reservation.end)
+        timer = loop.call_later(self.limits.unattended_seconds, reservation.end)
+        self._waiting[reservation] = (timer, caller)
+        stay.seat(reservation)
         return token
 
     def find(self, token: str) -> Reservation | None:
@@ -63,7 +67,6 @@ class Reservations:
     def attend(self, reservation: Reservation) -> None:
         """The response of one that waits for it has come."""
         reservation.is_attended = True
-        reservation.authorization = None
         self._waits_no_more(reservation)
 
     def close(self) -> None:
@@ -72,11 +75,12 @@ class Reservations:
             reservation.end()
 
     def _waits_no_more(self, reservation: Reservation) -> None:
-        timer = self._waiting.pop(reservation, None)
-        if timer is None:
+        waiting = self._waiting.pop(reservation, None)
+        if waiting is None:
             return
+        timer, caller = waiting
         timer.cancel()
-        self._callers[reservation.caller] -= 1
+        self._callers[caller] -= 1
         # A counter keeps its zeros.
         self._callers += Counter()
 

@@ -25,7 +25,6 @@ from live.failures import explain
 from live.groups import Groups
 from live.messages import complete_message, error_message, next_message
 from live.operations import (
-    Authenticate,
     OperationKind,
     Operations,
     Plan,
@@ -36,6 +35,7 @@ from live.operations import (
 from live.outages import through_outages
 from live.protocol import Action, Close, Connection, Ignore, Initialise, Phase, Send, Start, Stop
 from live.rounds import Rounds
+from live.stay import EXPEL_SECONDS, Stay, Stays
 from live.writer import Operation, Socket, Writer
 
 log = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ class Reception(msgspec.Struct, frozen=True):
     """What every session of a process shares."""
 
     operations: Operations
-    authenticate: Authenticate
+    stays: Stays
     groups: Groups
     rounds: Rounds
     limits: SessionLimits = SessionLimits()
@@ -76,7 +76,6 @@ class Session:
     """Serves one socket until it is closed."""
 
     __slots__ = (
-        "_caller",
         "_connection",
         "_executing",
         "_init_deadline",
@@ -84,6 +83,7 @@ class Session:
         "_performing",
         "_reception",
         "_socket",
+        "_stay",
         "_tasks",
         "_writer",
     )
@@ -98,7 +98,7 @@ class Session:
         self._writer.on_end = self._ended
         self._executing: asyncio.Semaphore | None = None
         self._performing = 0
-        self._caller: object = None
+        self._stay: Stay | None = None
         self._init_deadline = 0.0
         self._leaving = False
 
@@ -121,6 +121,8 @@ class Session:
                 self._writer.end()
                 for operation in self._connection.kept:
                     self._abandon(operation)
+                if self._stay is not None:
+                    self._stay.end()
 
     async def leave(self, code: CloseCode) -> None:
         """Begin nothing more, answer the queries and mutations that run, and close the socket with this code."""
@@ -134,6 +136,19 @@ class Session:
         except TimeoutError:
             log.warning("left_unanswered", session=repr(self))
         await self._socket.close(code, code.name)
+
+    async def expel(self, code: CloseCode, reason: str) -> None:
+        """Send nothing from now on, end what runs, and close the socket."""
+        self._leaving = True
+        self._writer.end()
+        for operation in self._connection.kept:
+            self._stop(operation)
+        await self._socket.close(code, reason, EXPEL_SECONDS)
+
+    @property
+    def _caller(self) -> object:
+        """Who is asking, as they are now."""
+        return None if self._stay is None else self._stay.caller
 
     async def _begin(self) -> Action | None:
         """The action that the next frame asks for, which is to be the `connection_init`."""
@@ -178,12 +193,14 @@ class Session:
             return self._connection.close(close_codes.FORBIDDEN)
         try:
             async with asyncio.timeout(self._reception.limits.init_seconds):
-                self._caller = await self._reception.authenticate(authorization)
+                self._stay = await self._reception.stays.begin(authorization)
         except Unauthenticated:
             return self._connection.close(close_codes.FORBIDDEN)
         except (Unavailable, TimeoutError):
             return self._connection.close(close_codes.TRY_AGAIN)
-        return self._connection.acknowledge()
+        acknowledged = self._connection.acknowledge()
+        self._stay.seat(self)
+        return acknowledged
 
     def _start(self, ident: str, request: Request) -> None:
         if self._leaving:

@@ -54,8 +54,11 @@ class Socket(Protocol):
             ConnectionError: the peer is gone, or the socket is closed.
         """
 
-    async def close(self, code: CloseCode, reason: str) -> None:
-        """Close with this code and reason. A second call does nothing."""
+    async def close(self, code: CloseCode, reason: str, within: float | None = None) -> None:
+        """Close with this code and reason; a peer that does not take what waits for it `within` seconds is dropped.
+
+        A second call does nothing.
+        """
 
 
 class Operation:

@@ -4,7 +4,7 @@ They are the command line's and the start's, which hold the database itself, so 
 they do is recorded as done by the system, for admins to see. The API's are in `services/access.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -107,13 +107,15 @@ class Principals:
         return await self._recognised.of(digest(token))
 
     async def _recognise(self, digests: Sequence[str]) -> list[Principal | Exception]:
+        known = await self.holders(digests)
+        return [known.get(key) or Unauthenticated() for key in digests]
+
+    async def holders(self, digests: Sequence[str]) -> Mapping[str, Principal]:
+        """Who has the tokens with these digests, of those that are good; nothing is remembered, as above."""
         async with self._database.engines.reading() as session:
             found = await principals.find_by_digests(session, set(digests))
         now = self._database.clock.now()
-        known: dict[str, Principal | Exception] = {
-            key: _principal(each) for key, each in found.items() if _is_good(each, now)
-        }
-        return [known.get(key) or Unauthenticated() for key in digests]
+        return {key: _principal(each) for key, each in found.items() if _is_good(each, now)}
 
     async def create(self, name: str, role: Role) -> Written[UUID]:
         """Make a principal.

@@ -184,9 +184,14 @@ class AiohttpSocket:
         """Send a ping."""
         await self._response.ping()
 
-    async def close(self, code: CloseCode, reason: str) -> None:
-        """Close; a peer that does not take the close frame, or does not answer it, is dropped within seconds."""
+    async def close(self, code: CloseCode, reason: str, within: float | None = None) -> None:
+        """Close; a peer that does not take the close frame, or does not answer it, is dropped within seconds.
+
+        One for which frames wait in here is dropped `within` so many.
+        """
         seconds = self.pulse.patience.close_seconds
+        if within is not None and self.transport.get_write_buffer_size():
+            seconds = within
         try:
             # aiohttp bounds the wait for the answer, but neither that for a full buffer in here …
             async with asyncio.timeout(seconds):

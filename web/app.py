@@ -74,6 +74,7 @@ from web.routes import GRAPHQL_PATH, add_graphql
 from web.shared_quotas import shared_quotas
 from web.socket import Sockets
 from web.sole_process import sole_process
+from web.stays import Stays
 from workers.main import build_runner, policy_of
 from workers.runner import Runner
 
@@ -231,6 +232,7 @@ def _application(
     operations = GraphOperations(seen, ground.engines, hub, quotas.passed, plans)
     authenticate = BearerTokens(services.principals, ground.clock)
     services.access.on_change = authenticate.forget
+    stays = Stays(authenticate, hub, ground.clock, partial(metrics.count_drop, Dropped.EXPELLED)).start()
     most = ground.settings.limits
     session_limits = SessionLimits(operations=most.connection_operations)
     reservations = Reservations(
@@ -242,6 +244,7 @@ def _application(
         operations,
         authenticate,
         authenticate.recognise,
+        stays,
         groups,
         ground.clock,
         peers,
@@ -250,7 +253,7 @@ def _application(
         most.body_bytes,
     )
     sockets = Sockets(
-        Reception(operations, authenticate, groups, rounds, session_limits, quotas), peers, most.message_bytes
+        Reception(operations, stays, groups, rounds, session_limits, quotas), peers, most.message_bytes
     )
 
     # Clients are told of the limit by `web/graphql_request.py`; this one is behind it.
@@ -258,6 +261,7 @@ def _application(
     request_ids.install(app)
     watch(app, log_request, metrics.count_request)
     add_graphql(app, GraphQLEndpoint(executor, graphiql_page), sockets, groups, peers)
+    app.on_cleanup.append(lambda _: stays.close())
     Health(checks(ground, hub, runner), is_draining=lambda: peers.draining).add_to(app)
     app.router.add_get("/", _to_graphiql)
     app.router.add_get("/metrics", metrics.show)

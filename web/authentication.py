@@ -7,6 +7,7 @@ another process revokes ends for queries within that second. Only tokens that ar
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -46,7 +47,20 @@ class BearerTokens:
             Unauthenticated: nobody that is known.
             Unavailable: the database does not answer.
         """
-        return await self._look_up(_token(authorization))
+        return (await self.look_up(authorization))[1]
+
+    async def look_up(self, authorization: str | None) -> tuple[str, Principal]:
+        """The same with the digest of the token; raises the same."""
+        token = _token(authorization)
+        return digest(token), await self._look_up(token)
+
+    async def look_up_again(self, digests: Sequence[str]) -> Mapping[str, Principal]:
+        """Of these tokens those that are good, with whoever they are of, as the database knows them now.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        return await self._principals.holders(digests)
 
     async def recognise(self, authorization: str | None) -> Principal:
         """The same as it was at most `REMEMBERED_SECONDS` ago, for who only reads; raises the same."""

@@ -14,6 +14,8 @@ import structlog
 from aiohttp import web
 
 from live import event_text
+from live.close_codes import CloseCode
+from live.stay import EXPEL_SECONDS, Stay
 from web.negotiation import MediaType
 from web.peers import Peers
 from web.pulse import Pulse
@@ -54,9 +56,16 @@ class EventStream:
 
     async def leave(self) -> None:
         """End the stream without `complete`; a reader that does not take what comes before the end is dropped."""
+        await self._leave_within(self.pulse.patience.close_seconds)
+
+    async def expel(self, _code: CloseCode, _reason: str) -> None:
+        """The same, for a token that has ended: what is on its way is let pass for a moment."""
+        await self._leave_within(EXPEL_SECONDS)
+
+    async def _leave_within(self, seconds: float) -> None:
         self._delivery.leave()
         try:
-            async with asyncio.timeout(self.pulse.patience.close_seconds):
+            async with asyncio.timeout(seconds):
                 await self._over.wait()
         except TimeoutError:
             self.transport.abort()
@@ -70,8 +79,10 @@ class EventStream:
         self._over.set()
 
 
-async def send_delivery(request: web.Request, delivery: Delivery, peers: Peers) -> web.StreamResponse:
-    """Respond with a subscription's events until they end, or the reader is gone or takes nothing any more."""
+async def send_delivery(
+    request: web.Request, delivery: Delivery, peers: Peers, stay: Stay
+) -> web.StreamResponse:
+    """Respond with a subscription's events until they, or the stay, end, or the reader is gone or takes nothing."""
     if request.transport is None:
         raise ConnectionResetError("The reader is gone.")
     if peers.draining:
@@ -80,6 +91,7 @@ async def send_delivery(request: web.Request, delivery: Delivery, peers: Peers) 
     pulse = Pulse(peers.patience, asyncio.get_running_loop().time(), answers=False)
     stream = EventStream(request.transport, delivery, pulse)
     peers.watch(stream)
+    stay.seat(stream)
     try:
         return await send_events(request, delivery.events())
     finally:

@@ -1,6 +1,8 @@
 """What answers requests, over HTTP in any of its ways: who is asking, and whether this may be done for them so."""
 
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
@@ -11,9 +13,12 @@ from core.limits import STANDARD
 from live.groups import Groups
 from live.operations import Authenticate, OperationKind, Operations, Plan, Request, Unauthenticated
 from live.reservations import Reservations
+from live.stay import Stay, Stays
 from vocabulary.operations import Throttled
 from web.peers import Peers
 from web.refusals import Refusal, retry_after
+
+T = TypeVar("T")
 
 SAFE = frozenset({"GET", "HEAD"})
 
@@ -25,6 +30,7 @@ class Executor(msgspec.Struct, frozen=True):
         operations: the schema.
         authenticate: who is asking.
         recognise: the same for who only reads, which may be as it was a moment ago.
+        stays: the same for who stays.
         groups: whom a subscription joins.
         clock: for the latency of deliveries.
         peers: who looks after those that follow something.
@@ -36,6 +42,7 @@ class Executor(msgspec.Struct, frozen=True):
     operations: Operations
     authenticate: Authenticate
     recognise: Authenticate
+    stays: Stays
     groups: Groups
     clock: Clock
     peers: Peers
@@ -44,7 +51,7 @@ class Executor(msgspec.Struct, frozen=True):
     body_bytes: int = STANDARD.body_bytes
 
     async def admit(self, request: web.Request, graphql: Request, caller: object) -> tuple[Plan, object]:
-        """The plan of a request, and its caller as they are now if it is for more than reading.
+        """The plan of a request, and its caller as they are now if it changes something.
 
         Raises:
             Refusal: 401, 405 for a mutation by GET, or 429.
@@ -53,8 +60,9 @@ class Executor(msgspec.Struct, frozen=True):
         """
         await self._within(self.quotas.request(caller))
         plan = self.operations.prepare(graphql)
-        if plan.kind is not OperationKind.QUERY:
-            # What changes something or stays shall not begin with somebody whose token has ended meanwhile.
+        if plan.kind is OperationKind.MUTATION:
+            # What changes something shall not be done for somebody whose token has ended meanwhile; who stays is
+            # looked up when the stay begins.
             caller = await identified(request, self.authenticate)
         if plan.kind is OperationKind.MUTATION and request.method in SAFE:
             message = f"Mutations are not allowed by {request.method}."
@@ -82,8 +90,18 @@ async def identified(request: web.Request, authenticate: Authenticate) -> object
     return await known(request.headers.get("Authorization"), authenticate)
 
 
-async def known(authorization: str | None, authenticate: Authenticate) -> object:
-    """Who is behind the value of an Authorization header; raises what `identified` raises."""
+@asynccontextmanager
+async def staying(authorization: str | None, stays: Stays) -> AsyncIterator[Stay]:
+    """The stay of whoever is behind the value of an Authorization header; raises what `identified` raises."""
+    stay = await known(authorization, stays.begin)
+    try:
+        yield stay
+    finally:
+        stay.end()
+
+
+async def known(authorization: str | None, authenticate: Callable[[str | None], Awaitable[T]]) -> T:
+    """What is said of the value of an Authorization header; raises what `identified` raises."""
     try:
         return await authenticate(authorization)
     except Unauthenticated as error:

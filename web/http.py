@@ -22,7 +22,7 @@ from live.event_text import ALONE
 from live.failures import explain
 from live.operations import OperationKind, Plan, Rejected, Request
 from web.event_stream import ask_to_come_back, of, send_delivery, send_events
-from web.executor import SAFE, Executor, identified
+from web.executor import SAFE, Executor, identified, staying
 from web.graphql_request import BodyTooLarge, names_document, read_graphql
 from web.json_results import result_response
 from web.negotiation import JSON_TYPES, SUPPORTED, Accept, MediaType
@@ -113,7 +113,7 @@ class GraphQLEndpoint:
         try:
             plan, caller = await self._executor.admit(request, graphql, caller)
             if plan.kind is OperationKind.SUBSCRIPTION:
-                return await self._subscribe(request, graphql, plan, caller, accept)
+                return await self._subscribe(request, graphql, plan, accept)
             result = await self._executor.operations.execute(plan, graphql, caller)
         except Rejected as rejected:
             result = msgspec.json.encode({"errors": rejected.errors})
@@ -122,7 +122,7 @@ class GraphQLEndpoint:
         return result_response(result, media)
 
     async def _subscribe(
-        self, request: web.Request, graphql: Request, plan: Plan, caller: object, accept: Accept
+        self, request: web.Request, graphql: Request, plan: Plan, accept: Accept
     ) -> web.StreamResponse:
         # Only an event stream can carry a subscription, so it is the best of what a client lists at all; a
         # mere */* is not taken for a wish to wait for ever.
@@ -132,10 +132,11 @@ class GraphQLEndpoint:
         executor = self._executor
         if executor.peers.draining or request.method == "HEAD":
             return await ask_to_come_back(request)
-        stream = await executor.operations.subscribe(plan, graphql, caller)
-        ping_seconds = executor.peers.patience.ping_seconds
-        delivery = sse.Delivery(executor.groups, stream, executor.clock, ping_seconds)
-        return await send_delivery(request, delivery, executor.peers)
+        async with staying(request.headers.get("Authorization"), executor.stays) as stay:
+            stream = await executor.operations.subscribe(plan, graphql, stay.caller)
+            ping_seconds = executor.peers.patience.ping_seconds
+            delivery = sse.Delivery(executor.groups, stream, executor.clock, ping_seconds)
+            return await send_delivery(request, delivery, executor.peers, stay)
 
 
 def _masked(request: web.Request, media: MediaType) -> web.Response:

@@ -29,6 +29,7 @@ class Dropped(StrEnum):
     DRAINED = "drained"
     UNFINISHED = "unfinished"
     BREACH = "breach"
+    EXPELLED = "expelled"
 
     @property
     def meaning(self) -> str:
@@ -42,6 +43,7 @@ MEANINGS = {
     Dropped.DRAINED: "The process stops: closed with 1012, an event stream ended; no fault of anybody's.",
     Dropped.UNFINISHED: "A request's head, or a message, had begun and was not there in whole in time: 408, or 4511.",
     Dropped.BREACH: "It sent what RFC 6455 forbids: closed with 1002, 1007 or 1009.",
+    Dropped.EXPELLED: "Its token ended, or its principal sees something else: closed with 4403 or 4512.",
 }
 
 

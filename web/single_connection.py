@@ -3,7 +3,7 @@
 PUT makes a reservation and gives its token; GET with the token and `Accept: text/event-stream` is the response that was
 reserved; any other GET, and POST, with the token is an operation whose results go there; DELETE stops one. The token is
 in the header `X-GraphQL-Event-Stream-Token`, or in the URL as `token` for an `EventSource`, which can send no header:
-it is good for one response and for seconds, and its caller is looked up again before anything is sent.
+it is good for one response and for seconds, and no longer than the token of whoever reserved it.
 
 Operations must come from whoever made the reservation: to anybody else it is one that does not exist.
 """
@@ -51,12 +51,14 @@ class SingleConnections:
         if accept.best(MediaType.TEXT) is None:
             raise Refusal(406, "NOT_ACCEPTABLE", "Accept must allow text/plain.")
         executor = self._executor
-        caller = await identified(request, executor.authenticate)
+        stay = await known(request.headers.get("Authorization"), executor.stays.begin)
         if executor.peers.draining:
+            stay.end()
             raise Refusal(503, "UNAVAILABLE", "The process is about to stop.", {"Retry-After": "1"})
         try:
-            token = executor.reservations.make(caller, request.headers.get("Authorization"))
+            token = executor.reservations.make(stay)
         except TooManyReservations as error:
+            stay.end()
             message = f"At most {error} reservations may wait for their event streams."
             raise Refusal(429, "LIMIT_EXCEEDED", message, {"Retry-After": "1"}) from error
         return web.Response(status=201, text=token, headers={"Cache-Control": "no-store"})
@@ -82,13 +84,11 @@ class SingleConnections:
         _require_unattended(reservation)
         if "Authorization" in request.headers:
             await self._require_owner(request, reservation)
-        else:
-            await known(reservation.authorization, executor.authenticate)
-        # Another may have come meanwhile.
-        _require_unattended(reservation)
+            # Another may have come meanwhile.
+            _require_unattended(reservation)
         executor.reservations.attend(reservation)
         try:
-            return await send_delivery(request, reservation, executor.peers)
+            return await send_delivery(request, reservation, executor.peers, reservation.stay)
         finally:
             reservation.end()
 
@@ -119,7 +119,7 @@ class SingleConnections:
         self, request: web.Request, graphql: Request, reservation: Reservation, operation: SharedOperation
     ) -> None:
         executor = self._executor
-        plan, caller = await executor.admit(request, graphql, reservation.caller)
+        plan, caller = await executor.admit(request, graphql, reservation.stay.caller)
         async with reservation.turn():
             if operation.stopped:
                 return
@@ -137,7 +137,7 @@ class SingleConnections:
 
     async def _require_owner(self, request: web.Request, reservation: Reservation | None) -> None:
         caller = await identified(request, self._executor.recognise)
-        if reservation is not None and reservation.caller != caller:
+        if reservation is not None and not reservation.stay.is_of(caller):
             raise _unknown()
 
 

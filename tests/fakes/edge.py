@@ -18,6 +18,7 @@ from live.session import Reception, SessionLimits
 from live.waking import in_rounds
 from tests.fakes.hub import FakeHub
 from tests.fakes.operations import FakeOperations, authenticate, recognise
+from tests.fakes.stays import FakeStays
 from web import request_ids
 from web.executor import Executor
 from web.health import Check, Health
@@ -53,15 +54,17 @@ class Edge:
         self.groups = Groups(self.hub, self.metrics, limits_of_groups, in_rounds(rounds))
         self.registry.register(SlowestMembers(partial(slowest, self.groups)))
         self.operations = FakeOperations(self.hub)
+        self.stays = FakeStays()
         self.peers = Peers(patience)
         self.peers.on_drop = self.metrics.count_drop
-        reception = Reception(self.operations, authenticate, self.groups, rounds, limits)
+        reception = Reception(self.operations, self.stays, self.groups, rounds, limits)
         self.sockets = Sockets(reception, self.peers)
         self.reservations = Reservations(self.groups, SystemClock(), reserving)
         executor = Executor(
             self.operations,
             authenticate,
             recognise,
+            self.stays,
             self.groups,
             SystemClock(),
             self.peers,

@@ -219,7 +219,7 @@ class FakeSocket:
         if self.closed is not None:
             raise ConnectionResetError
 
-    async def close(self, code: CloseCode, reason: str) -> None:
+    async def close(self, code: CloseCode, reason: str, within: float | None = None) -> None:
         if self.closed is None:
             self.closed = (code.code, reason)
             self.feed(None)

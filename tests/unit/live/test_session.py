@@ -15,7 +15,8 @@ from live.rounds import Rounds
 from live.session import Reception, Session, SessionLimits
 from live.waking import in_rounds
 from tests.fakes.hub import FakeHub
-from tests.fakes.operations import TOKEN, FakeOperations, authenticate
+from tests.fakes.operations import TOKEN, FakeOperations
+from tests.fakes.stays import FakeStays
 from tests.fakes.streams import CountingMeter, FakeSocket
 from tests.integration.waiting import until
 
@@ -33,7 +34,8 @@ class Line:
         group_limits = GroupLimits(frames=frames, retry_seconds=0.001)
         self.groups = Groups(self.hub, self.meter, group_limits, in_rounds(rounds))
         self.operations = FakeOperations(self.hub)
-        reception = Reception(self.operations, authenticate, self.groups, rounds, limits)
+        self.stays = FakeStays()
+        reception = Reception(self.operations, self.stays, self.groups, rounds, limits)
         self.reception = reception
         self.socket, self.task = self.connect()
 
@@ -544,3 +546,46 @@ class TestLeaving:
         await until(lambda: line.operations.counts["hello"] == 1)
         await self.leave(line)
         assert line.socket.closed == (1012, "Service restart")
+
+
+class TestAnExpelledOne:
+    """Its token has ended while it was connected."""
+
+    async def expel(self, line: Line) -> None:
+        await line.stays.expel(close_codes.FORBIDDEN, "Token revoked")
+        await line.task
+        assert line.socket.closed == (4403, "Token revoked")
+
+    async def test_is_sent_nothing_that_waits_for_it(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1")
+        await until(lambda: len(line.socket.sent) == 1)
+        line.socket.block()
+        line.hub.publish("a")
+        line.subscribe("2", "{ hello }")
+        await until(lambda: line.operations.counts["hello"] == 1)
+        sent = len(line.socket.sent)
+        await self.expel(line)
+        line.socket.flowing.set()
+        assert len(line.socket.sent) == sent
+
+    async def test_leaves_its_groups_and_what_it_asked_for_is_cancelled(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1")
+        line.subscribe("2", "{ slow }")
+        await until(lambda: line.operations.counts["slow"] == 1 and len(line.groups) == 1)
+        await self.expel(line)
+        assert len(line.groups) == 0
+        assert line.operations.counts["cancelled"] == 1
+
+    async def test_begins_nothing_more(self, line: Line) -> None:
+        await line.start()
+        line.subscribe("1", "mutation { touch }")
+        await self.expel(line)
+        assert line.operations.callers == []
+
+    async def test_stays_no_longer_than_it_is_connected(self, line: Line) -> None:
+        await line.start()
+        assert len(line.stays.begun) == 1
+        await line.hang_up()
+        assert line.stays.begun == []

@@ -6,6 +6,8 @@ import msgspec
 import pytest
 from aiohttp import ClientResponse
 
+from core.tasks import Owner
+from live import close_codes
 from tests.fakes.edge import Edge, serving
 from tests.fakes.operations import TOKEN
 from tests.integration.waiting import until
@@ -125,3 +127,27 @@ async def test_a_server_that_stops_ends_the_stream_without_complete(
     assert [await part(response) for _ in range(2)] == ["retry: 1000", event("snapshot", 0)]
     await edge.runner.cleanup()
     assert await response.read() == b""
+
+
+async def test_a_token_that_ends_ends_the_stream_without_complete(
+    edge: Edge, response: ClientResponse
+) -> None:
+    assert [await part(response) for _ in range(2)] == ["retry: 1000", event("snapshot", 0)]
+    await edge.stays.expel(close_codes.FORBIDDEN, "Token revoked")
+    edge.hub.publish("a")
+    assert await response.read() == b""
+    assert edge.stays.begun == []
+
+
+async def test_one_that_ends_while_the_stream_is_opened_ends_it_at_once(edge: Edge) -> None:
+    edge.operations.deaf = True
+    async with Owner("test") as owner:
+        opening = owner.start(listen(edge), "listen")
+        await until(lambda: len(edge.operations.callers) == 1)
+        [stay] = edge.stays.begun
+        await edge.stays.expel(close_codes.FORBIDDEN, "Token revoked")
+        edge.operations.gate.set()
+        response = await opening
+        assert await part(response) == "retry: 1000"
+        assert await response.read() == b""
+        assert stay.ended
