@@ -1,4 +1,4 @@
-"""All rows of a statement as one row, which SQLite gives in one step.
+"""All rows of a statement as one row, which SQLite gives in one step: a list of the values of each column.
 
 `sqlite3` gives the interpreter's lock up several times for each row, and whoever waits for it is woken each time: fifty
 rows that a thread reads while the event loop has something to do cost both of them more than SQLite. As one text of
@@ -19,26 +19,27 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
 Make = Callable[[str], Any]
+Columns = Sequence[Sequence[Any]]
+"""The values of each column, in the order of the rows."""
 
 
 class Folded(NamedTuple):
-    """The text that gives one row, and which columns of the rows in it are to be made of text, by their places."""
+    """The text that gives one row of so many columns, and which of them are to be made of text, by their places."""
 
     text: str
+    width: int
     made: Sequence[tuple[int, Make]]
 
-    def rows(self, found: str) -> list[list[Any]]:
-        """The rows that the statement itself would give.
+    def columns(self, found: str) -> Columns:
+        """The columns of what the statement itself would give.
 
         Raises:
-            msgspec.DecodeError: it is no JSON: a number is infinite, say, or a text is in no encoding.
+            msgspec.DecodeError: it is no JSON: a text is in no encoding, say.
         """
-        rows: list[list[Any]] = msgspec.json.decode(found)
+        columns: list[list[Any]] = msgspec.json.decode(found)
         for place, make in self.made:
-            for row in rows:
-                if row[place] is not None:
-                    row[place] = make(row[place])
-        return rows
+            columns[place] = [None if value is None else make(value) for value in columns[place]]
+        return columns
 
 
 def folded(text: str, types: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> Folded:
@@ -47,11 +48,16 @@ def folded(text: str, types: Mapping[str, TypeEngine[Any]], dialect: Dialect) ->
     for place, (name, kind) in enumerate(types.items()):
         column = dialect.identifier_preparer.quote(name)
         form, make = _form(kind)
-        told.append(form.format(column))
+        told.append(f"json_group_array({form.format(column)})")
         if make is not None:
             made.append((place, make))
     # Of names of columns, and of a statement that has its values as parameters.
-    return Folded(f"SELECT json_group_array(json_array({', '.join(told)})) FROM ({text})", made)  # noqa: S608
+    return Folded(f"SELECT json_array({', '.join(told)}) FROM ({text})", len(told), made)  # noqa: S608
+
+
+def transposed(rows: Sequence[Sequence[Any]], width: int) -> Columns:
+    """The columns of rows of so many values, of which there may be none."""
+    return list(zip(*rows, strict=True)) if rows else [()] * width
 
 
 def _form(kind: TypeEngine[Any]) -> tuple[str, Make | None]:

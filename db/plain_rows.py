@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Float, Uuid, inspect, type_coerce
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import NullType, TypeEngine
 
+from db.folded import Columns, transposed
 from db.models import Model
 from db.types import EnumText, UtcDateTime
 
@@ -26,24 +27,24 @@ Convert = Callable[[Sequence[Any]], Iterable[Any]]
 
 
 class Rows(Sequence[R]):
-    """Rows of a list: as the driver gave them in `raw`, and as plain objects for whoever wants those.
+    """Rows of a list: their columns with the driver's values, and plain objects for whoever wants those.
 
     `plain` says which column is where, and `dialect` whose values they are.
     """
 
-    __slots__ = ("_read", "dialect", "plain", "raw")
+    __slots__ = ("_read", "columns", "dialect", "plain")
 
-    def __init__(self, plain: "PlainRows[R]", raw: Sequence[Sequence[Any]], dialect: Dialect) -> None:
+    def __init__(self, plain: "PlainRows[R]", columns: Columns, dialect: Dialect) -> None:
         self.plain = plain
-        self.raw = raw
+        self.columns = columns
         self.dialect = dialect
         self._read: list[R] | None = None
 
     def __repr__(self) -> str:
-        return f"<Rows {len(self.raw)}>"
+        return f"<Rows {len(self)}>"
 
     def __len__(self) -> int:
-        return len(self.raw)
+        return len(self.columns[0])
 
     @overload
     def __getitem__(self, index: int) -> R: ...
@@ -53,7 +54,7 @@ class Rows(Sequence[R]):
 
     def __getitem__(self, index: int | slice) -> "R | Rows[R]":
         if isinstance(index, slice):
-            return Rows(self.plain, self.raw[index], self.dialect)
+            return Rows(self.plain, [column[index] for column in self.columns], self.dialect)
         return self._all()[index]
 
     def __iter__(self) -> Iterator[R]:
@@ -66,14 +67,15 @@ class Rows(Sequence[R]):
             ValueError: a value is none of its column's type.
         """
         if self._read is None:
-            self._read = self.plain.read(self.raw, self.dialect)
+            self._read = self.plain.of(self.columns, self.dialect)
         return self._read
 
 
 class Stored(NamedTuple):
     """How a driver has the values of a column: as Python's own, unless one of these says otherwise.
 
-    `enum` is whose members' values they are, `is_moment` is said of text in UTC, and `process` makes Python's of one.
+    `enum` is whose members' values they are, `is_moment` is said of those in UTC, which SQLite has as text, and
+    `process` makes Python's of one.
     """
 
     enum: type[StrEnum] | None = None
@@ -113,15 +115,18 @@ class PlainRows(Generic[R]):
         Raises:
             ValueError: a value is none of its column's type.
         """
+        return self.of(transposed(rows, len(self.types)), dialect)
+
+    def of(self, columns: Columns, dialect: Dialect) -> list[R]:
+        """The same of all columns; raises the same."""
         converts = self._converts.get(dialect.name)
         if converts is None:
             converts = self._converts[dialect.name] = [
                 _convert(each, dialect) for each in self.types.values()
             ]
-        columns = zip(*rows, strict=True)
         values = [
             column if convert is None else convert(column)
-            for column, convert in zip(columns, converts, strict=False)
+            for column, convert in zip(columns, converts, strict=True)
         ]
         return cast("list[R]", list(starmap(self._shape, zip(*values, strict=True))))
 

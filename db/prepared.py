@@ -26,7 +26,7 @@ class _Slot(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """What goes to a driver that takes its parameters by position; the same rows as one row is `folded`, if that is."""
+    """What goes to a driver that takes its parameters by position; `folded` is what gives all columns as one row."""
 
     text: str
     values: Sequence[Any]
@@ -36,7 +36,7 @@ class Sent(NamedTuple):
 class Prepared:
     """A statement and the names of the parameters that each execution brings; all others have their values already.
 
-    With `types`, which are those of its columns by their names, SQLite gives all rows as one (`db/folded.py`).
+    With `types`, which are those of its columns by their names, it is asked for its columns (`db/folded.py`).
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Prepared:
     ) -> None:
         self.statement = statement
         self._names = names
-        self._types = types
+        self.types = types or {}
         self._text: str | None = None
         self._folded: Folded | None = None
         self._values: list[Any] = []
@@ -77,8 +77,8 @@ class Prepared:
                 value = state.parameters[name]
                 self._values.append(value if bind is None else bind(value))
         text: str = state.statement
-        if self._types is not None and dialect.name == "sqlite":
-            self._folded = folded(text, self._types, dialect)
+        if self.types and dialect.name == "sqlite":
+            self._folded = folded(text, self.types, dialect)
         return text
 
 

@@ -6,8 +6,8 @@ transaction on the same connection. Whoever opens a snapshot closes it, and nobo
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import OperationalError
@@ -16,8 +16,11 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
 from db import sqlite_driver
+from db.folded import Columns, transposed
 from db.prepared import Prepared, Sent
-from db.sqlite_reads import rows_of
+from db.sqlite_reads import columns_of, rows_of
+
+T = TypeVar("T")
 
 
 class Snapshot:
@@ -43,20 +46,17 @@ class Snapshot:
         self, prepared: Prepared, values: Mapping[str, Any] | None = None
     ) -> Sequence[Sequence[Any]]:
         """All rows of a statement, as the driver gives them where their columns say so."""
-        if self._session is not None or self.dialect.name != "sqlite":
-            session = await self.session()
-            found: Sequence[Sequence[Any]] = (await session.execute(prepared.statement, values)).all()
-            return found
+        if self._is_with_session:
+            return await self._by_session(prepared, values)
         sent = prepared.sent(self.dialect, values or {})
-        lent = self._lent
-        if lent is None:
-            lent = self._lent = await greenlet_spawn(self._engine.sync_engine.pool.connect)
-        # Whoever counts or logs statements hears of these too.
-        text = sent.text if sent.folded is None else sent.folded.text
-        for told in self._engine.sync_engine.dispatch.before_cursor_execute:
-            told(None, None, text, sent.values, None, False)
-        connection: Any = lent.dbapi_connection
-        return await _read(connection, sent)
+        return await self._turn(sent, sent.text, rows_of)
+
+    async def columns(self, prepared: Prepared, values: Mapping[str, Any]) -> Columns:
+        """The same by columns, of a statement that knows their types."""
+        if self._is_with_session:
+            return transposed(await self._by_session(prepared, values), len(prepared.types))
+        sent = prepared.sent(self.dialect, values)
+        return await self._turn(sent, sent.folded.text if sent.folded else sent.text, columns_of)
 
     async def session(self) -> AsyncSession:
         """A session that sees the same state; the same one each time."""
@@ -66,6 +66,32 @@ class Snapshot:
                 self._connection = AsyncConnection(self._engine, joined)
             self._session = AsyncSession(self._connection or self._engine, expire_on_commit=False)
         return self._session
+
+    @property
+    def _is_with_session(self) -> bool:
+        return self._session is not None or self.dialect.name != "sqlite"
+
+    async def _by_session(
+        self, prepared: Prepared, values: Mapping[str, Any] | None
+    ) -> Sequence[Sequence[Any]]:
+        session = await self.session()
+        found: Sequence[Sequence[Any]] = (await session.execute(prepared.statement, values)).all()
+        return found
+
+    async def _turn(self, sent: Sent, text: str, read: Callable[[sqlite3.Connection, Sent], T]) -> T:
+        """Read in a turn of a thread, in which the transaction is begun if it is not."""
+        lent = self._lent
+        if lent is None:
+            lent = self._lent = await greenlet_spawn(self._engine.sync_engine.pool.connect)
+        # Whoever counts or logs statements hears of these too.
+        for told in self._engine.sync_engine.dispatch.before_cursor_execute:
+            told(None, None, text, sent.values, None, False)
+        connection: Any = lent.dbapi_connection
+        try:
+            return await connection.driver.turn(connection.raw, _begin_and, read, connection, sent)  # type: ignore[no-any-return]
+        except sqlite3.OperationalError as error:
+            # As SQLAlchemy says it, so that an outage is one whichever way something is read.
+            raise OperationalError(text, None, error, hide_parameters=True) from error
 
     async def close(self) -> None:
         """Give the state up. To close a session is to roll back, which is carried through whoever is cancelled."""
@@ -90,14 +116,8 @@ def _return(lent: PoolProxiedConnection) -> None:
         lent.close()
 
 
-async def _read(connection: sqlite_driver.Connection, sent: Sent) -> Sequence[Sequence[Any]]:
-    try:
-        return await connection.driver.turn(connection.raw, _rows, connection, sent)
-    except sqlite3.OperationalError as error:
-        # As SQLAlchemy says it, so that an outage is one whichever way something is read.
-        raise OperationalError(sent.text, None, error, hide_parameters=True) from error
-
-
-def _rows(connection: sqlite_driver.Connection, sent: Sent) -> Sequence[Sequence[Any]]:
+def _begin_and(
+    read: Callable[[sqlite3.Connection, Sent], T], connection: sqlite_driver.Connection, sent: Sent
+) -> T:
     connection.begin_reading()
-    return rows_of(connection.raw, sent)
+    return read(connection.raw, sent)

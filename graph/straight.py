@@ -15,19 +15,14 @@ from uuid import UUID
 from db.plain_rows import PlainRows, Rows, Stored
 from graph import node_ids
 from graph.compiling.leaves import Complete, NotPlain, Short
-from graph.compiling.writing import Plain, rows_written
+from graph.compiling.writing import Plain, columns_written
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-KEPT_IDS = 10_000
-_MOMENT = Short(
-    'type({x}) is str and len(x) == 26 and x[10] == " "',
-    'x[:10] + "T" + (x[11:19] if x[19:] == ".000000" else x[11:]) + "Z"',
-    {},
-)
-"""SQLite has its moments in UTC, with their microseconds."""
+KEPT = 10_000
+"""Of each type's ids, and of the moments, as they are told: lists are asked for again and again."""
 
-Told = Callable[[Sequence[Any]], list[dict[str, Any]]]
+Told = Callable[[Sequence[Sequence[Any]]], list[dict[str, Any]]]
 
 
 def straight(from_row: F) -> F:
@@ -69,16 +64,22 @@ class Straight:
         told = self._known[key]
         if told is None:
             raise NotPlain
-        return told(rows.raw)
+        return told(rows.columns)
 
 
 def _written(plain: Sequence[Plain], node: Any, rows: Rows[Any]) -> Told | None:
-    if not getattr(node, "is_straight", False) or rows.dialect.name != "sqlite":
+    if not getattr(node, "is_straight", False) or all(each.is_constant for each in plain):
         return None
-    columns = _columns(node, rows.plain)
-    fields = [_field(each, columns, rows, node.__self__.__name__) for each in plain]
-    found = [each for each in fields if each is not None]
-    return rows_written(found) if len(found) == len(fields) else None
+    columns, places = _columns(node, rows.plain), list(rows.plain.types)
+    names = [columns.get(each.attribute or "") for each in plain]
+    if any(name is None and not each.is_constant for name, each in zip(names, plain, strict=True)):
+        return None
+    type_name = node.__self__.__name__
+    fields = [
+        each if name is None else _field(each, rows.plain.stored(name, rows.dialect), type_name)
+        for name, each in zip(names, plain, strict=True)
+    ]
+    return columns_written(fields, [0 if name is None else places.index(name) for name in names])
 
 
 def _columns(node: Any, plain: PlainRows[Any]) -> Mapping[str, str]:
@@ -94,38 +95,47 @@ def _columns(node: Any, plain: PlainRows[Any]) -> Mapping[str, str]:
     }
 
 
-def _field(each: Plain, columns: Mapping[str, str], rows: Rows[Any], type_name: str) -> Plain | None:
-    """The same field, read from a row of the driver's; None if it takes the object."""
-    name = columns.get(each.attribute or "")
-    if name is None:
-        return each if each.is_constant else None
-    found = each._replace(attribute=f"[{list(rows.plain.types).index(name)}]")
+def _field(each: Plain, stored: Stored, type_name: str) -> Plain:
+    """The same field, of the values that the driver has of its column."""
     if each.attribute == "id":
-        return found._replace(short=None, complete=_ident(type_name))
-    return _converted(found, rows.plain.stored(name, rows.dialect))
-
-
-def _converted(each: Plain, stored: Stored) -> Plain:
-    """A field whose column may have other values than Python."""
+        return each._replace(short=None, complete=_ident(type_name, stored))
     if stored.enum is not None:
         names = {member.value: each.complete(member) for member in stored.enum}
         return each._replace(
             short=Short("{x} in {names}", "{names}[x]", {"names": names}), complete=_null(each)
         )
-    if stored.is_moment:
-        return each._replace(short=_MOMENT, complete=_null(each))
     process = stored.process
     if process is None:
         return each
-    return each._replace(short=None, complete=lambda value: each.complete(process(value)))
+
+    def complete(value: Any) -> Any:
+        return each.complete(process(value))
+
+    return each._replace(short=None, complete=_moment(complete) if stored.is_moment else complete)
 
 
-def _ident(type_name: str) -> Callable[[str], str]:
-    @lru_cache(KEPT_IDS)
-    def ident(text: str) -> str:
-        return node_ids.encode(type_name, UUID(text))
+def _ident(type_name: str, stored: Stored) -> Callable[[Any], str]:
+    process = stored.process
+
+    @lru_cache(KEPT)
+    def ident(value: Any) -> str:
+        return node_ids.encode(type_name, value if process is None else process(value))
 
     return ident
+
+
+def _moment(complete: Complete) -> Complete:
+    """SQLite has its moments as text in UTC, with their microseconds; `complete` is for those that are none."""
+
+    @lru_cache(KEPT)
+    def moment(x: Any) -> Any:
+        if type(x) is not str:
+            return complete(x)
+        if len(x) != 26 or x[10] != " ":
+            raise NotPlain
+        return f"{x[:10]}T{x[11:19] if x[19:] == '.000000' else x[11:]}Z"
+
+    return moment
 
 
 def _null(each: Plain) -> Complete:

@@ -118,7 +118,7 @@ class Listing(Generic[R, F]):
     async def page_of(self, snapshot: Snapshot, scope: Scope, wanted: Wanted[F]) -> Rows[R]:
         """The rows of one page, by a statement that is made once for all pages of its shape."""
         prepared, values = self._asked(scope, wanted)
-        return Rows(self.plain, await snapshot.rows(prepared, values), snapshot.dialect)
+        return Rows(self.plain, await snapshot.columns(prepared, values), snapshot.dialect)
 
     async def _alone(self, session: Session, scope: Scope, wanted: Wanted[F]) -> list[R]:
         prepared, values = self._asked(scope, wanted)

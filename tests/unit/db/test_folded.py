@@ -1,12 +1,13 @@
-"""All rows as one row are the rows themselves: the same values of the same types, in the same order."""
+"""All columns as one row are those of the rows: the same values of the same types, in the same order."""
 
 import math
 import sqlite3
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -15,10 +16,11 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlalchemy.types import TypeEngine
 
 from db import models
+from db.folded import Columns, transposed
 from db.models import Model
 from db.plain_rows import PlainRows
 from db.prepared import Prepared, Sent
-from db.sqlite_reads import rows_of
+from db.sqlite_reads import columns_of, rows_of
 
 DIALECT = SQLiteDialect(paramstyle="qmark")
 TYPES: Mapping[str, TypeEngine[Any]] = {
@@ -36,7 +38,6 @@ ALL = Prepared(
     types=TYPES,
 )
 SENT = ALL.sent(DIALECT, {"limit": 1000})
-PLAIN = SENT._replace(folded=None)
 
 Row = tuple[int | None, float | None, str | None, bytes | None, int | None, str | None]
 
@@ -66,9 +67,14 @@ def put(raw: sqlite3.Connection, rows: Sequence[Row]) -> None:
     raw.executemany("INSERT INTO things VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def shown(rows: Sequence[Sequence[Any]]) -> list[str]:
+def shown(columns: Columns) -> list[str]:
     """What tells minus zero from zero, and 1 from 1.0 and from True."""
-    return [repr([*row]) for row in rows]
+    return [repr([*column]) for column in columns]
+
+
+def plainly(raw: sqlite3.Connection, sent: Sent = SENT) -> Columns:
+    """What the statement itself gives."""
+    return transposed(rows_of(raw, sent), len(TYPES))
 
 
 @given(found=st.lists(rows, max_size=8))
@@ -77,27 +83,27 @@ def shown(rows: Sequence[Sequence[Any]]) -> list[str]:
 @example([(1, 5e-324, "b", None, None, None), (1, 1.7976931348623157e308, "a", None, None, None)])
 def test_whatever_is_stored(raw: sqlite3.Connection, found: list[Row]) -> None:
     put(raw, found)
-    assert shown(rows_of(raw, SENT)) == shown(rows_of(raw, PLAIN))
+    assert shown(columns_of(raw, SENT)) == shown(plainly(raw))
 
 
 @given(bits=st.lists(st.integers(0, 2**64 - 1), min_size=50, max_size=200))
 def test_floating_point_numbers_are_exact(raw: sqlite3.Connection, bits: list[int]) -> None:
     numbers = (struct.unpack("<d", each.to_bytes(8, "little"))[0] for each in bits)
     put(raw, [(place, number, None, None, None, None) for place, number in enumerate(numbers)])
-    assert shown(_folded(raw, SENT)) == shown(rows_of(raw, PLAIN))
+    assert shown(_folded(raw, SENT)) == shown(plainly(raw))
 
 
 def test_shares_of_a_whole_are_exact(raw: sqlite3.Connection) -> None:
     shares = [100 * part / whole for whole in (3, 7, 365, 99_991) for part in range(0, whole, whole // 3)]
     put(raw, [(place, share, None, None, None, None) for place, share in enumerate(shares)])
-    assert [row[1] for row in _folded(raw, SENT)] == shares[::-1]
+    assert _folded(raw, SENT)[1] == shares[::-1]
 
 
-def _folded(raw: sqlite3.Connection, sent: Sent) -> Sequence[Sequence[Any]]:
-    """The rows by that one row; it fails if it takes the other way."""
+def _folded(raw: sqlite3.Connection, sent: Sent) -> Columns:
+    """The columns by that one row; it fails if it takes the other way."""
     assert sent.folded is not None
     ((found,),) = raw.execute(sent.folded.text, sent.values).fetchall()
-    return sent.folded.rows(found)
+    return sent.folded.columns(found)
 
 
 @pytest.mark.parametrize("limit", [0, 1, 7, 100])
@@ -105,39 +111,37 @@ def test_the_order_is_that_of_the_statement(raw: sqlite3.Connection, limit: int)
     put(raw, [(place * 7919 % 101, None, str(place % 3), None, None, None) for place in range(100)])
     sent = ALL.sent(DIALECT, {"limit": limit})
     found = _folded(raw, sent)
-    assert shown(found) == shown(rows_of(raw, sent._replace(folded=None)))
-    assert [row[0] for row in found] == sorted((place * 7919 % 101 for place in range(100)), reverse=True)[
-        :limit
-    ]
+    assert shown(found) == shown(plainly(raw, sent))
+    assert found[0] == sorted((place * 7919 % 101 for place in range(100)), reverse=True)[:limit]
 
 
 @pytest.mark.parametrize("wrong", ["x'00ff'", "CAST(x'ff41' AS TEXT)"], ids=["bytes", "no-encoding"])
 def test_what_cannot_be_told_is_what_it_is_without(raw: sqlite3.Connection, wrong: str) -> None:
     put(raw, [(1, 0.5, "a", None, None, None)])
     raw.execute(f"UPDATE things SET text = {wrong}")
-    with pytest.raises(Exception) as plainly:  # noqa: PT011  Whatever it is, if it is anything.
-        raise _outcome(raw, PLAIN)
-    with pytest.raises(plainly.type) as told:
-        raise _outcome(raw, SENT)
-    assert str(told.value) == str(plainly.value)
+    with pytest.raises((sqlite3.Error, msgspec.DecodeError)):
+        _folded(raw, SENT)
+    assert _outcome(raw, lambda: columns_of(raw, SENT)) == _outcome(raw, lambda: plainly(raw))
 
 
-class _Rows(Exception):
-    """Rows and no failure."""
-
-
-def _outcome(raw: sqlite3.Connection, sent: Sent) -> Exception:
+def _outcome(raw: sqlite3.Connection, read: Callable[[], Columns]) -> list[str] | str:
+    """What is read, or what is said of it."""
     try:
-        return _Rows(shown(rows_of(raw, sent)))
+        return shown(read())
     except sqlite3.Error as error:
-        return error
+        return str(error)
+
+
+def test_who_knows_no_types_knows_no_columns(raw: sqlite3.Connection) -> None:
+    with pytest.raises(TypeError, match="not known"):
+        columns_of(raw, Prepared(select(THINGS.c.number).limit(1)).sent(DIALECT, {}))
 
 
 def test_what_is_too_long_for_one_text_is_read_by_rows(raw: sqlite3.Connection) -> None:
     put(raw, [(place, None, "a" * 1000, None, None, None) for place in range(20)])
     limit = raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 10_000)
     try:
-        assert len(rows_of(raw, SENT)) == 20
+        assert [len(column) for column in columns_of(raw, SENT)] == [20] * len(TYPES)
         with pytest.raises(sqlite3.DataError):
             _folded(raw, SENT)
     finally:
@@ -151,7 +155,7 @@ def test_a_statement_that_is_interrupted_is_not_asked_again(raw: sqlite3.Connect
     raw.set_progress_handler(lambda: 1, 1)
     try:
         with pytest.raises(sqlite3.OperationalError, match="interrupted"):
-            rows_of(raw, SENT)
+            columns_of(raw, SENT)
         assert len(asked) == 1
     finally:
         raw.set_progress_handler(None, 0)

@@ -1,5 +1,6 @@
 """What is told of rows at once is what is told of the objects that are made of them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ from graph.context import Context
 from graph.core_execution import CORE_SCHEMA, run
 from graph.plans import Plans
 from tests.fakes.gallery import Gallery
+from tests.fakes.house import open_house
+from tests.servers.postgres import PostgresServer
 from tests.unit.graph.asking import Desk
+from tests.unit.graph.conftest import desk_of
 from vocabulary.operations import Request
 
 FEW = Size(domains=4, events=12, proxies=12, campaigns=12, named=12)
@@ -23,6 +27,12 @@ POOLS = """{ proxyPools(first: 100) { nodes {
   createdAt updatedAt
 } } }"""
 PROXIES = "{ proxies(first: 100) { nodes { id name address } } }"
+
+
+@pytest.fixture(params=["asyncpg", "psycopg"])
+def postgres(request: pytest.FixtureRequest, postgres_server: PostgresServer) -> tuple[PostgresServer, str]:
+    """A server, which is started before a loop runs, and each driver of it."""
+    return postgres_server, request.param
 
 
 @pytest.fixture
@@ -50,6 +60,27 @@ async def test_rows_are_told_as_the_objects_are(
     assert connection["nodes"]
     # What a proxy is told as is worked out of several columns.
     assert told == [query is not PROXIES]
+
+
+async def test_rows_of_postgres_are_told_at_once_too(
+    postgres: tuple[PostgresServer, str], tmp_path: Path, told: list[bool]
+) -> None:
+    server, driver = postgres
+    database = await server.create_database()
+    async with open_house(database.sqlalchemy_url(driver)) as house:
+        desk = desk_of(Gallery(house), tmp_path)
+        await fill(desk.engines, FEW)
+        for query in (CAMPAIGNS, POOLS):
+            (connection,) = (await desk.both(house.admin, query)).values()
+            assert len(connection["nodes"]) > 1
+    await server.drop_database(database)
+    assert told == [True, True]
+
+
+async def test_only_the_name_of_the_type(gallery: Gallery, desk: Desk) -> None:
+    await gallery.put_together([gallery.campaign_row(gallery.house.alice, f"c{n}", n) for n in range(3)])
+    found = await desk.both(gallery.house.alice, "{ campaigns { nodes { __typename } } }")
+    assert found["campaigns"]["nodes"] == [{"__typename": "Campaign"}] * 3
 
 
 async def test_moments_and_nulls(gallery: Gallery, desk: Desk, told: list[bool]) -> None:
