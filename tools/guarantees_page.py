@@ -46,6 +46,12 @@ PROMISES = (
         "leaks",
     ),
     Promise(
+        "A token that ends",
+        "Whoever is connected with a token that is revoked, expires or belongs to nobody any more is told nothing a "
+        "second later, over any process; one that is renewed costs nobody an event.",
+        "revocation",
+    ),
+    Promise(
         "Requests that are sent again",
         "However often a request with an `idempotencyKey` is sent, and whoever dies meanwhile, it has one effect and "
         "one answer.",

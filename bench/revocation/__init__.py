@@ -1,0 +1,1 @@
+"""What becomes of a thousand connections when their token ends, over two API processes."""
