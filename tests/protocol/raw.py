@@ -18,7 +18,7 @@ KEY = b64encode(b"sixteen bytes...").decode()
 ACCEPT = b64encode(sha1(f"{KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()).decode()
 MASK = b"\x9a\x01\xc3\x7f"
 FIN = 0x80
-SECONDS = 30.0
+SECONDS = 20.0
 
 
 class Opcode(IntEnum):
