@@ -33,7 +33,7 @@ class Limits(msgspec.Struct, frozen=True):
     """The numbers; `Settings` says what each of them is about."""
 
     max_characters: int = 65_536
-    max_tokens: int = 3_000
+    max_tokens: int = 1_500
     max_depth: int = 14
     max_aliases: int = 50
     max_complexity: int = 10_000

@@ -50,6 +50,9 @@ UNFINISHED = CloseCode(
 ROLE_CHANGED = CloseCode(
     4512, "Role changed", True, "who is connected sees more or less from now on: open it anew, and resume"
 )
+CROWDED = CloseCode(
+    4513, "Too many connections", True, "the principal has as many connections as one may have"
+)
 INTERNAL = CloseCode(4500, "Internal server error", False, "a defect of the server; the log has its reason")
 
 TABLE = (
@@ -66,6 +69,7 @@ TABLE = (
     DUPLICATE,
     TOO_MANY_INITS,
     INTERNAL,
+    CROWDED,
     TOO_SLOW,
     UNFINISHED,
     ROLE_CHANGED,

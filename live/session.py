@@ -37,6 +37,7 @@ from live.protocol import Action, Close, Connection, Ignore, Initialise, Phase, 
 from live.rounds import Rounds
 from live.stay import EXPEL_SECONDS, Stay, Stays
 from live.writer import Operation, Socket, Writer
+from vocabulary.operations import Throttled
 
 log = structlog.get_logger(__name__)
 
@@ -196,6 +197,8 @@ class Session:
                 self._stay = await self._reception.stays.begin(authorization)
         except Unauthenticated:
             return self._connection.close(close_codes.FORBIDDEN)
+        except Throttled as error:
+            return self._connection.close(close_codes.CROWDED, str(error))
         except (Unavailable, TimeoutError):
             return self._connection.close(close_codes.TRY_AGAIN)
         acknowledged = self._connection.acknowledge()

@@ -46,4 +46,5 @@ class Stays(Protocol):
         Raises:
             auth.tokens.Unauthenticated: nobody that is known.
             core.errors.Unavailable: it cannot be found out now.
+            vocabulary.operations.Throttled: they have as many as one may.
         """

@@ -64,6 +64,11 @@ PROMISES = (
         "lost-updates",
         (("lost-updates", "--stack postgres"), ("lost-updates", "--stack sqlite")),
     ),
+    Promise(
+        "Large documents",
+        "However large or laborious a document is that somebody sends, nobody else waits for it.",
+        "big-document",
+    ),
 )
 ALSO = (Promise("Pruning", "What it costs those who write that old events are deleted.", "retention"),)
 OTHERS = "## What else was measured"

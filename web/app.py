@@ -28,6 +28,7 @@ from graph.core_execution import CORE_SCHEMA
 from graph.documents import Documents, read_manifest
 from graph.execution import GraphOperations
 from graph.plans import Plans
+from live.counted_stays import CountedStays
 from live.groups import Groups
 from live.lag import slowest
 from live.reservation import ReservationLimits
@@ -233,7 +234,7 @@ def _application(
     authenticate = BearerTokens(services.principals, ground.clock)
     services.access.on_change = authenticate.forget
     stays = Stays(authenticate, hub, ground.clock, partial(metrics.count_drop, Dropped.EXPELLED)).start()
-    most = ground.settings.limits
+    most, counted = ground.settings.limits, CountedStays(stays, quotas)
     session_limits = SessionLimits(operations=most.connection_operations)
     reservations = Reservations(
         groups,
@@ -244,7 +245,7 @@ def _application(
         operations,
         authenticate,
         authenticate.recognise,
-        stays,
+        counted,
         groups,
         ground.clock,
         peers,
@@ -253,7 +254,7 @@ def _application(
         most.body_bytes,
     )
     sockets = Sockets(
-        Reception(operations, stays, groups, rounds, session_limits, quotas), peers, most.message_bytes
+        Reception(operations, counted, groups, rounds, session_limits, quotas), peers, most.message_bytes
     )
 
     # Clients are told of the limit by `web/graphql_request.py`; this one is behind it.

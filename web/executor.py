@@ -75,9 +75,7 @@ class Executor(msgspec.Struct, frozen=True):
         try:
             await counted
         except Throttled as error:
-            (told,) = error.errors
-            code, headers = told["extensions"]["code"], retry_after(error.retry_after_seconds)
-            raise Refusal(429, code, told["message"], headers, told["extensions"]) from error
+            raise _too_many(error) from error
 
 
 async def identified(request: web.Request, authenticate: Authenticate) -> object:
@@ -107,3 +105,11 @@ async def known(authorization: str | None, authenticate: Callable[[str | None], 
     except Unauthenticated as error:
         message = "Send a valid token: Authorization: Bearer TOKEN."
         raise Refusal(401, "UNAUTHENTICATED", message, {"WWW-Authenticate": "Bearer"}) from error
+    except Throttled as error:
+        raise _too_many(error) from error
+
+
+def _too_many(error: Throttled) -> Refusal:
+    (told,) = error.errors
+    code, headers = told["extensions"]["code"], retry_after(error.retry_after_seconds)
+    return Refusal(429, code, told["message"], headers, told["extensions"])

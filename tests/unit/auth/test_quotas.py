@@ -44,7 +44,6 @@ async def test_of_so_many_in_a_minute_the_next_is_refused(what: str, limit: str)
     assert quotas.passed == {Limit(limit): 2}
 
 
-@pytest.mark.effect("setting.principal_connections")
 async def test_a_connection_that_ends_makes_room_for_another() -> None:
     quotas = Quotas(Limits(principal_connections=1))
     await quotas.connect(ALICE)

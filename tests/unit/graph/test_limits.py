@@ -131,16 +131,16 @@ def test_max_complexity() -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        "{ " + "viewer { id } " * 700 + "}",
-        "{ " + "... { cursor } " * 700 + "}",
-        "{ " + "__typename " * 2_900 + "}",
-        "{ cursor } fragment F on Query { " + "viewer { id } " * 700 + "}",
+        "{ " + "viewer { id } " * 350 + "}",
+        "{ " + "... { cursor } " * 350 + "}",
+        "{ " + "__typename " * 1_400 + "}",
+        "{ cursor } fragment F on Query { " + "viewer { id } " * 350 + "}",
         "{ "
         + " ".join(f"...F{n}" for n in range(200))
         + " }"
         # None of these has a field of the others, and the rules compare each with each all the same.
-        + " ".join(f"fragment F{n} on Query {{ __typename }}" for n in range(200)),
-        " ".join(f"query Q{n} {{ cursor }}" for n in range(590)),
+        + " ".join(f"fragment F{n} on Query {{ __typename }}" for n in range(120)),
+        " ".join(f"query Q{n} {{ cursor }}" for n in range(290)),
         "{ viewer { " + " ".join(f"...F{n}" for n in range(200)) + " } } fragment F0 on Viewer { id }",
     ],
 )

@@ -23,7 +23,7 @@ from web.app import ApiProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-REQUESTS, MUTATIONS, OPERATIONS, BODY, MESSAGE = 12, 2, 3, 4_096, 2_048
+REQUESTS, MUTATIONS, CONNECTIONS, OPERATIONS, BODY, MESSAGE = 12, 2, 2, 3, 4_096, 2_048
 TRUSTED = "query Trusted { me { role } }"
 LIVE = "subscription Live { activity { __typename } }"
 TOUCH = {"query": 'mutation { deletePersona(input: {id: "none"}) { __typename } }'}
@@ -41,9 +41,10 @@ class Client:
         self.metrics_url = f"{api.url}/metrics"
         self.headers = {"Authorization": f"Bearer {token}"}
 
-    async def post(self, body: Any) -> tuple[int, Any, Any]:
+    async def post(self, body: Any, method: str = "POST", accept: str = "*/*") -> tuple[int, Any, Any]:
         """The status, the body and the headers of an answer."""
-        async with self._http.post(self.url, json=body, headers=self.headers) as answer:
+        headers = {**self.headers, "Accept": accept}
+        async with self._http.request(method, self.url, json=body, headers=headers) as answer:
             return answer.status, await answer.json(content_type=None), answer.headers
 
     async def get(self, **parameters: str) -> tuple[int, Any]:
@@ -51,10 +52,15 @@ class Client:
         async with self._http.get(self.url, params=parameters, headers=headers) as answer:
             return answer.status, await answer.json(content_type=None)
 
-    async def socket(self) -> aiohttp.ClientWebSocketResponse:
-        """An acknowledged socket."""
+    async def connect(self) -> aiohttp.ClientWebSocketResponse:
+        """A socket that has said who it is of."""
         socket = await self._http.ws_connect(self.url, protocols=["graphql-transport-ws"])
         await socket.send_json({"type": "connection_init", "payload": self.headers})
+        return socket
+
+    async def socket(self) -> aiohttp.ClientWebSocketResponse:
+        """An acknowledged socket."""
+        socket = await self.connect()
         assert (await socket.receive_json())["type"] == "connection_ack"
         return socket
 
@@ -77,6 +83,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ApiP
         bootstrap_token="a-token-of-the-test",
         principal_requests=REQUESTS,
         principal_mutations=MUTATIONS,
+        principal_connections=CONNECTIONS,
         connection_operations=OPERATIONS,
         body_bytes=BODY,
         message_bytes=MESSAGE,
@@ -156,6 +163,35 @@ async def test_principal_mutations(client: Client) -> None:
     assert (await client.post(TYPENAME))[0] == 200
     assert await client.passed("principalMutations") == before + 2
     await socket.close()
+
+
+@pytest.mark.effect("setting.principal_connections")
+async def test_principal_connections(client: Client) -> None:
+    before = await client.passed("principalConnections")
+    sockets = [await client.socket() for _ in range(CONNECTIONS)]
+    crowded = await client.connect()
+    message = await crowded.receive()
+    reason = f"You have {CONNECTIONS} connections, and may not have more at a time."
+    assert (message.type, message.data, message.extra) == (aiohttp.WSMsgType.CLOSE, 4513, reason)
+    for method, accept in (("POST", "text/event-stream"), ("PUT", "text/plain")):
+        status, body, headers = await client.post({"query": LIVE}, method, accept)
+        assert (status, headers["Retry-After"]) == (429, "5")
+        assert told(body) == {
+            "code": "RATE_LIMITED",
+            "limit": CONNECTIONS,
+            "limitName": "principalConnections",
+            "retryable": True,
+            "retryAfterSeconds": 5.0,
+        }
+    assert await client.passed("principalConnections") == before + 3
+    # Whoever does not stay is not counted, and one who leaves makes room.
+    assert (await client.post(TYPENAME))[0] == 200
+    await sockets.pop().close()
+    async with asyncio.timeout(30):
+        while (await (in_its_place := await client.connect()).receive()).type is not aiohttp.WSMsgType.TEXT:
+            await in_its_place.close()
+    for socket in (*sockets, in_its_place):
+        await socket.close()
 
 
 @pytest.mark.effect("setting.connection_operations")
