@@ -14,8 +14,8 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from core.content_codings import ACCEPTED
 from probes.addresses import AddressPolicy, Refused, Way
-from probes.body import ACCEPTED
 from probes.cookies import Jar
 from probes.failures import ProbeFailure
 from probes.session import Session

@@ -15,8 +15,9 @@ import msgspec
 from multidict import CIMultiDict
 from yarl import URL
 
+from core.content_codings import ACCEPTED
 from probes.addresses import PORT, AddressPolicy, Refused, Way
-from probes.body import ACCEPTED, read_body
+from probes.body import read_body
 from probes.dialer import Dialer, make_contexts, system_addresses
 from probes.failures import ProbeFailure
 from probes.session import Session

@@ -10,24 +10,16 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from core.limits import Limit, exceeded
 from live.json_text import Malformed, decode
 from live.messages import read_request
 from live.operations import Request
 from web.executor import SAFE
 from web.negotiation import MediaType
 from web.refusals import Refusal
+from web.request_body import read_body
 
 LAST_EVENT_ID = "Last-Event-ID"
 TEXTS = ("query", "documentId", "operationName")
-
-
-class BodyTooLarge(Refusal):
-    """The body has more bytes than a request may have: 413."""
-
-    def __init__(self, most: int) -> None:
-        extensions = exceeded(Limit.BODY_BYTES, most)
-        super().__init__(413, "LIMIT_EXCEEDED", f"The body must not exceed {most} bytes.", None, extensions)
 
 
 def names_document(request: web.Request) -> bool:
@@ -65,7 +57,7 @@ def _from_url(request: web.Request) -> Request:
 
 async def _from_body(request: web.Request, most_bytes: int) -> Request:
     _check_content_type(request)
-    payload = decode(await _read(request, most_bytes))
+    payload = decode(await read_body(request, most_bytes))
     if isinstance(payload, list):
         raise Malformed("Batches are not supported: send one request at a time")
     if not isinstance(payload, dict):
@@ -81,23 +73,3 @@ def _check_content_type(request: web.Request) -> None:
         raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", reason)
     if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
         raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "The charset must be utf-8.")
-
-
-async def _read(request: web.Request, most_bytes: int) -> bytes:
-    """The body, decompressed; reading stops where the limit is passed, whatever length was announced.
-
-    Raises:
-        Malformed: it is not compressed as its Content-Encoding says.
-        BodyTooLarge: it is longer than that.
-    """
-    if (request.content_length or 0) > most_bytes:
-        raise BodyTooLarge(most_bytes)
-    body = bytearray()
-    try:
-        async for part in request.content.iter_any():
-            body += part
-            if len(body) > most_bytes:
-                raise BodyTooLarge(most_bytes)
-    except web.RequestPayloadError as error:
-        raise Malformed("The body is not encoded as its Content-Encoding says") from error
-    return bytes(body)

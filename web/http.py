@@ -23,10 +23,11 @@ from live.failures import explain
 from live.operations import OperationKind, Plan, Rejected, Request
 from web.event_stream import ask_to_come_back, of, send_delivery, send_events
 from web.executor import SAFE, Executor, identified, staying
-from web.graphql_request import BodyTooLarge, names_document, read_graphql
+from web.graphql_request import names_document, read_graphql
 from web.json_results import result_response
 from web.negotiation import JSON_TYPES, SUPPORTED, Accept, MediaType
 from web.refusals import Refusal, errors_response, retry_after
+from web.request_body import BodyTooLarge
 from web.request_ids import KEY
 from web.single_connection import SingleConnections, stream_token
 

@@ -165,6 +165,7 @@ class TimedRunner(web.AppRunner):
             lingering_time=min(seconds, LINGERING_SECONDS),
             max_line_size=URI_BYTES,
             max_field_size=FIELD_BYTES,
+            auto_decompress=False,  # `web/request_body.py` does, where there is a limit.
         )
         self._seconds = seconds
         self._on_late = on_late

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.body import PIECE, decoder_for
-from probes.failures import ProbeFailure
+from core.content_codings import PIECE, UnknownCoding, decoder_for
 from probes.fetch import Fetcher, Ports
 from probes.keywords import Matcher
 from tests.unit.probes.loopback import LOCAL, closed_port, page, web_server
@@ -135,7 +134,7 @@ async def test_a_chunked_body_is_joined() -> None:
 
 
 def test_an_unknown_coding_is_named() -> None:
-    with pytest.raises(ProbeFailure, match="'zstd' was not asked for"):
+    with pytest.raises(UnknownCoding, match="zstd"):
         decoder_for("zstd")
 
 

@@ -3,8 +3,11 @@
 import asyncio
 import gzip
 import io
+import zlib
+from collections.abc import Callable
 from typing import Any
 
+import brotli
 import msgspec
 import pytest
 from aiohttp import ClientResponse
@@ -19,6 +22,11 @@ from web.negotiation import MediaType
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
+CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+}
 HELLO = {"data": {"hello": "world"}}
 
 
@@ -181,15 +189,43 @@ class TestPost:
         response = await edge.client.post(edge.graphql, data=data, headers=headers)
         assert (await refusal(response))[:2] == (413, "LIMIT_EXCEEDED")
 
-    async def test_a_body_that_unpacks_to_too_much_is_413(self, edge: Edge) -> None:
-        packed = gzip.compress(b" " * (STANDARD.body_bytes + 1))
-        response = await post(edge, packed, **{"Content-Encoding": "gzip"})
+    @pytest.mark.parametrize("coding", CODINGS)
+    async def test_a_compressed_body_is_read(self, edge: Edge, coding: str) -> None:
+        packed = CODINGS[coding](b'{"query":"{ hello }"}')
+        response = await post(edge, packed, **{"Content-Encoding": coding})
+        assert await response.json(content_type=None) == HELLO
+
+    @pytest.mark.parametrize("coding", CODINGS)
+    async def test_a_body_that_unpacks_to_too_much_is_413(self, edge: Edge, coding: str) -> None:
+        packed = CODINGS[coding](b" " * (64 << 20))
+        response = await post(edge, packed, **{"Content-Encoding": coding})
         assert response.status == 413
 
-    async def test_a_body_that_does_not_unpack_is_400(self, edge: Edge) -> None:
-        response = await post(edge, b'{"query":"{ hello }"}', **{"Content-Encoding": "gzip"})
+    async def test_what_unpacks_to_nothing_counts_as_well(self, edge: Edge) -> None:
+        """Empty blocks of deflate, as many as one likes."""
+        packed = zlib.compress(b"")[:2] + b"\x00\x00\x00\xff\xff" * (STANDARD.body_bytes // 4)
+
+        async def parts() -> Any:
+            yield packed
+
+        headers = {"Authorization": TOKEN, "Content-Type": JSON, "Content-Encoding": "deflate"}
+        response = await edge.client.post(edge.graphql, data=parts(), headers=headers)
+        assert response.status == 413
+
+    @pytest.mark.parametrize("coding", CODINGS)
+    @pytest.mark.parametrize("is_cut", [True, False])
+    async def test_a_body_that_does_not_unpack_is_400(self, edge: Edge, coding: str, is_cut: bool) -> None:
+        body = b'{"query":"{ hello }"}'
+        given = CODINGS[coding](body)[:-4] if is_cut else body
+        response = await post(edge, given, **{"Content-Encoding": coding})
         message = "The body is not encoded as its Content-Encoding says."
         assert await refusal(response) == (400, "BAD_REQUEST", message)
+
+    @pytest.mark.parametrize("coding", ["zstd", "gzip, br", "x"])
+    async def test_a_coding_that_we_do_not_know_is_415(self, edge: Edge, coding: str) -> None:
+        response = await post(edge, b"x", **{"Content-Encoding": coding})
+        assert (await refusal(response))[:2] == (415, "UNSUPPORTED_MEDIA_TYPE")
+        assert response.headers["Accept-Encoding"] == "gzip, deflate, br"
 
     async def test_the_largest_body_is_read(self, edge: Edge) -> None:
         body = msgspec.json.encode({"query": "{ hello }"})
