@@ -1,7 +1,8 @@
 """One transaction that only reads and sees one state, begun when something is first read of it.
 
 What is read by prepared statements goes to SQLite's driver itself: the beginning of the transaction, the statement and
-its rows are one turn of a thread. All else, and all on PostgreSQL, goes through a session, which joins the same
+its rows are one turn of a thread. A page that is read first is not even a transaction: its statement, which is not at
+its end, holds the state (`db/folded.py`). All else, and all on PostgreSQL, goes through a session, which joins the same
 transaction on the same connection. Whoever opens a snapshot closes it, and nobody reads of it at the same time.
 """
 
@@ -16,9 +17,9 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
 from db import sqlite_driver
-from db.folded import Columns, transposed
+from db.folded import Columns, Folded, Unfolding, transposed
 from db.prepared import Prepared, Sent
-from db.sqlite_reads import columns_of, rows_of
+from db.sqlite_reads import rows_of
 
 T = TypeVar("T")
 
@@ -26,11 +27,12 @@ T = TypeVar("T")
 class Snapshot:
     """Reads of one state; `close` gives it up, whatever has happened in it."""
 
-    __slots__ = ("_connection", "_engine", "_lent", "_session")
+    __slots__ = ("_connection", "_engine", "_holding", "_lent", "_session")
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._lent: PoolProxiedConnection | None = None
+        self._holding: Unfolding | None = None
         self._connection: AsyncConnection | None = None
         self._session: AsyncSession | None = None
 
@@ -49,14 +51,17 @@ class Snapshot:
         if self._is_with_session:
             return await self._by_session(prepared, values)
         sent = prepared.sent(self.dialect, values or {})
-        return await self._turn(sent, sent.text, rows_of)
+        return await self._rows(sent)
 
     async def columns(self, prepared: Prepared, values: Mapping[str, Any]) -> Columns:
         """The same by columns, of a statement that knows their types."""
         if self._is_with_session:
             return transposed(await self._by_session(prepared, values), len(prepared.types))
         sent = prepared.sent(self.dialect, values)
-        return await self._turn(sent, sent.folded.text if sent.folded else sent.text, columns_of)
+        columns = None if sent.folded is None else await self._unfolded(sent.folded, sent.values)
+        if columns is None:
+            columns = transposed(await self._rows(sent), len(prepared.types))
+        return columns
 
     async def session(self) -> AsyncSession:
         """A session that sees the same state; the same one each time."""
@@ -78,26 +83,50 @@ class Snapshot:
         found: Sequence[Sequence[Any]] = (await session.execute(prepared.statement, values)).all()
         return found
 
-    async def _turn(self, sent: Sent, text: str, read: Callable[[sqlite3.Connection, Sent], T]) -> T:
-        """Read in a turn of a thread, in which the transaction is begun if it is not."""
-        lent = self._lent
-        if lent is None:
-            lent = self._lent = await greenlet_spawn(self._engine.sync_engine.pool.connect)
+    async def _rows(self, sent: Sent) -> Sequence[Sequence[Any]]:
+        connection = await self._borrow()
+        return await self._turn(sent.text, sent.values, _begin_and_read, connection, sent)
+
+    async def _unfolded(self, folded: Folded, values: Sequence[Any]) -> Columns | None:
+        """The columns, if they can be told so; what is read first holds the state from then on."""
+        is_first = self._lent is None
+        connection = await self._borrow()
+        asking = Unfolding(connection.raw, folded, values)
+        if is_first:
+            self._holding = asking
+        try:
+            await self._turn(folded.text, values, asking.ask)
+            return asking.columns()
+        finally:
+            if not is_first:
+                asking.close()
+
+    async def _borrow(self) -> sqlite_driver.Connection:
+        if self._lent is None:
+            self._lent = await greenlet_spawn(self._engine.sync_engine.pool.connect)
+        connection: Any = self._lent.dbapi_connection
+        connection.is_reader = True
+        return connection  # type: ignore[no-any-return]
+
+    async def _turn(self, text: str, values: Sequence[Any], read: Callable[..., T], *args: Any) -> T:
+        """Read in a turn of a thread."""
+        connection = await self._borrow()
         # Whoever counts or logs statements hears of these too.
         for told in self._engine.sync_engine.dispatch.before_cursor_execute:
-            told(None, None, text, sent.values, None, False)
-        connection: Any = lent.dbapi_connection
+            told(None, None, text, values, None, False)
         try:
-            return await connection.driver.turn(connection.raw, _begin_and, read, connection, sent)  # type: ignore[no-any-return]
+            return await connection.driver.turn(connection.raw, read, *args)
         except sqlite3.OperationalError as error:
             # As SQLAlchemy says it, so that an outage is one whichever way something is read.
             raise OperationalError(text, None, error, hide_parameters=True) from error
 
     async def close(self) -> None:
         """Give the state up. To close a session is to roll back, which is carried through whoever is cancelled."""
-        session, connection, lent = self._session, self._connection, self._lent
-        self._session = self._connection = self._lent = None
+        session, connection, lent, holding = self._session, self._connection, self._lent, self._holding
+        self._session = self._connection = self._lent = self._holding = None
         try:
+            if holding is not None:
+                holding.close()
             if session is not None:
                 await session.close()
         finally:
@@ -116,8 +145,6 @@ def _return(lent: PoolProxiedConnection) -> None:
         lent.close()
 
 
-def _begin_and(
-    read: Callable[[sqlite3.Connection, Sent], T], connection: sqlite_driver.Connection, sent: Sent
-) -> T:
+def _begin_and_read(connection: sqlite_driver.Connection, sent: Sent) -> Sequence[Sequence[Any]]:
     connection.begin_reading()
-    return read(connection.raw, sent)
+    return rows_of(connection.raw, sent)

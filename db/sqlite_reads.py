@@ -8,15 +8,11 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
-from db.folded import Columns, transposed
 from db.prepared import Sent
 from db.sqlite_driver import Driver
 
 Rows = Sequence[Sequence[Any]]
 _NO_WAITING = ("PRAGMA busy_timeout = 0",)
-_CANNOT_BE_FOLDED = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG})
 
 
 def rows_of(raw: sqlite3.Connection, sent: Sent) -> Rows:
@@ -26,23 +22,6 @@ def rows_of(raw: sqlite3.Connection, sent: Sent) -> Rows:
         sqlite3.Error: whatever SQLite says.
     """
     return raw.execute(sent.text, sent.values).fetchall()
-
-
-def columns_of(raw: sqlite3.Connection, sent: Sent) -> Columns:
-    """All columns of a statement that knows their types, with the driver's values; raises the same."""
-    folded = sent.folded
-    if folded is None:
-        raise TypeError(f"The types of its columns are not known: {sent.text}")
-    try:
-        ((found,),) = raw.execute(folded.text, sent.values).fetchall()
-        return folded.columns(found)
-    except msgspec.DecodeError:
-        pass
-    except sqlite3.Error as error:
-        # What `sqlite3` itself says of a text that is none has no code.
-        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) not in _CANNOT_BE_FOLDED:
-            raise
-    return transposed(rows_of(raw, sent), folded.width)
 
 
 class SqliteReads:

@@ -12,7 +12,9 @@ is told before the rest of its batch if that takes its time.
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
@@ -86,9 +88,14 @@ class Batch:
             work.do()
             done.append(work)
             if monotonic() - since > TOGETHER_SECONDS:
-                self.loop.call_soon_threadsafe(_tell, done)
+                self._tell(done)
                 done, since = [], monotonic()
         if done:
+            self._tell(done)
+
+    def _tell(self, done: list[Work[Any]]) -> None:
+        # A loop that is closed has nobody left who waits.
+        with suppress(RuntimeError):
             self.loop.call_soon_threadsafe(_tell, done)
 
     def _next(self) -> Work[Any] | None:
@@ -99,10 +106,16 @@ class Batch:
 
 
 class Threads:
-    """At most so many threads, begun as they are needed."""
+    """At most so many threads, begun as they are needed.
+
+    A `ThreadPoolExecutor` keeps account of each batch by a future of its own, which takes longer than to wake a thread.
+    """
 
     def __init__(self, most: int) -> None:
-        self._pool = ThreadPoolExecutor(most, "sqlite")
+        self._most = most
+        self._threads: list[Thread] = []
+        # As many at most as there are connections, each of which has one statement under way.
+        self._batches: SimpleQueue[Batch | None] = SimpleQueue()
         self._gathered: Batch | None = None
         self._is_closed = False
 
@@ -130,7 +143,8 @@ class Threads:
         if self._gathered is not None:
             self._begin(self._gathered)
         self._is_closed = True
-        self._pool.shutdown(wait=False)
+        for _ in self._threads:
+            self._batches.put(None)
 
     def _gathering(self, loop: asyncio.AbstractEventLoop) -> Batch:
         if self._gathered is None or self._gathered.loop is not loop:
@@ -144,16 +158,29 @@ class Threads:
         if batch.is_begun:
             return
         batch.is_begun, batch.helpers = True, len(batch.waiting) - 1
-        self._pool.submit(batch.run)
+        self._run(batch)
         if batch.helpers:
             batch.loop.call_later(UNBEGUN_SECONDS, self._help, batch)
+
+    def _run(self, batch: Batch) -> None:
+        self._batches.put(batch)
+        if len(self._threads) < self._most:
+            thread = Thread(target=self._serve, name=f"sqlite-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self) -> None:
+        while (batch := self._batches.get()) is not None:
+            batch.run()
+            # Nothing of it is kept alive by who waits for the next one.
+            del batch
 
     def _help(self, batch: Batch) -> None:
         """Set another thread to what is not begun."""
         if not batch.waiting or not batch.helpers or self._is_closed:
             return
         batch.helpers -= 1
-        self._pool.submit(batch.run)
+        self._run(batch)
         batch.loop.call_later(UNBEGUN_SECONDS, self._help, batch)
 
 

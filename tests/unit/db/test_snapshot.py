@@ -1,11 +1,14 @@
 """A snapshot sees one state, however it is read, and gives its connection back whatever happens in it."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import event, literal_column, select, text
+from sqlalchemy import BigInteger, Select, Text, event, literal_column, select, text
 
 from core.errors import Unavailable
 from db.engine import Engines, in_time
@@ -17,6 +20,7 @@ from tests.unit.db.test_sqlite_driver import ENDLESS
 from vocabulary.campaigns import CampaignStatus
 
 POSITION = Prepared(select(EventLogHeadRow.position))
+COLUMN = Prepared(select(EventLogHeadRow.position).limit(1), types={"position": BigInteger()})
 
 
 @pytest.fixture
@@ -55,6 +59,76 @@ async def test_a_session_that_was_first_is_joined(engines: Engines) -> None:
     assert repr(snapshot) == "<Snapshot open>"
     await snapshot.close()
     assert repr(snapshot) == "<Snapshot idle>"
+
+
+async def test_a_page_that_is_read_first_holds_its_state(engines: Engines, turns: list[object]) -> None:
+    snapshot = Snapshot(engines.reader)
+    assert await snapshot.columns(COLUMN, {}) == ([1],)
+    await snapshot.close()
+    turns.clear()
+    assert await snapshot.columns(COLUMN, {}) == ([1],)
+    assert len(turns) == 1
+    for _ in range(2):
+        await move(engines)
+        assert await snapshot.columns(COLUMN, {}) == ([1],)
+        assert await snapshot.rows(POSITION) == [(1,)]
+    session = await snapshot.session()
+    assert (await session.execute(POSITION.statement)).scalar_one() == 1
+    assert await snapshot.columns(COLUMN, {}) == [(1,)]
+    await snapshot.close()
+    assert await snapshot.columns(COLUMN, {}) == ([3],)
+    await snapshot.close()
+
+
+async def test_who_gives_a_page_up_holds_nothing(engines: Engines) -> None:
+    """Of what is held, the log of the file cannot be put away."""
+    for read in (COLUMN, POSITION):
+        snapshot = Snapshot(engines.reader)
+        await (snapshot.columns(read, {}) if read is COLUMN else snapshot.rows(read))
+        assert await put_away(engines) == "held"
+        await snapshot.close()
+        assert await put_away(engines) == "put away"
+
+
+async def put_away(engines: Engines) -> str:
+    """Whether all that was written can be put into the file itself, which it cannot while an older state is held."""
+    await move(engines)
+    with closing(sqlite3.connect(engines.url.database or "", timeout=0)) as raw:
+        ((is_busy, _, _),) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return "held" if is_busy else "put away"
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_whoever_is_cancelled_in_a_page_holds_nothing(engines: Engines, is_first: bool) -> None:
+    snapshot = Snapshot(engines.reader)
+    if not is_first:
+        await snapshot.columns(COLUMN, {})
+    begun = asyncio.Event()
+    event.listen(engines.reader.sync_engine, "before_cursor_execute", lambda *_: begun.set())
+    endless: Select[Any] = select(literal_column(f"({ENDLESS})").label("position")).limit(1)
+    asking = asyncio.get_running_loop().create_task(
+        snapshot.columns(Prepared(endless, types={"position": BigInteger()}), {})
+    )
+    await begun.wait()
+    asking.cancel()
+    async with asyncio.timeout(20):
+        await asyncio.wait({asking})
+    assert asking.cancelled()
+    await snapshot.close()
+    assert await put_away(engines) == "put away"
+
+
+async def test_a_page_that_cannot_be_told_as_one_row_is_read_by_rows(engines: Engines) -> None:
+    async with engines.writing() as session:
+        await session.execute(text("UPDATE event_log_head SET incarnation = CAST(x'00ff' AS BLOB)"))
+    types: dict[str, Any] = {"incarnation": Text(), "position": BigInteger()}
+    wanted: Select[Any] = select(*(EventLogHeadRow.__table__.c[name] for name in types)).limit(1)
+    snapshot = Snapshot(engines.reader)
+    columns = await snapshot.columns(Prepared(wanted, types=types), {})
+    assert columns == [(b"\0\xff",), (1,)]
+    await move(engines)
+    assert await snapshot.rows(POSITION) == [(1,)]
+    await snapshot.close()
 
 
 async def test_whoever_counts_statements_hears_of_it(engines: Engines) -> None:
