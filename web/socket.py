@@ -130,7 +130,11 @@ class Sockets:
         if (refused := refusal_of(request)) is not None:
             return refused, None
         response = Response(SUBPROTOCOL, self._message_bytes, self._peers.patience)
-        stream = await response.prepare(request)
+        try:
+            stream = await response.prepare(request)
+        except ConnectionError:
+            # Its client has left before it was answered, which is its right; aiohttp will find that out once more.
+            return response, None
         if request.transport is None or stream is None:
             return response, None
         pulse = Pulse(self._peers.patience, asyncio.get_running_loop().time(), answers=True)

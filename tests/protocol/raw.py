@@ -87,7 +87,7 @@ def close(code: int, reason: bytes = b"") -> bytes:
     return frame(Opcode.CLOSE, code.to_bytes(2, "big") + reason)
 
 
-def handshake(target: str, host: str, **changes: str | None) -> bytes:
+def handshake(target: str, host: str, /, **changes: str | None) -> bytes:
     """A handshake's request; `changes` are headers with `_` for `-`, None leaves one out."""
     headers: dict[str, str | None] = {
         "Host": host,
@@ -195,6 +195,10 @@ class RawSocket:
         self._writer.close()
         with suppress(ConnectionError):
             await self._writer.wait_closed()
+
+    def end_our_side(self) -> None:
+        """Send nothing more, and go on reading."""
+        self._writer.write_eof()
 
     def abort(self) -> None:
         """Reset the connection."""

@@ -268,6 +268,16 @@ class TestClosing:
         await sockets[1].end()
         await until(lambda: len(server.sockets) == 0)
 
+    @clause("7.1.6/early", "a client may leave before its handshake is answered")
+    async def test_leaving_at_once(self, dial: Dial, server: Edge, caplog: pytest.LogCaptureFixture) -> None:
+        for _ in range(20):
+            socket = await dial.connect(server.graphql)
+            await socket.send(handshake("/graphql", "x"))
+            socket.end_our_side()
+            await socket.rest()
+        await until(lambda: len(server.sockets) == 0)
+        assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+
 
 PROTOCOL_ERROR, INVALID_TEXT, TOO_BIG = 1002, 1007, 1009
 
