@@ -12,20 +12,19 @@ by the kernel.
 
 import argparse
 import asyncio
-import re
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import ClientSession, TCPConnector
 
 from bench.churn import Churn
 from bench.report import Figure, keeping, tell
-from bench.resident import resident_mb
+from bench.vitals import Examiner, Vitals
 from core.settings import Settings
 from tests.e2e.client import Client, SocketWire
 from tests.e2e.product import Api, Product
@@ -34,9 +33,6 @@ SHARE = 0.05
 CHANGES = 50
 """How many changes one request asks for, each a transaction with an event of its own; more aliases it may not have."""
 SLICES = 10
-REST_SECONDS = 30.0
-LOOKS = 20
-LOOK_SECONDS = 0.05
 WINDOW = 1_000
 """Of the newest events the server keeps up to twice as many; the default is more, and takes longer to fill."""
 NAMES = ("even", "odd")
@@ -65,22 +61,6 @@ QUERIES = [
     "subscription { campaignList(maxRate: 1) { __typename ... on CampaignChanged { campaign { name percent } } } }",
     "subscription { resourceEvents(kinds: [PERSONA, KEYWORD_SET]) { __typename } }",
 ]
-SERIES = re.compile(r"^heliograph_(tasks|subscriptions|subscription_groups)(?:{.*})? (\S+)$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Vitals:
-    """A server as it is; `following` counts subscriptions and their groups."""
-
-    resident_mb: float
-    tasks: int
-    files: int
-    following: int
-
-    def __str__(self) -> str:
-        return (
-            f"{self.resident_mb:.1f} MB, {self.tasks} tasks, {self.files} files, {self.following} following"
-        )
 
 
 @dataclass(frozen=True)
@@ -118,8 +98,7 @@ class Patient:
     """A server that is examined."""
 
     def __init__(self, api: Api, http: ClientSession) -> None:
-        self._pid = api.process.pid
-        self._http = http
+        self._examiner = Examiner(api, http)
         self._client = Client(http, api.client.url, api.client.token)
         self._churn = Churn(api.client.url, api.client.token, QUERIES)
         self._churning = 0.0
@@ -127,18 +106,18 @@ class Patient:
 
     async def examine(self, scale: Scale) -> Course:
         """Warm it up, and measure."""
-        begun = await self.vitals()
+        begun = await self._examiner.look()
         made = await self._client.change("createKeywordSet", CREATE)
         self._id = made["keywordSet"]["id"]
         async with self._subscriber() as wire:
             await self._events(wire, scale.warm_events)
         await self._churn.run(scale.warm_cycles)
-        warm = await self._most_at_rest()
+        warm = await self._examiner.most_at_rest()
         print(f"warm: {warm}", file=sys.stderr)
         async with self._subscriber() as wire:
             await self._events(wire, scale.events)
-            following = await self.vitals()
-        left = await self.at_rest(warm)
+            following = await self._examiner.look()
+        left = await self._examiner.at_rest(warm)
         print(f"{scale.events} events: {following}; then {left}", file=sys.stderr)
         slices = [await self._slice(scale.cycles // SLICES, warm) for _ in range(SLICES)]
         return Course(begun, warm, following, left, slices, scale.cycles / self._churning)
@@ -147,39 +126,9 @@ class Patient:
         began = time.monotonic()
         await self._churn.run(cycles)
         self._churning += time.monotonic() - began
-        found = await self.at_rest(before)
+        found = await self._examiner.at_rest(before)
         print(f"{cycles} clients: {found}", file=sys.stderr)
         return found
-
-    async def _most_at_rest(self) -> Vitals:
-        """The server after a while; workers have now and then a task for a moment, so the most of some looks."""
-        looks = []
-        for _ in range(2 * LOOKS):
-            looks.append(await self.vitals())
-            await asyncio.sleep(LOOK_SECONDS)
-        return replace(looks[-1], tasks=max(each.tasks for each in looks[LOOKS:]))
-
-    async def at_rest(self, before: Vitals) -> Vitals:
-        """When all that was going on has ended, or after half a minute."""
-        deadline = time.monotonic() + REST_SECONDS
-        while True:
-            found = await self.vitals()
-            is_quiet = found.tasks <= before.tasks and found.files <= before.files and not found.following
-            if is_quiet or time.monotonic() > deadline:
-                return found
-            await asyncio.sleep(LOOK_SECONDS)
-
-    async def vitals(self) -> Vitals:
-        """What the kernel and the server say."""
-        async with self._http.get(f"{self._client.url}/metrics") as answer:
-            found = [(name, float(value)) for name, value in SERIES.findall(await answer.text())]
-        process = Path(f"/proc/{self._pid}")
-        return Vitals(
-            resident_mb=resident_mb(self._pid),
-            tasks=int(sum(value for name, value in found if name == "tasks")),
-            files=len(list((process / "fd").iterdir())),
-            following=int(sum(value for name, value in found if name != "tasks")),
-        )
 
     @asynccontextmanager
     async def _subscriber(self) -> AsyncIterator[SocketWire]:
