@@ -48,6 +48,12 @@ class LimitSettings(BaseSettings):
         description="How much there may be to validate: 1 for a field, n² for n of the same name in one place, n² for "
         "n fragments spread in one place, 200 for an operation or a fragment.",
     )
+    max_values: int = Field(
+        STANDARD.max_values,
+        ge=100,
+        le=10_000_000,
+        description="How many values the variables of an operation may have, those in lists and objects counted.",
+    )
     max_rows: int = Field(
         STANDARD.max_rows,
         ge=100,

@@ -18,6 +18,7 @@ class Limit(StrEnum):
     MAX_DEPTH = "maxDepth"
     MAX_ALIASES = "maxAliases"
     MAX_COMPLEXITY = "maxComplexity"
+    MAX_VALUES = "maxValues"
     MAX_ROWS = "maxRows"
     MAX_PAGE = "maxPage"
     OPERATION_SECONDS = "operationSeconds"
@@ -37,6 +38,7 @@ class Limits(msgspec.Struct, frozen=True):
     max_depth: int = 14
     max_aliases: int = 50
     max_complexity: int = 10_000
+    max_values: int = 10_000
     max_rows: int = 20_000
     max_page: int = 1_000
     operation_seconds: float = 30.0

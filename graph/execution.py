@@ -14,10 +14,11 @@ from events.hub import Hub
 from graph.context import Services
 from graph.core_execution import CORE_SCHEMA, run
 from graph.followed import Followed
+from graph.limits import check_variables
 from graph.openings import Openings
 from graph.plans import Plan, Plans
 from graph.rendering import Rendering
-from graph.results import encoded, unfinished
+from graph.results import RefusalCode, encoded, malformed, unfinished
 from vocabulary.operations import OperationKind, Rejected, Request
 
 log = structlog.get_logger(__name__)
@@ -49,10 +50,17 @@ class GraphOperations:
             Rejected: the request is refused.
         """
         try:
-            return self.plans.of(request)
+            return self._prepared(request)
         except Rejected as rejected:
             self._count(error["extensions"] for error in rejected.errors)
             raise
+
+    def _prepared(self, request: Request) -> Plan:
+        plan = self.plans.of(request)
+        too_large = check_variables(request.variables, self._limits)
+        if too_large is not None:
+            raise malformed([too_large], RefusalCode.BAD_VARIABLES)
+        return plan
 
     async def execute(self, plan: Plan, request: Request, caller: Principal) -> bytes:
         """Run a query or a mutation; the result as JSON, which is none if it takes longer than it may.

@@ -1,4 +1,4 @@
-"""How large a document may be, decided before it is validated, so that validating never takes long.
+"""How large a document and its variables may be, decided before either is read, so that reading never takes long.
 
 graphql-core's parser and its rules take time that grows faster than the document does: fields of one name are
 compared two by two, and so are fragments. What is measured here is measured in time that grows with the document
@@ -9,7 +9,7 @@ How many *rows* an operation may read depends on its variables and is counted wh
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -61,6 +61,27 @@ def _has_more_tokens(text: str, most: int) -> bool:
         return False
     tokens = (found for found in _LEXEME.finditer(text) if found.lastindex is None)
     return next(islice(tokens, most, None), None) is not None
+
+
+def check_variables(variables: Mapping[str, Any], limits: Limits) -> GraphQLError | None:
+    """What is wrong with the size of variables: each value takes some microseconds to be read by the schema."""
+    most = limits.max_values
+    if not _has_more_values(variables, most):
+        return None
+    return _too_large(f"The variables have more than {most} values.", Limit.MAX_VALUES, limits)
+
+
+def _has_more_values(variables: Mapping[str, Any], most: int) -> bool:
+    # How deep they are is no matter here: `live/json_text.py` has seen to it.
+    pending: list[Any] = [variables]
+    values = 0
+    while pending and values <= most:
+        node = pending.pop()
+        values += len(node)
+        if values <= most:
+            inside = node if isinstance(node, list) else node.values()
+            pending += [each for each in inside if isinstance(each, list | dict)]
+    return values > most
 
 
 def check_document(document: DocumentNode, limits: Limits) -> list[GraphQLError]:

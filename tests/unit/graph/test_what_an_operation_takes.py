@@ -60,6 +60,22 @@ async def test_max_page(stage: Stage) -> None:
     assert narrow.passed == {Limit.MAX_PAGE: 2}
 
 
+@pytest.mark.effect("setting.max_values")
+async def test_max_values(stage: Stage) -> None:
+    narrow = Narrow(stage, max_values=100)
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    assert extensions(await narrow.ask(query, ids=["a"] * 99)) == []
+    assert narrow.passed == {}
+    nested: list[Any] = [["a"] * 100, [{"a": {"b": ["a"] * 97}}], [{"a": 1}] * 50]
+    for ids in nested:
+        with pytest.raises(Rejected) as info:
+            await narrow.ask(query, ids=ids)
+        assert [error["extensions"] for error in info.value.errors] == [
+            {"code": "LIMIT_EXCEEDED", "limit": 100, "limitName": "maxValues"}
+        ]
+    assert narrow.passed == {Limit.MAX_VALUES: 3}
+
+
 async def test_what_is_refused_before_it_runs_is_counted_too(stage: Stage) -> None:
     narrow = Narrow(stage, max_depth=1)
     with pytest.raises(Rejected):
