@@ -32,6 +32,8 @@ class HeadHandler(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """The answer to a request that is none, after which the connection is closed."""
+        if isinstance(exc, ConnectionResetError) and _is_gone(request):
+            return _unsaid()
         if not isinstance(exc, HttpProcessingError):
             return super().handle_error(request, status, exc, message)
         refusal = refusal_of(exc)
@@ -39,6 +41,17 @@ class HeadHandler(web.RequestHandler):
         response = refusal.response(MediaType.JSON)
         response.force_close()
         return response
+
+
+def _is_gone(request: web.BaseRequest) -> bool:
+    return request.transport is None or request.transport.is_closing()
+
+
+def _unsaid() -> web.StreamResponse:
+    """What nobody is there to be told, and no error of ours: a client left while it was answered."""
+    response = web.Response()
+    response.force_close()
+    return response
 
 
 def refusal_of(error: HttpProcessingError) -> Refusal:

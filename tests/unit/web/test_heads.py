@@ -42,3 +42,18 @@ async def test_is_refused_with_the_reason_and_closed(edge: Edge, head: str, stat
     assert [(each["log_level"], each["status"]) for each in logs if each["event"] == "head_refused"] == [
         ("info", status)
     ]
+
+
+async def test_a_client_that_leaves_before_it_is_told_to_go_on_is_no_error(
+    edge: Edge, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", URL(edge.url).port)
+        writer.write(
+            b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+        )
+        writer.write_eof()
+        async with asyncio.timeout(30):
+            await reader.read()
+        writer.close()
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
