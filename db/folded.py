@@ -15,6 +15,7 @@ closed, whatever is read on the same connection is of the same state.
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, cast
 
 import msgspec
@@ -82,8 +83,9 @@ class Unfolding:
         return None
 
     def close(self) -> None:
-        """Give the state up, which waits for no disk."""
-        self._cursor.close()
+        """Give the state up, which waits for no disk. Where a connection was closed meanwhile, nothing is held."""
+        with suppress(sqlite3.ProgrammingError):
+            self._cursor.close()
 
 
 def folded(text: str, types: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> Folded:

@@ -170,6 +170,16 @@ def test_a_statement_that_is_interrupted_is_not_asked_again(raw: sqlite3.Connect
         raw.set_trace_callback(None)
 
 
+def test_the_state_of_a_connection_that_is_closed_is_given_up() -> None:
+    raw = sqlite3.connect(":memory:", isolation_level=None)
+    raw.execute('CREATE TABLE things (number, "order", text, data, flag, ident)')
+    assert SENT.folded is not None
+    asking = Unfolding(raw, SENT.folded, SENT.values)
+    asking.ask()
+    raw.close()
+    asking.close()
+
+
 @pytest.mark.parametrize(
     "model", [each.class_ for each in Model.registry.mappers], ids=lambda model: model.__name__
 )
