@@ -4,6 +4,7 @@ Nothing here is the truth of anything: all that is lost with it is who had taken
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from redis.exceptions import RedisError
 
 ANSWER_SECONDS = 0.25
 APART_SECONDS = 1.0
+CONNECTIONS = 16
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +32,8 @@ class Shared:
         )
         self._scripts: dict[str, Any] = {}
         self._again_at = 0.0
+        # A connection each would be thousands after a restart.
+        self._turns = asyncio.Semaphore(CONNECTIONS)
         self.apart = False
 
     def __repr__(self) -> str:
@@ -37,11 +41,18 @@ class Shared:
 
     async def run(self, script: str, key: str, *args: str | float) -> Any:
         """What a script on one key answers; None if Redis does not, or has not within the last second."""
-        now = asyncio.get_running_loop().time()
-        if self.apart and now < self._again_at:
+        if self._is_silent():
             return None
+        async with self._turns:
+            # Whoever had the turn before may have found out that nobody answers.
+            return None if self._is_silent() else await self._ask(script, key, args)
+
+    def _is_silent(self) -> bool:
+        return self.apart and asyncio.get_running_loop().time() < self._again_at
+
+    async def _ask(self, script: str, key: str, args: Sequence[str | float]) -> Any:
         # Whoever comes while this one finds out need not.
-        self._again_at = now + APART_SECONDS
+        self._again_at = asyncio.get_running_loop().time() + APART_SECONDS
         known = self._scripts.get(script)
         if known is None:
             known = self._scripts[script] = self._client.register_script(script)

@@ -54,6 +54,7 @@ class SharedConnections:
         self._name = name
         self._counts: Counter[Hashable] = Counter()
         self._left: set[Hashable] = set()
+        self._closing = False
         self._has_left = asyncio.Event()
         self._owner = Owner("shared connections")
         self._owner.start(self._tell_again(), "tell again")
@@ -83,6 +84,8 @@ class SharedConnections:
 
     async def close(self) -> None:
         """Tell no more; what was told lapses."""
+        # redis-py may ignore being cancelled while it connects, and then a task is not over before its next turn.
+        self._closing = True
         await self._owner.close()
 
     async def _tell(self, who: Hashable, most: int = UNBOUNDED) -> object:
@@ -91,7 +94,7 @@ class SharedConnections:
         return await self._shared.run(_TELL, key, self._name, own, most, lease)
 
     async def _tell_who_left(self) -> None:
-        while True:
+        while not self._closing:
             await self._has_left.wait()
             # Whoever leaves in the same moment, with a process or a network, is told of together.
             await asyncio.sleep(TOGETHER_SECONDS)
@@ -103,7 +106,7 @@ class SharedConnections:
                     del self._counts[who]
 
     async def _tell_again(self) -> None:
-        while True:
+        while not self._closing:
             await asyncio.sleep(TELL_SECONDS)
             for who in list(self._counts):
                 await self._tell(who)

@@ -9,7 +9,7 @@ import pytest
 from auth import shared_connections
 from auth.connection_counts import LocalConnections
 from auth.permits import KEPT, LocalPermits, Permits, Rate
-from auth.shared import Shared
+from auth.shared import CONNECTIONS, Shared
 from auth.shared_connections import SharedConnections
 from auth.shared_permits import SharedPermits
 from core.ids import new_id
@@ -82,6 +82,14 @@ class TestAlone:
 
 
 class TestTogether:
+    async def test_many_who_come_at_once_share_few_connections(self, redis_server: RedisServer) -> None:
+        async with connected(redis_server, 1) as [process]:
+            permits = SharedPermits(process)
+            waits = await asyncio.gather(*(permits.take(FEW, new_id()) for _ in range(500)))
+            assert (set(waits), permits.is_apart) == ({0.0}, False)
+            clients = await process._client.client_list()
+            assert len(clients) <= CONNECTIONS + 1
+
     async def test_processes_grant_together_what_one_would(self, redis_server: RedisServer) -> None:
         who = new_id()
         async with connected(redis_server) as processes:
@@ -132,6 +140,20 @@ class TestTogether:
             await eventually(is_free)
             await other.close()
 
+    async def test_it_ends_at_whatever_moment_it_is_told_to(
+        self, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """redis-py takes a cancelling for its own while it connects, and goes on."""
+        monkeypatch.setattr(shared_connections, "TOGETHER_SECONDS", 0.0)
+        for turns in range(30):
+            async with connected(redis_server, 1) as [process], asyncio.timeout(30):
+                connections = SharedConnections(process, "a")
+                assert await connections.enter(turns, 0) is False
+                await process.close()
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                await connections.close()
+
     async def test_without_redis_each_counts_alone_and_together_again_after(
         self, tmp_path_factory: pytest.TempPathFactory
     ) -> None:
@@ -144,8 +166,11 @@ class TestTogether:
             permits = [SharedPermits(each) for each in processes]
             connections = SharedConnections(processes[0], "a")
             assert not await permits[0].take(FEW, who)
+            server.freeze()
+            assert await granted(permits[1], FEW, who, most=3) == 3
+            server.thaw()
             await server.kill()
-            assert [await granted(each, FEW, who) for each in permits] == [6, 6]
+            assert [await granted(each, FEW, who) for each in permits] == [6, 3]
             assert [await connections.enter(who, 2) for _ in range(3)] == [True, True, False]
             assert [each.is_apart for each in permits] == [True, True]
             await server.start()
