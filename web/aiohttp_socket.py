@@ -4,6 +4,7 @@ Frames are judged and timed before aiohttp assembles them (`web/strict_frames.py
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Literal
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -124,7 +125,9 @@ class AiohttpSocket:
                 case WSMsgType.BINARY:
                     return bytes(message.data)
                 case WSMsgType.PING:
-                    await self._response.pong(message.data)
+                    # Whoever has left meanwhile is no error; the next frame is that there is none.
+                    with suppress(ConnectionError):
+                        await self._response.pong(message.data)
                 case WSMsgType.PONG:
                     pass
                 case WSMsgType.ERROR:

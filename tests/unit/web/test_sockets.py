@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
+from structlog.testing import capture_logs
 
 from tests.fakes.edge import Edge, serving
 from tests.fakes.operations import TOKEN
 from tests.integration.waiting import until
+from tests.protocol.raw import Opcode, frame
 from web.pulse import Patience
+from web.socket import SocketPeer
 
 SIZES = [0, 80, 90, 100, 300, 65_400, 65_500, 65_600, 200_000]
 
@@ -128,3 +131,15 @@ async def test_a_full_transport_gets_nothing_more_until_it_is_emptied() -> None:
 
 def sessions(edge: Edge) -> str:
     return repr([*edge.peers._open])
+
+
+async def test_a_ping_of_a_client_that_has_left_is_no_error(edge: Edge) -> None:
+    await connect(edge)
+    (peer,) = edge.peers._open
+    assert isinstance(peer, SocketPeer)
+    with capture_logs() as logs:
+        # It is read before anybody learns that the connection is gone.
+        peer._socket._frames.feed_data(frame(Opcode.PING))
+        peer.transport.close()
+        await until(lambda: len(edge.sockets) == 0)
+    assert [each for each in logs if each["log_level"] == "error"] == []
