@@ -17,6 +17,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -165,23 +166,38 @@ class Engines:
             self._driver.close()
 
 
-@asynccontextmanager
-async def in_time(seconds: float | None) -> AsyncIterator[None]:
-    """What the block asks of the database has to be answered within so many seconds; None: whenever.
+class in_time:  # noqa: N801  It is used as a statement, like asyncio.timeout.
+    """What the block asks of the database has to be answered within so many seconds; None: whenever."""
 
-    Raises:
-        Unavailable: it does not answer, or not in time.
-    """
-    limit = asyncio.timeout(seconds)
-    try:
-        with translated():
-            async with limit:
-                yield
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        message = f"The database did not answer within {seconds:g} s; try again."
-        raise Unavailable(message, SILENCE_RETRY_SECONDS) from error
+    __slots__ = ("_limit", "_seconds")
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._limit = asyncio.timeout(seconds)
+
+    async def __aenter__(self) -> None:
+        """Begin to wait."""
+        await self._limit.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Translate.
+
+        Raises:
+            Unavailable: it does not answer, or not in time.
+        """
+        try:
+            await self._limit.__aexit__(kind, error, trace)
+        except TimeoutError as late:
+            raise self._silence() from late
+        if isinstance(error, TimeoutError) and self._limit.expired():
+            raise self._silence() from error
+        translated().__exit__(kind, error, trace)
+
+    def _silence(self) -> Unavailable:
+        message = f"The database did not answer within {self._seconds:g} s; try again."
+        return Unavailable(message, SILENCE_RETRY_SECONDS)
 
 
 class translated:  # noqa: N801  It is used as a statement, like contextlib.suppress.

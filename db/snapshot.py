@@ -120,15 +120,30 @@ class Snapshot:
             # As SQLAlchemy says it, so that an outage is one whichever way something is read.
             raise OperationalError(text, None, error, hide_parameters=True) from error
 
+    def let_go(self) -> bool:
+        """Give the state up if that waits for nothing, as it does without a session; gives whether that was so."""
+        if self._session is not None:
+            return False
+        lent, holding = self._lent, self._holding
+        self._lent = self._holding = None
+        if holding is not None:
+            holding.close()
+        if lent is not None:
+            _return(lent)
+        return True
+
     async def close(self) -> None:
         """Give the state up. To close a session is to roll back, which is carried through whoever is cancelled."""
-        session, connection, lent, holding = self._session, self._connection, self._lent, self._holding
-        self._session = self._connection = self._lent = self._holding = None
+        session, connection, lent = self._session, self._connection, self._lent
+        if session is None:
+            self.let_go()
+            return
+        holding, self._holding = self._holding, None
+        self._session = self._connection = self._lent = None
         try:
             if holding is not None:
                 holding.close()
-            if session is not None:
-                await session.close()
+            await session.close()
         finally:
             if connection is not None:
                 await connection.close()

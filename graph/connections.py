@@ -172,7 +172,7 @@ async def connect(info: Info, source: Source[R, F, N], ask: Ask) -> Connection[N
     check_first(ask.first, source.most, context.services.limits)
     context.spend(ask.first * source.cost)
     wanted = _wanted(source, ask)
-    found = await context.loaders.pages(source.listing).load(wanted)
+    found = await context.loaders.page(source.listing, wanted)
     return Connection(
         count=lambda: context.loaders.counts(source.listing).load(source.filter),
         page=Page(source, ask, found[: ask.first], has_next=len(found) > ask.first),

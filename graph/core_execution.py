@@ -50,6 +50,7 @@ async def run(plan: Plan, variables: dict[str, Any], context: Context) -> Execut
         executor = compiled(plan, variables, context)
         whole = _whole(plan, executor)
     if whole is not None:
+        context.loaders.expect(len(whole.asked))
         try:
             return ExecutionResult(await whole.data(context), None)
         except Exception:  # noqa: BLE001  Whatever it is, graphql-core comes to it and says it.

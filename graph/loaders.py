@@ -84,6 +84,7 @@ class Loaders:
         self._scope = scope
         self._pages: dict[int, DataLoader[Any, Any]] = {}
         self._counts: dict[int, DataLoader[Any, int]] = {}
+        self._is_lone = False
 
     def forget(self) -> None:
         """Let go of every loader, and of what it has read.
@@ -96,13 +97,28 @@ class Loaders:
         for name in [name for name, each in vars(self).items() if isinstance(each, DataLoader)]:
             delattr(self, name)
 
+    def expect(self, fields: int) -> None:
+        """Hear how many fields are resolved at once: with the page that a lone one asks for nobody asks for another."""
+        self._is_lone = fields == 1
+
+    async def page(self, listing: Listing[M, F], wanted: Wanted[F]) -> Sequence[M]:
+        """A page of a list, at once if it is the one that nobody asks for another with."""
+        if not self._is_lone:
+            return await self.pages(listing).load(wanted)
+        self._is_lone = False
+        return await self._only(listing, wanted)
+
+    async def _only(self, listing: Listing[M, F], wanted: Wanted[F]) -> Sequence[M]:
+        self._spend(FULL_READ * _searches([wanted.filter]))
+        return await self._reading.look(listing.page_of, self._scope, wanted)
+
     def pages(self, listing: Listing[M, F]) -> DataLoader[Wanted[F], Sequence[M]]:
         """Pages of one kind of list, which is one of the constants of `db/queries/`."""
 
         async def load(wanted: list[Wanted[F]]) -> Sequence[Sequence[M]]:
-            self._spend(FULL_READ * _searches(one.filter for one in wanted))
             if len(wanted) == 1:
-                return [await self._reading.look(listing.page_of, self._scope, wanted[0])]
+                return [await self._only(listing, wanted[0])]
+            self._spend(FULL_READ * _searches(one.filter for one in wanted))
             return await self._reading.run(listing.pages, self._scope, wanted)
 
         return self._pages.setdefault(id(listing), DataLoader(load))

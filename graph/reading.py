@@ -9,14 +9,14 @@ snapshot is taken at the first read: an operation that reads nothing takes no co
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Concatenate, ParamSpec, TypeVar
 
 from strawberry.dataloader import DataLoader
 
 from core.errors import Unavailable
-from db.engine import TRANSACTION_SECONDS, Engines, Session, in_time
+from db.engine import TRANSACTION_SECONDS, Engines, Session, in_time, translated
 from db.repositories import event_log
 from db.repositories.event_log import Head
 from db.snapshot import Snapshot
@@ -55,23 +55,17 @@ class Reading:
             Unavailable: the database does not answer.
             RuntimeError: the operation is over.
         """
-        async with self._turn() as snapshot:
-            return await read(await snapshot.session(), *args, **kwargs)
+        return await self.look(_by_session, read, *args, **kwargs)
 
     async def look(self, read: PlainRead[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do `read(snapshot, *args)` as `run` does, for what is read by prepared statements; raises the same."""
-        async with self._turn() as snapshot:
-            return await read(snapshot, *args, **kwargs)
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[Snapshot]:
         async with self._lock:
             if isinstance(self._failure, Unavailable):
                 # The snapshot is gone, and whoever waited for its turn need not wait for the database once more.
                 raise Unavailable(str(self._failure), self._failure.retry_after_seconds)
             try:
                 async with in_time(TRANSACTION_SECONDS):
-                    yield self._snapshot or self._open()
+                    return await read(self._snapshot or self._open(), *args, **kwargs)
             except BaseException as error:
                 self._failure = error
                 raise
@@ -120,5 +114,12 @@ class Reading:
             return
         # An outage on leaving takes nothing away from what was read, or changed before it.
         with suppress(Unavailable):
+            with translated():
+                if snapshot.let_go():
+                    return
             async with in_time(TRANSACTION_SECONDS):
                 await snapshot.close()
+
+
+async def _by_session(snapshot: Snapshot, read: Read[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    return await read(await snapshot.session(), *args, **kwargs)
