@@ -67,11 +67,17 @@ class LimitSettings(BaseSettings):
         le=1_000,
         description="How many rows a page of a list may have; a list may allow fewer.",
     )
-    operation_seconds: float = Field(
-        STANDARD.operation_seconds,
+    query_seconds: float = Field(
+        STANDARD.query_seconds,
         ge=0.05,
         le=3600,
-        description="How long a query or a mutation may take before it is cancelled.",
+        description="How long a query may take before it is cancelled.",
+    )
+    mutation_seconds: float = Field(
+        STANDARD.mutation_seconds,
+        ge=0.05,
+        le=3600,
+        description="The same for a mutation; the deletion of a large campaign may take ten minutes.",
     )
     body_bytes: int = Field(
         STANDARD.body_bytes,

@@ -69,8 +69,8 @@ class GraphOperations:
             Rejected: the variables do not fit.
         """
         changed = plan.kind is OperationKind.MUTATION
-        seconds = self._limits.operation_seconds
-        limit = asyncio.timeout(seconds)
+        bound = Limit.MUTATION_SECONDS if changed else Limit.QUERY_SECONDS
+        limit = asyncio.timeout(self._limits.of(bound))
         try:
             async with limit, self._rendering.context(caller) as context:
                 result = await run(plan, request.variables, context)
@@ -79,9 +79,9 @@ class GraphOperations:
         except TimeoutError:
             if not limit.expired():
                 raise
-            self._passed[Limit.OPERATION_SECONDS] += 1
-            log.warning("operation_cancelled", field=plan.field, after_seconds=seconds)
-            return unfinished(seconds, changed=changed)
+            self._passed[bound] += 1
+            log.warning("operation_cancelled", field=plan.field, limit=bound.value)
+            return unfinished(bound, self._limits.of(bound), changed=changed)
 
     async def subscribe(self, plan: Plan, request: Request, caller: Principal) -> Followed:
         """Authorise a subscription and compile it.

@@ -59,9 +59,9 @@ def encoded_data(data: object, extensions: dict[str, object]) -> bytes:
     return msgspec.json.encode({"data": data, "extensions": extensions})
 
 
-def unfinished(seconds: float, *, changed: bool) -> bytes:
+def unfinished(limit: Limit, seconds: float, *, changed: bool) -> bytes:
     """The result of an operation that was cancelled after so long; a mutation may have been done all the same."""
-    extensions = exceeded(Limit.OPERATION_SECONDS, seconds)
+    extensions = exceeded(limit, seconds)
     message = f"The operation was cancelled: it took longer than {seconds:g} seconds."
     if changed:
         extensions["isInDoubt"] = True

@@ -91,19 +91,27 @@ async def _all_readers(stack: AsyncExitStack, engines: Engines) -> None:
         await session.connection()
 
 
-@pytest.mark.effect("setting.operation_seconds")
-async def test_operation_seconds(stage: Stage) -> None:
-    narrow = Narrow(stage, operation_seconds=0.05)
-    told = {"code": "LIMIT_EXCEEDED", "limit": 0.05, "limitName": "operationSeconds"}
+@pytest.mark.effect("setting.query_seconds")
+async def test_query_seconds(stage: Stage) -> None:
+    narrow = Narrow(stage, query_seconds=0.05)
     async with AsyncExitStack() as stack:
         await _all_readers(stack, stage.engines)
         result = await narrow.ask("{ campaigns { totalCount } }")
+    told = {"code": "LIMIT_EXCEEDED", "limit": 0.05, "limitName": "querySeconds"}
     assert (result["data"], extensions(result)) == (None, [told])
     assert in_use(stage.engines) == 0
+    assert narrow.passed == {Limit.QUERY_SECONDS: 1}
+    assert (await narrow.ask("{ campaigns { totalCount } }"))["data"] == {"campaigns": {"totalCount": "0"}}
+
+
+@pytest.mark.effect("setting.mutation_seconds")
+async def test_mutation_seconds(stage: Stage) -> None:
+    narrow = Narrow(stage, mutation_seconds=0.05)
     async with stage.engines.writing() as session:
         await session.connection()
         result = await narrow.ask(CREATE, name="one")
-    assert (result["data"], extensions(result)) == (None, [{**told, "isInDoubt": True}])
+    told = {"code": "LIMIT_EXCEEDED", "limit": 0.05, "limitName": "mutationSeconds", "isInDoubt": True}
+    assert (result["data"], extensions(result)) == (None, [told])
     assert in_use(stage.engines) == 0
-    assert narrow.passed == {Limit.OPERATION_SECONDS: 2}
+    assert narrow.passed == {Limit.MUTATION_SECONDS: 1}
     assert await stage.head() == 0
