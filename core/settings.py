@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import Misconfigured
 from core.limit_settings import LimitSettings
+from core.origins import read_origins
 from core.port_list import PortList
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -143,6 +144,11 @@ class Settings(LimitSettings):
     )
     allowed_proxy_ports: str = Field(
         "80-85,88,443,444,800,801,808,888,999,1024-65535", description="The ports that proxies may have."
+    )
+    allowed_origins: Annotated[list[str], NoDecode, BeforeValidator(read_origins)] = Field(
+        default_factory=list,
+        description="Origins besides its own whose pages may open sockets and change things, such as "
+        "https://heliograph.example in front of a balancer that speaks TLS, with commas between.",
     )
     ca_file: Path | None = Field(
         None, description="A PEM file with authorities that fetches trust beside the system's."

@@ -39,6 +39,7 @@ NOT_ABOUT_WORK = frozenset(
 
 FOLLOWERS = ("ping_seconds", "slow_client_seconds", "slow_sender_seconds", "drain_seconds")
 LOG = ("log_days", "log_events", "audit_days")
+PAGES = ("allowed_origins",)
 CLIENT = tuple(LimitSettings.model_fields)
 
 
@@ -71,12 +72,15 @@ GROUPS = (
         "setting",
         "Workers",
         tuple(
-            name for name in Settings.model_fields if name not in {*NOT_ABOUT_WORK, *FOLLOWERS, *LOG, *CLIENT}
+            name
+            for name in Settings.model_fields
+            if name not in {*NOT_ABOUT_WORK, *FOLLOWERS, *LOG, *CLIENT, *PAGES}
         ),
     ),
     Group("setting", "Who follows something", FOLLOWERS),
     Group("setting", "What the event log keeps", LOG),
     Group("setting", "What one client can take", CLIENT),
+    Group("setting", "What pages may do", PAGES),
     Group("override", "Changed while they run", tuple(sorted(CHANGEABLE)), "UpdateSettingsInput"),
     Group("persona", "Every persona", ("enabled",), "CreatePersonaInput"),
     Group("dns_persona", "DNS personas", _names(DnsPersonaConfig), "DnsPersonaConfigInput"),

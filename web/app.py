@@ -64,6 +64,7 @@ from web.http import GraphQLEndpoint
 from web.lag_metrics import SlowestMembers
 from web.limit_metrics import CountsApart, LimitsPassed
 from web.metrics import Metrics
+from web.origins import Origins
 from web.outcomes import watch
 from web.peers import Dropped, Peers
 from web.plan_metrics import PlanUse
@@ -84,12 +85,13 @@ log = structlog.get_logger(__name__)
 
 
 class _Edge(NamedTuple):
-    """What the edge is given: where it counts, who looks after its connections, and what clients may take and ask."""
+    """What the edge is given: where it counts, who looks after its connections, and what clients may do."""
 
     registry: CollectorRegistry
     peers: Peers
     quotas: Quotas
     plans: Plans
+    origins: Origins
 
 
 class ApiProcess:
@@ -137,7 +139,7 @@ class ApiProcess:
             runner = await _start_workers(stack, ground, sealer, policy)
             hub = await _start_hub(stack, ground)
             quotas = await stack.enter_async_context(shared_quotas(ground))
-            edge = _Edge(CollectorRegistry(), Peers(patience), quotas, _plans(settings))
+            edge = _Edge(CollectorRegistry(), Peers(patience), quotas, _plans(settings), _origins(settings))
             edge.registry.register(RefusedConnections(policy))
             await _serve(stack, _application(ground, services, hub, runner, edge), edge.peers, listening)
             yield cls(ground, services, http_url(listening), first_token, edge.peers)
@@ -150,6 +152,10 @@ class ApiProcess:
         if len(self._peers):
             log.info("draining", connections=len(self._peers))
         await self._peers.drain(self.ground.settings.drain_seconds)
+
+
+def _origins(settings: Settings) -> Origins:
+    return Origins(frozenset(settings.allowed_origins))
 
 
 def _listening(settings: Settings, patience: Patience) -> socket.socket:
@@ -214,7 +220,7 @@ def _application(
     runner: Runner | None,
     edge: _Edge,
 ) -> web.Application:
-    registry, peers, quotas, plans = edge
+    registry, peers, quotas, plans, origins = edge
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     apart = CountsApart(lambda: quotas.is_apart)
@@ -252,10 +258,10 @@ def _application(
         reservations,
         quotas,
         most.body_bytes,
+        origins,
     )
-    sockets = Sockets(
-        Reception(operations, counted, groups, rounds, session_limits, quotas), peers, most.message_bytes
-    )
+    reception = Reception(operations, counted, groups, rounds, session_limits, quotas)
+    sockets = Sockets(reception, peers, most.message_bytes, origins)
 
     # Clients are told of the limit by `web/graphql_request.py`; this one is behind it.
     app = web.Application(client_max_size=2 * most.body_bytes)

@@ -15,6 +15,7 @@ from live.operations import Authenticate, OperationKind, Operations, Plan, Reque
 from live.reservations import Reservations
 from live.stay import Stay, Stays
 from vocabulary.operations import Throttled
+from web.origins import FOREIGN, ITS_OWN, Origins
 from web.peers import Peers
 from web.refusals import Refusal, retry_after
 
@@ -37,6 +38,7 @@ class Executor(msgspec.Struct, frozen=True):
         reservations: the responses that several operations share.
         quotas: what one principal may take.
         body_bytes: how long a body may be.
+        origins: whose pages may change something.
     """
 
     operations: Operations
@@ -49,12 +51,13 @@ class Executor(msgspec.Struct, frozen=True):
     reservations: Reservations
     quotas: Quotas = msgspec.field(default_factory=Quotas)
     body_bytes: int = STANDARD.body_bytes
+    origins: Origins = ITS_OWN
 
     async def admit(self, request: web.Request, graphql: Request, caller: object) -> tuple[Plan, object]:
         """The plan of a request, and its caller as they are now if it changes something.
 
         Raises:
-            Refusal: 401, 405 for a mutation by GET, or 429.
+            Refusal: 401, 403 for a mutation of a page of another origin, 405 for one by GET, or 429.
             Rejected: the document is not one that can be carried out.
             Unavailable: the database does not answer.
         """
@@ -68,6 +71,8 @@ class Executor(msgspec.Struct, frozen=True):
             message = f"Mutations are not allowed by {request.method}."
             raise Refusal(405, "METHOD_NOT_ALLOWED", message, {"Allow": "POST"})
         if plan.kind is OperationKind.MUTATION:
+            if not self.origins.welcome(request):
+                raise Refusal(403, "FORBIDDEN", FOREIGN)
             await self._within(self.quotas.mutation(caller))
         return plan, caller
 

@@ -17,7 +17,8 @@ STATIC = Path(__file__).parent / "static"
 # GraphiQL's editor writes style elements and starts its workers from blobs; scripts come from files alone.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
-        "default-src 'self'",
+        "default-src 'none'",
+        "script-src 'self'",
         "style-src 'self' 'unsafe-inline'",
         "worker-src 'self' blob:",
         "font-src 'self' data:",

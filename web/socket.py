@@ -1,6 +1,6 @@
 """Handshakes, and the sockets that are open.
 
-A browser's handshake must come from a page of this very origin, since it carries the cookies of whoever reads the page.
+A browser's handshake must come from a page of a good origin (`web/origins.py`): it asks nobody before it sends one.
 
 Dead peers are found by `web/peers.py` and not by aiohttp's heartbeat: that one takes a client for dead to which a ping
 comes late behind a backlog that is still on its way, and its close waits for a buffer that nobody takes.
@@ -20,6 +20,7 @@ from web.aiohttp_socket import AiohttpSocket, Response
 from web.frame_rules import Breach
 from web.handshake import refusal_of
 from web.negotiation import MediaType
+from web.origins import FOREIGN, ITS_OWN, Origins
 from web.peers import Dropped, Peers
 from web.pulse import Pulse
 from web.refusals import errors_response
@@ -77,11 +78,16 @@ class Sockets:
     """Accepts WebSockets, and serves each with a session until it is closed; `web/peers.py` closes them at the end."""
 
     def __init__(
-        self, reception: Reception, peers: Peers, message_bytes: int = STANDARD.message_bytes
+        self,
+        reception: Reception,
+        peers: Peers,
+        message_bytes: int = STANDARD.message_bytes,
+        origins: Origins = ITS_OWN,
     ) -> None:
         self._reception = reception
         self._peers = peers
         self._message_bytes = message_bytes
+        self._origins = origins
         self._open = 0
 
     def __repr__(self) -> str:
@@ -123,9 +129,8 @@ class Sockets:
 
     async def _shake_hands(self, request: web.Request) -> tuple[web.StreamResponse, AiohttpSocket | None]:
         """The answer to a handshake, and the socket if it is to be served."""
-        if not same_origin(request):
-            log.warning("foreign_origin", origin=request.headers.get("Origin"))
-            error = formatted("WebSockets are for pages of this origin only.", "FORBIDDEN")
+        if not self._origins.welcome(request):
+            error = formatted(FOREIGN, "FORBIDDEN")
             return errors_response(403, [error], MediaType.JSON), None
         if (refused := refusal_of(request)) is not None:
             return refused, None
@@ -149,12 +154,6 @@ class Sockets:
         if subprotocol != SUBPROTOCOL:
             return close_codes.BAD_SUBPROTOCOL
         return close_codes.RESTART if self._peers.draining else None
-
-
-def same_origin(request: web.Request) -> bool:
-    """Whether the Origin header, if there is one, is exactly the origin that the request was sent to."""
-    origin = request.headers.get("Origin")
-    return origin is None or origin == f"{request.scheme}://{request.host}"
 
 
 def is_handshake(request: web.Request) -> bool:
