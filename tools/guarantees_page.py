@@ -46,6 +46,13 @@ PROMISES = (
         "leaks",
     ),
     Promise(
+        "Nobody's but one's own",
+        "Whoever asks or follows what, and whatever becomes of roles and tokens meanwhile: no event and no answer "
+        "tells of things that are not theirs to see.",
+        "authorization",
+        (("authorization", "--seconds 600"),),
+    ),
+    Promise(
         "A token that ends",
         "Whoever is connected with a token that is revoked, expires or belongs to nobody any more is told nothing a "
         "second later, over any process; one that is renewed costs nobody an event.",

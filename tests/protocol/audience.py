@@ -59,18 +59,19 @@ def union_of(field: str) -> GraphQLUnionType:
 
 def everything(field: str) -> str:
     """A subscription that selects every field of every member, and what is below it as far as it takes no argument."""
-    members = " ".join(f"... on {one.name} {_selection(one, 3)}" for one in union_of(field).types)
+    members = " ".join(f"... on {one.name} {selection(one, 3)}" for one in union_of(field).types)
     return f"subscription ({DECLARED[field]}) {{ {field}({GIVEN[field]}) {{ __typename {members} }} }}"
 
 
-def _selection(kind: GraphQLOutputType, depth: int) -> str:
+def selection(kind: GraphQLOutputType, depth: int) -> str:
+    """Every field of a type that takes no argument, and what is below it, so deep."""
     named = get_named_type(kind)
     if isinstance(named, GraphQLUnionType):
         return "{ __typename }"
     if not isinstance(named, GraphQLObjectType | GraphQLInterfaceType):
         return ""
     fields = [
-        f"{name} {_selection(field.type, depth - 1)}"
+        f"{name} {selection(field.type, depth - 1)}"
         for name, field in named.fields.items()
         if not field.args and (depth > 1 or not _has_fields(field.type))
     ]

@@ -1,0 +1,1 @@
+"""Random actors, and a model that knows who may see what."""
