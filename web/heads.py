@@ -15,6 +15,7 @@ URI_BYTES = 16 * 1024
 FIELD_BYTES = 8 * 1024
 """The two differ, for it is by its limit that a line that is too long is known to be the first or another one."""
 TOO_MANY = "Too many headers"
+CONTINUE = "100-continue"
 
 log = structlog.get_logger(__name__)
 
@@ -34,13 +35,19 @@ class HeadHandler(web.RequestHandler):
         """The answer to a request that is none, after which the connection is closed."""
         if isinstance(exc, ConnectionResetError) and _is_gone(request):
             return _unsaid()
-        if not isinstance(exc, HttpProcessingError):
-            return super().handle_error(request, status, exc, message)
-        refusal = refusal_of(exc)
-        log.info("head_refused", status=refusal.status, reason=type(exc).__name__)
-        response = refusal.response(MediaType.JSON)
-        response.force_close()
-        return response
+        if isinstance(exc, HttpProcessingError):
+            return _refused(refusal_of(exc), exc)
+        if isinstance(exc, UnicodeError) and request.headers.get("Expect", "").lower() != CONTINUE:
+            # aiohttp repeats what is expected of it, and cannot say everything that can be sent.
+            return _refused(Refusal(417, "BAD_REQUEST", f"Expect must be {CONTINUE}."), exc)
+        return super().handle_error(request, status, exc, message)
+
+
+def _refused(refusal: Refusal, reason: Exception) -> web.StreamResponse:
+    log.info("head_refused", status=refusal.status, reason=type(reason).__name__)
+    response = refusal.response(MediaType.JSON)
+    response.force_close()
+    return response
 
 
 def _is_gone(request: web.BaseRequest) -> bool:

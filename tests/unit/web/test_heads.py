@@ -25,8 +25,9 @@ LARGE = "x" * 20_000
         ("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x", 400, "BAD_REQUEST"),
         ("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked", 400, "BAD_REQUEST"),
         ("GET / HTTP/1.1\r\nNo colon", 400, "BAD_REQUEST"),
+        ("GET / HTTP/1.1\r\nHost: x\r\nExpect: \xff\xfe", 417, "BAD_REQUEST"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 async def test_is_refused_with_the_reason_and_closed(edge: Edge, head: str, status: int, code: str) -> None:
     with capture_logs() as logs:
