@@ -1,0 +1,154 @@
+"""Hostile requests bring about nothing but refusals: `python -m bench.fuzz_http`.
+
+A real `heliograph serve` on SQLite gets documents that are drawn from the schema, broken ones, JSON that is none, wrong
+encodings, compressed bombs, odd heads and bytes, from many clients at once. No answer may be a 5xx, none may have
+anything of a traceback, the server may log no error, its memory may not grow once it is warm, and a client beside it
+all must not miss an event.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import SystemRandom
+
+from bench.bystander import Bystander
+from bench.fuzz_http.attack import Attack, Findings
+from bench.history import Verdict
+from bench.report import Figure, keeping, tell
+from bench.resident import resident_mb
+from tests.e2e.product import Process, Product
+
+WARM_SHARE = 0.25
+SLICES = 6
+GROWTH = 0.1
+SENDER_SECONDS = 1.0
+"""Some say that more is to come than they send; with the default each would be waited for as long."""
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Course:
+    """What was found.
+
+    Attributes:
+        warming: until it was warm.
+        findings: after that.
+        resident_mb: the server's memory when it was warm, and after each slice of the rest.
+        verdict: on the client beside it.
+        errors: what the server logged as such.
+    """
+
+    warming: Findings
+    findings: Findings
+    resident_mb: Sequence[float]
+    verdict: Verdict
+    errors: Sequence[str]
+
+    @property
+    def defects(self) -> Sequence[str]:
+        """Those of both."""
+        return [*self.warming.defects, *self.findings.defects]
+
+
+async def measure(folder: Path, seconds: float, seed: int) -> Course:
+    """Attack a server of its own; that it ends as it should is seen to at its end."""
+    async with Product(folder, slow_sender_seconds=SENDER_SECONDS) as product:
+        api = await product.serve()
+        async with Bystander.present(api.client, folder) as bystander:
+            warming = Attack(api.client.url, api.client.token, seed)
+            await warming.run(seconds * WARM_SHARE)
+            resident = [resident_mb(api.process.pid)]
+            attack = Attack(api.client.url, api.client.token, seed + 1)
+            for _ in range(SLICES):
+                await attack.run(seconds * (1 - WARM_SHARE) / SLICES)
+                resident.append(resident_mb(api.process.pid))
+            verdict = await bystander.verdict()
+        errors = errors_of(api.process)
+        if errors:
+            # Its end would raise for them, and tell nothing of what else was found.
+            await api.process.kill()
+        return Course(warming.findings, attack.findings, resident, verdict, errors)
+
+
+def errors_of(process: Process) -> list[str]:
+    """The lines of its log that are errors, and tracebacks that are none of ours."""
+    lines = process.log.splitlines()
+    structured = [line for line in lines if line.startswith("{")]
+    ours = [line for line in structured if json.loads(line)["level"] in {"error", "critical"}]
+    return ours + [line for line in lines if "Traceback" in line and not line.startswith("{")]
+
+
+def told(course: Course, seconds: float) -> list[Figure]:
+    """The figures."""
+    attempts = course.warming.attempts + course.findings.attempts
+    defects = course.defects
+    classes = course.warming.by_class() + course.findings.by_class()
+    warm, *_, last = course.resident_mb
+    growth = last / warm - 1
+    return [
+        Figure(what="hostile requests", value=f"{attempts:,} in {seconds:.0f} s, seed {course.warming.seed}"),
+        Figure(
+            what="answers by status",
+            value=", ".join(f"{name}: {count:,}" for name, count in sorted(classes.items())),
+        ),
+        Figure(
+            what="5xx, masked errors, tracebacks, requests without an end",
+            value=str(len(defects)),
+            goal="none",
+            met=not defects,
+        ),
+        Figure(
+            what="errors in the server's log",
+            value=str(len(course.errors)),
+            goal="none",
+            met=not course.errors,
+        ),
+        Figure(
+            what="memory, against when a quarter of it was over",
+            value=f"{last:.1f} MB against {warm:.1f} MB ({growth:+.1%})",
+            goal=f"at most {GROWTH:.0%} more",
+            met=growth <= GROWTH,
+        ),
+        Figure(
+            what="memory then, and after each sixth of the rest",
+            value=" ".join(f"{each:.1f}" for each in course.resident_mb) + " MB",
+        ),
+        Figure(
+            what="a client beside it",
+            value=str(course.verdict),
+            goal="has every event once, in order",
+            met=course.verdict.clean,
+        ),
+    ]
+
+
+async def run(seconds: float, seed: int, *, keep: bool) -> bool:
+    """Measure; gives whether every promise was kept."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="heliograph-fuzz-") as folder:
+        course = await measure(Path(folder), seconds, seed)
+    for defect in [*course.defects[:SHOWN], *course.errors[:SHOWN]]:
+        print(defect, file=sys.stderr)
+    claim = "Hostile requests over HTTP bring about nothing but refusals."
+    return tell("fuzz-http", claim, told(course, seconds), time.monotonic() - began, keep=keep)
+
+
+def main() -> None:
+    """Run from the command line; ends with 1 if a promise was broken."""
+    parser = argparse.ArgumentParser(prog="bench.fuzz_http", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to attack (%(default)s)")
+    parser.add_argument("--seed", type=int, help="that of a run before, to make its requests again")
+    keeping(parser)
+    given = parser.parse_args()
+    seed = SystemRandom().randrange(1 << 32) if given.seed is None else given.seed
+    sys.exit(0 if asyncio.run(run(given.seconds, seed, keep=given.keep)) else 1)
+
+
+if __name__ == "__main__":
+    main()
