@@ -5,14 +5,17 @@ from the first byte of a head, or from the begin of a connection, until the head
 from then until the body is. They bound the whole and not the wait for the next byte. A late head is answered with 408
 by hand, because to aiohttp there is no request yet; a late body is an error to whoever reads it, with the same answer.
 A connection that is merely kept for the next request is not late, and closed by aiohttp at last.
+
+The clock hears of a request where aiohttp makes it and where it has answered it: a middleware would be a coroutine that
+is kept for as long as a socket is open, half a KiB for each.
 """
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from aiohttp import StreamReader, web
-from aiohttp.typedefs import Handler
 
 from live.failures import formatted
 from web.heads import FIELD_BYTES, URI_BYTES, HeadHandler
@@ -131,13 +134,37 @@ class RequestClock(asyncio.Protocol):
             body.set_exception(LateBody(self._seconds))
 
 
+def clock_of(handler: web.RequestHandler) -> RequestClock | None:
+    """The clock of its connection, as long as there is one."""
+    protocol = None if handler.transport is None else handler.transport.get_protocol()
+    return protocol if isinstance(protocol, RequestClock) else None
+
+
+class TimedHandler(HeadHandler):
+    """aiohttp's handler of a connection, which tells the clock that a request is answered."""
+
+    __slots__ = ()
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Answer a request."""
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            clock = clock_of(self)
+            if clock is not None:
+                clock.end()
+
+
 class TimedServer(web.Server):
     """aiohttp's server of `made`, on whose connections requests are timed."""
 
     def __init__(self, made: web.Server, seconds: float, on_late: Callable[[], None]) -> None:
+        self._make = made.request_factory
         super().__init__(
             made.request_handler,
-            request_factory=made.request_factory,
+            request_factory=self._begin_request,
             handler_cancellation=made.handler_cancellation,
             **made._kwargs,  # noqa: SLF001  What the runner was made with.
         )
@@ -146,8 +173,16 @@ class TimedServer(web.Server):
 
     def __call__(self) -> RequestClock:  # type: ignore[override]  # It does for a transport what a handler does.
         """What a new connection speaks to."""
-        handler = HeadHandler(self, loop=self._loop, **self._kwargs)
+        handler = TimedHandler(self, loop=self._loop, **self._kwargs)
         return RequestClock(handler, self._seconds, self._on_late)
+
+    def _begin_request(
+        self, message: Any, payload: StreamReader, protocol: web.RequestHandler, *rest: Any
+    ) -> web.BaseRequest:
+        clock = clock_of(protocol)
+        if clock is not None:
+            clock.begin(payload)
+        return self._make(message, payload, protocol, *rest)
 
 
 class TimedRunner(web.AppRunner):
@@ -156,7 +191,6 @@ class TimedRunner(web.AppRunner):
     def __init__(
         self, app: web.Application, seconds: float, on_late: Callable[[], None], shutdown: float
     ) -> None:
-        app.middlewares.insert(0, _timed)
         super().__init__(
             app,
             handler_cancellation=True,  # A client that goes away cancels its operation.
@@ -172,18 +206,6 @@ class TimedRunner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         return TimedServer(await super()._make_server(), self._seconds, self._on_late)
-
-
-@web.middleware
-async def _timed(request: web.Request, handler: Handler) -> web.StreamResponse:
-    clock = None if request.transport is None else request.transport.get_protocol()
-    if not isinstance(clock, RequestClock):
-        return await handler(request)
-    clock.begin(request.content)
-    try:
-        return await handler(request)
-    finally:
-        clock.end()
 
 
 def _said(part: str, seconds: float) -> str:
