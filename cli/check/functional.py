@@ -78,7 +78,7 @@ ERRORS = (
     Case("no JSON", 400, GRAPHQL, "BAD_REQUEST", headers={"Accept": GRAPHQL}, body="{"),
     Case("text", 415, JSON, "UNSUPPORTED_MEDIA_TYPE", headers={"Accept": JSON, "Content-Type": "text/plain"}),
     Case("an Accept that nothing fits", 406, JSON, "NOT_ACCEPTABLE", headers={"Accept": "image/png"}),
-    Case("a PUT", 405, JSON, "METHOD_NOT_ALLOWED", method="PUT", headers={"Accept": JSON}),
+    Case("a PATCH", 405, JSON, "METHOD_NOT_ALLOWED", method="PATCH", headers={"Accept": JSON}),
 )
 GETS = (
     Case("a query", 200, JSON, method="GET", headers={"Accept": JSON}, body=None, query={"query": "{ __typename }"}),
