@@ -140,6 +140,12 @@ def clock_of(handler: web.RequestHandler) -> RequestClock | None:
     return protocol if isinstance(protocol, RequestClock) else None
 
 
+def step_aside(request: web.Request) -> None:
+    """Time a connection no more that has become a socket, and stand no longer between it and its handler."""
+    if request.transport is not None and clock_of(request.protocol) is not None:
+        request.transport.set_protocol(request.protocol)
+
+
 class TimedHandler(HeadHandler):
     """aiohttp's handler of a connection, which tells the clock that a request is answered."""
 

@@ -24,6 +24,7 @@ from web.origins import FOREIGN, ITS_OWN, Origins
 from web.peers import Dropped, Peers
 from web.pulse import Pulse
 from web.refusals import errors_response
+from web.request_clock import step_aside
 
 SUBPROTOCOL = "graphql-transport-ws"
 
@@ -142,6 +143,7 @@ class Sockets:
             return response, None
         if request.transport is None or stream is None:
             return response, None
+        step_aside(request)
         pulse = Pulse(self._peers.patience, asyncio.get_running_loop().time(), answers=True)
         socket = AiohttpSocket(response, request.protocol, stream, pulse)
         refusal = self._refusal(response.ws_protocol)

@@ -1,6 +1,7 @@
 """Requests that do not arrive: their heads and bodies at real connections, and what becomes of those beside them."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,9 +9,10 @@ import pytest
 from tests.fakes.edge import Edge, serving
 from tests.fakes.operations import TOKEN
 from tests.integration.waiting import until
-from tests.protocol.raw import Dial, RawSocket
+from tests.protocol.raw import Dial, RawSocket, handshake
 from web.peers import Dropped
 from web.pulse import Patience
+from web.request_clock import RequestClock
 
 SECONDS = 0.3
 QUERY = b'{"query":"{ hello }"}'
@@ -74,6 +76,23 @@ async def test_so_is_the_head_of_a_later_request(edge: Edge, dial: Dial) -> None
     assert client.status == 200
     await client.read(len(b'{"data":{"hello":"world"}}'))
     await refused(edge, client, WITH_LENGTH)
+
+
+async def test_so_is_one_after_a_handshake_that_was_refused(edge: Edge, dial: Dial) -> None:
+    client = await dial.connect(edge.url)
+    await client.send(handshake("/graphql", "x", sec_websocket_version="7"))
+    await client.read_head()
+    assert client.status == 426
+    await client.read(int(client.header("Content-Length") or ""))
+    await refused(edge, client, WITH_LENGTH)
+
+
+async def test_a_socket_is_timed_no_more_and_keeps_no_clock(edge: Edge, dial: Dial) -> None:
+    socket = await dial(edge.url + "/graphql")
+    assert socket.status == 101
+    await until(lambda: not [each for each in gc.get_objects() if isinstance(each, RequestClock)])
+    await socket.say({"type": "ping"})
+    assert (await socket.hear())["type"] == "pong"
 
 
 @pytest.mark.parametrize("head", [WITH_LENGTH, IN_CHUNKS], ids=["length", "chunks"])
