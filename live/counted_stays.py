@@ -27,6 +27,10 @@ class CountedStay:
         """Whether it is this caller's, by the same token."""
         return self._stay.is_of(caller)
 
+    async def confirm(self) -> None:
+        """See that the token is good; raises what the stay raises."""
+        await self._stay.confirm()
+
     def seat(self, guest: Guest) -> None:
         """Say whom to expel when the token ends."""
         self._stay.seat(guest)

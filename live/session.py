@@ -10,6 +10,7 @@ client of graphql-transport-ws the error of an operation is its end, and its str
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -21,13 +22,14 @@ from core.limits import STANDARD
 from core.tasks import Owner
 from live import close_codes
 from live.close_codes import CloseCode
-from live.failures import explain
+from live.failures import explain, formatted
 from live.groups import Groups
 from live.messages import complete_message, error_message, next_message
 from live.operations import (
     OperationKind,
     Operations,
     Plan,
+    Rejected,
     Request,
     Stream,
     Unauthenticated,
@@ -248,19 +250,39 @@ class Session:
         """The result of a query or mutation; None if a subscription has begun."""
         quotas = self._reception.quotas
         await quotas.request(self._caller)
+        if not self._reception.operations.knows(request):
+            await quotas.document(self._caller)
         plan = self._reception.operations.prepare(request)
         if plan.kind is OperationKind.SUBSCRIPTION:
             await self._follow(operation, plan, request)
             return None
         if plan.kind is OperationKind.MUTATION:
+            # In an outage it says so itself, with the error of its union; it cannot do anything then.
+            with suppress(Unavailable):
+                await self._confirm()
             await quotas.mutation(self._caller)
         async with self._turn():
             return await self._reception.operations.execute(plan, request, self._caller)
+
+    async def _confirm(self) -> None:
+        """See that whoever asks may still ask, for what changes something or stays.
+
+        Raises:
+            Rejected: their token has ended; the connection is about to.
+            Unavailable: it cannot be found out now.
+        """
+        if self._stay is None:
+            return
+        try:
+            await self._stay.confirm()
+        except Unauthenticated as error:
+            raise Rejected([formatted("The token is no longer valid.", "UNAUTHENTICATED")]) from error
 
     async def _follow(self, operation: Operation, plan: Plan, request: Request) -> None:
         async def authorised() -> Stream:
             # Not held while an outage is waited out: queries shall be told of it at once.
             async with self._turn():
+                await self._confirm()
                 return await self._reception.operations.subscribe(plan, request, self._caller)
 
         operation.follows = True

@@ -30,6 +30,14 @@ class Stay(Protocol):
     def is_of(self, caller: object) -> bool:
         """Whether it is this caller's, by the same token, whatever they could do when they were looked up."""
 
+    async def confirm(self) -> None:
+        """See that the token is good, as it was a moment ago at most; for what changes something, or stays.
+
+        Raises:
+            auth.tokens.Unauthenticated: it has ended; whoever is seated is expelled.
+            core.errors.Unavailable: it cannot be found out now.
+        """
+
     def seat(self, guest: Guest) -> None:
         """Say whom to expel when the token ends; at once if it has ended already."""
 

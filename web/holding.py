@@ -9,17 +9,19 @@ clock was set back or the token renewed meanwhile, is set again.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import msgspec
 import structlog
 
 from auth.principal import Principal
+from auth.tokens import Unauthenticated
 from core.clock import Clock
 from core.tasks import Owner
 from live import close_codes
 from live.close_codes import CloseCode
 from live.stay import Guest
+from web.authentication import REMEMBERED_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -46,12 +48,14 @@ class House(msgspec.Struct, frozen=True):
         clock: by which tokens expire.
         owner: of the tasks that end connections.
         retire: called once for each token, when it has ended or nobody is connected with it any more.
+        look_again: has some of them updated by what the database says now.
         on_expel: called for each connection that is ended.
     """
 
     clock: Clock
     owner: Owner
     retire: Callable[["Holding"], None]
+    look_again: Callable[[Sequence["Holding"]], Awaitable[None]]
     on_expel: Callable[[], None]
 
 
@@ -76,6 +80,15 @@ class Stay:
         """Whether it is this caller's, by the same token."""
         return isinstance(caller, Principal) and caller.token_id == self.caller.token_id
 
+    async def confirm(self) -> None:
+        """See that the token is good, as it was a moment ago at most.
+
+        Raises:
+            Unauthenticated: it has ended.
+            Unavailable: the database does not answer.
+        """
+        await self._holding.confirm()
+
     def seat(self, guest: Guest) -> None:
         """Say whom to expel when the token ends; at once if it has ended already."""
         self._guest = guest
@@ -99,9 +112,12 @@ class Stay:
 
 
 class Holding:
-    """One token; `ended` says how it ended. The same digest may be held anew after that."""
+    """One token; `ended` says how it ended. The same digest may be held anew after that.
 
-    __slots__ = ("_house", "_stays", "_timer", "ended", "key", "principal")
+    `looked_at` is when it was last looked up, by the clock of the loop.
+    """
+
+    __slots__ = ("_house", "_stays", "_timer", "ended", "key", "looked_at", "principal")
 
     def __init__(self, key: str, principal: Principal, house: House) -> None:
         self.key = key
@@ -110,6 +126,7 @@ class Holding:
         self._house = house
         self._stays: dict[Stay, None] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self.looked_at = asyncio.get_running_loop().time()
         self._set_timer()
 
     def __repr__(self) -> str:
@@ -128,6 +145,20 @@ class Holding:
         if not self._stays and self.ended is None:
             self._stop_timer()
             self._house.retire(self)
+
+    async def confirm(self) -> None:
+        """See that it has not ended, by a look that is not older than what is remembered of who only reads.
+
+        Whatever ends it is told to us, but not while the way that it is told on is cut.
+
+        Raises:
+            Unauthenticated: it has.
+            Unavailable: the database does not answer.
+        """
+        if self.ended is None and asyncio.get_running_loop().time() >= self.looked_at + REMEMBERED_SECONDS:
+            await self._house.look_again([self])
+        if self.ended is not None:
+            raise Unauthenticated
 
     def update(self, principal: Principal) -> None:
         """Take in who it is now, and until when; whoever sees something else than before is to come back."""

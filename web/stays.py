@@ -57,7 +57,7 @@ class Stays:
         self._tokens = tokens
         self._hub = hub
         self._owner = Owner("web.stays")
-        self._house = House(clock, self._owner, self._retire, on_expel)
+        self._house = House(clock, self._owner, self._retire, self._look_again, on_expel)
         self._holdings: dict[str, Holding] = {}
         self._looking = asyncio.Lock()
         self._changes = 0
@@ -164,10 +164,18 @@ class Stays:
         await through_outages(lambda: self._look_again(self._all), "stays", RETRY_SECONDS)
 
     async def _look_again(self, holdings: Collection[Holding]) -> None:
-        """Take in what the database says of tokens now. One look at a time, so that no older one comes after."""
+        """Take in what the database says of tokens now. One look at a time, so that no older one comes after.
+
+        Whoever waited for others and was looked up by them needs no look of their own.
+        """
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
         async with self._looking:
-            found = await self._tokens.look_up_again([each.key for each in holdings])
-        for holding in holdings:
+            due, began = [each for each in holdings if each.looked_at < asked], loop.time()
+            found = await self._tokens.look_up_again([each.key for each in due]) if due else {}
+            for holding in due:
+                holding.looked_at = began
+        for holding in due:
             principal = found.get(holding.key)
             if principal is None:
                 holding.end(NO_LONGER_VALID)

@@ -81,7 +81,7 @@ def main() -> int:
     parser.add_argument("--streams", type=int, default=100, help="event streams with the same token")
     parser.add_argument("--rate", type=float, default=20.0, help="commits a second that each is told of")
     parser.add_argument(
-        "--lasting", type=float, default=20.0, help="for how many seconds a token holds that ends"
+        "--lasting", type=float, default=5.0, help="for how many seconds a token goes on that is to end"
     )
     keeping(parser)
     given = parser.parse_args()

@@ -32,7 +32,7 @@ class Size:
         sockets: WebSockets of one crowd.
         streams: event streams of one crowd.
         rate: commits a second that all of them are told of.
-        lasting: for how many seconds the tokens hold that expire or are renewed; long enough for a crowd to come.
+        lasting: for how many seconds a token goes on once it is to expire.
     """
 
     sockets: int
@@ -86,6 +86,10 @@ class People:
         """End a token."""
         await self._change("revokeToken", "cursor", {"id": ident})
 
+    async def renew(self, ident: str, expires_at: datetime) -> None:
+        """Let a token end at another moment, which may be an earlier one."""
+        await self._change("renewToken", "cursor", {"id": ident, "expiresAt": expires_at.isoformat()})
+
     async def deactivate(self, principal: str) -> None:
         """Let somebody ask no more."""
         await self._change("deactivatePrincipal", "cursor", {"id": principal})
@@ -129,13 +133,18 @@ class Run:
             await self._renew(owner, beside)
 
     async def _expire(self, owner: str) -> None:
-        end = datetime.now(UTC) + timedelta(seconds=self._size.lasting)
-        _, secret = await self._people.token(owner, "VIEWER", end)
+        ident, secret = await self._people.token(owner, "VIEWER")
 
         async def expire() -> None:
-            await asyncio.sleep(max(0.0, (end - datetime.now(UTC)).total_seconds()))
+            await _sleep_until(await self._shorten(ident))
 
         await self._end("expired", secret, expire, waits=True)
+
+    async def _shorten(self, ident: str) -> datetime:
+        """Let a token expire soon, now that all have come who are to be there; gives when."""
+        end = datetime.now(UTC) + timedelta(seconds=self._size.lasting)
+        await self._people.renew(ident, end)
+        return end
 
     async def _end(
         self, name: str, token: str, deed: Callable[[], Awaitable[None]], *, waits: bool = False
@@ -156,12 +165,12 @@ class Run:
     async def _renew(self, owner: str, beside: Crowd) -> None:
         """Renew a crowd's token on one of its own sockets, and see that nobody notices, long after its first end."""
         size = self._size
-        end = datetime.now(UTC) + timedelta(seconds=size.lasting)
-        _, secret = await self._people.token(owner, "VIEWER", end)
+        ident, secret = await self._people.token(owner, "VIEWER")
         async with self._crowd(secret, size.sockets, size.streams) as crowd:
             await self._told(crowd)
+            end = await self._shorten(ident)
             await crowd.followers[0].renew((end + timedelta(days=1)).isoformat())
-            await asyncio.sleep(max(0.0, (end - datetime.now(UTC)).total_seconds()))
+            await _sleep_until(end)
             await self._told(crowd)
             self.found.renewed = crowd.heard
             reference = await _settled(beside)
@@ -205,6 +214,10 @@ def _common(events: Sequence[bytes], reference: Sequence[bytes]) -> int:
     return next(
         (place + 1 for place in reversed(range(len(events))) if events[place] == reference[-1]), len(events)
     )
+
+
+async def _sleep_until(moment: datetime) -> None:
+    await asyncio.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds()))
 
 
 async def _until(condition: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ from bench.revocation.__main__ import figures, over_two
 from bench.revocation.run import Size
 from tests.servers.redis import RedisServer
 
-SIZE = Size(sockets=10, streams=4, rate=40, lasting=4)
+SIZE = Size(sockets=10, streams=4, rate=40, lasting=3)
 
 
 async def test_they_end_at_once_and_a_renewed_one_goes_on(

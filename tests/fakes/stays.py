@@ -3,6 +3,7 @@
 import asyncio
 
 from live.close_codes import CloseCode
+from live.operations import Unauthenticated
 from live.stay import Guest
 from tests.fakes.operations import authenticate
 
@@ -14,12 +15,19 @@ class FakeStay:
         self.caller = caller
         self.guest: Guest | None = None
         self.ended = False
+        self.confirmed = 0
         self._expelling: set[asyncio.Task[None]] = set()
         self._over: tuple[CloseCode, str] | None = None
 
     def is_of(self, caller: object) -> bool:
         """Whether it is this caller's."""
         return self.caller == caller
+
+    async def confirm(self) -> None:
+        """Count it; it has ended if a test says so."""
+        self.confirmed += 1
+        if self._over is not None:
+            raise Unauthenticated
 
     def seat(self, guest: Guest) -> None:
         """Keep whom a test may expel, or has expelled already."""

@@ -20,6 +20,7 @@ from tests.fakes.house import House, open_house
 from tests.fakes.stage import Stage, open_stage
 from tests.integration.waiting import until
 from vocabulary.access import Role
+from web import holding
 from web.authentication import BearerTokens
 from web.holding import Stay
 from web.stays import Stays
@@ -272,3 +273,48 @@ async def test_what_another_process_changes_ends_what_is_remembered_here(world: 
     await world.come_by(written.position)
     with pytest.raises(Unauthenticated):
         await world.tokens.recognise(header)
+
+
+async def test_a_token_is_confirmed_by_a_look_of_a_moment_ago_and_not_of_an_older_one(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    header, row = await world.token(world.house.alice)
+    guest, stay = await world.connect(header)
+    # What another process does comes to nobody here while the way that it is told on is cut.
+    async with world.stage.engines.writing() as session:
+        await session.execute(
+            update(TokenRow).where(TokenRow.id == row.id).values(revoked_at=world.house.now)
+        )
+    monkeypatch.setattr(holding, "REMEMBERED_SECONDS", 3600.0)
+    await stay.confirm()
+    monkeypatch.setattr(holding, "REMEMBERED_SECONDS", 0.0)
+    with pytest.raises(Unauthenticated):
+        await stay.confirm()
+    await guest.heard()
+    assert guest.told == [(4403, "Token no longer valid")]
+    with pytest.raises(Unauthenticated):
+        await stay.confirm()
+
+
+async def test_many_who_are_to_be_confirmed_are_looked_up_together(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    monkeypatch.setattr(holding, "REMEMBERED_SECONDS", 0.0)
+    header, _ = await world.token(world.house.alice)
+    stays = [(await world.connect(header))[1] for _ in range(20)]
+    before = world.stage.engines.statements
+    await asyncio.gather(*(stay.confirm() for stay in stays))
+    once = world.stage.engines.statements - before
+    await stays[0].confirm()
+    assert world.stage.engines.statements - before <= 2 * once
+
+
+async def test_in_an_outage_nobody_is_confirmed_and_nobody_is_expelled(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    monkeypatch.setattr(holding, "REMEMBERED_SECONDS", 0.0)
+    guest, stay = await world.connect((await world.token(world.house.alice))[0])
+    world.tokens.out = True
+    with pytest.raises(Unavailable):
+        await stay.confirm()
+    assert guest.told == []
