@@ -13,6 +13,7 @@ from db.engine import Engines, Session
 from db.models import EventLogHeadRow, EventRow
 from db.plain_rows import PlainRows
 from db.prepared import Prepared
+from db.snapshot import Snapshot
 from vocabulary.access import Actor
 
 HEAD_ID = 1
@@ -35,6 +36,7 @@ _AFTER = (
     .order_by(_event_table.c.position)
     .limit(bindparam("at_most", type_=Integer()))
 )
+_ONLY_HEAD = Prepared(_HEAD)
 _HEAD_ASKED, _AFTER_ASKED = Prepared(_HEAD_AND_TAG, "place"), Prepared(_AFTER, "place", "at_most")
 _MOVE_HEAD = (
     update(_head_table)
@@ -124,6 +126,12 @@ def _row(position: int, now: datetime, event: PendingEvent, tag: int) -> dict[st
 async def head(session: Session) -> Head:
     """Where the log ends in this session's snapshot."""
     return _head((await session.execute(_HEAD)).one())
+
+
+async def head_of(snapshot: Snapshot) -> Head:
+    """Where the log ends in a snapshot."""
+    (found,) = await snapshot.rows(_ONLY_HEAD)
+    return _head(_HeadRow(*found))
 
 
 async def head_and_tag(session: Session, position: int) -> tuple[Head, int | None]:

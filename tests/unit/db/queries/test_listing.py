@@ -15,6 +15,8 @@ from core.ids import new_id
 from db.models import CampaignRow
 from db.queries.campaigns import CAMPAIGNS, CampaignFilter, CampaignOrderField
 from db.queries.listing import PARTS_PER_STATEMENT, Wanted
+from db.repositories import event_log
+from db.snapshot import Snapshot
 from tests.fakes.gallery import Gallery
 from tests.fakes.house import open_house
 from vocabulary.campaigns import CampaignStatus
@@ -150,3 +152,28 @@ async def test_an_admin_sees_all_and_may_narrow_to_an_owner(gallery: Gallery) ->
 def test_a_key_says_the_types_of_its_values() -> None:
     types = CAMPAIGNS.key_types(CampaignOrderField.CREATED_AT)
     assert [one.__name__ for one in types] == ["datetime", "UUID"]
+
+
+async def test_what_is_read_past_a_session_is_the_same_on_every_database(any_gallery: Gallery) -> None:
+    house = any_gallery.house
+    engines, scope = house.database.engines, house.alice.scope
+    made = [any_gallery.campaign_row(house.alice, name, n % 2) for n, name in enumerate("bcabca")]
+    for place, row in enumerate(made):
+        row.percent = 100 / (place + 3)
+    await any_gallery.put_together([*made, any_gallery.campaign_row(house.bob, "b")])
+    snapshot = Snapshot(engines.reader)
+    for field, descending in ORDERS:
+        first = Wanted(CampaignFilter(), field, descending, 4)
+        page = await CAMPAIGNS.page_of(snapshot, scope, first)
+        rest = Wanted(CampaignFilter(), field, descending, 4, CAMPAIGNS.key(field, page[-1]))
+        found = [*page, *await CAMPAIGNS.page_of(snapshot, scope, rest)]
+        assert [str(row.id) for row in found] == expected(made, (field, descending))
+        assert {row.id: row.percent for row in found} == {row.id: row.percent for row in made}
+        await snapshot.close()
+    for wanted in (CampaignFilter(), CampaignFilter(search="b"), CampaignFilter(search="x")):
+        async with engines.reading() as session:
+            counted = await CAMPAIGNS.counts(session, scope, [wanted])
+        assert [await CAMPAIGNS.count_of(snapshot, scope, wanted)] == counted
+    async with engines.reading() as session:
+        assert await event_log.head_of(snapshot) == await event_log.head(session)
+    await snapshot.close()
