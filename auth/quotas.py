@@ -1,4 +1,4 @@
-"""What one principal may take of all processes: requests and mutations in a minute, and connections at a time.
+"""What one principal may take: requests, mutations and new documents in a minute, connections at a time.
 
 Whoever passes one of these is told which it is and when to come back, by a `Throttled`: 429 over HTTP, an error of
 the operation on a socket. A limit of 0 is none.
@@ -28,6 +28,7 @@ class Quotas:
     ) -> None:
         self._requests = Rate(Limit.PRINCIPAL_REQUESTS, limits.principal_requests)
         self._mutations = Rate(Limit.PRINCIPAL_MUTATIONS, limits.principal_mutations)
+        self._documents = Rate(Limit.PRINCIPAL_DOCUMENTS, limits.principal_documents)
         self._most = limits.principal_connections
         self._permits = permits or LocalPermits()
         self._connections = connections or LocalConnections()
@@ -52,6 +53,10 @@ class Quotas:
     async def mutation(self, caller: object) -> None:
         """Count a mutation besides, before it is executed; raises the same."""
         await self._take(self._mutations, caller, "mutations")
+
+    async def document(self, caller: object) -> None:
+        """Count a document besides that is to be parsed and validated; raises the same."""
+        await self._take(self._documents, caller, "requests with documents that are not known")
 
     async def connect(self, caller: object) -> None:
         """Count a connection, until `disconnect`.

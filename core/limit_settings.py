@@ -117,6 +117,13 @@ class LimitSettings(BaseSettings):
         le=100_000_000,
         description="How many of them may be mutations; counted as operations, too. 0 is no limit.",
     )
+    principal_documents: int = Field(
+        STANDARD.principal_documents,
+        ge=0,
+        le=100_000_000,
+        description="How many of them may have documents that the process has to parse and validate; a client sends "
+        "the same few ones again and again. 0 is no limit.",
+    )
 
     @property
     def limits(self) -> Limits:

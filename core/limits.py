@@ -29,6 +29,7 @@ class Limit(StrEnum):
     PRINCIPAL_CONNECTIONS = "principalConnections"
     PRINCIPAL_REQUESTS = "principalRequests"
     PRINCIPAL_MUTATIONS = "principalMutations"
+    PRINCIPAL_DOCUMENTS = "principalDocuments"
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -50,6 +51,7 @@ class Limits(msgspec.Struct, frozen=True):
     principal_connections: int = 1_000
     principal_requests: int = 12_000
     principal_mutations: int = 3_000
+    principal_documents: int = 1_200
 
     def of(self, limit: Limit) -> float:
         """The number of one limit."""

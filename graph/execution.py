@@ -43,6 +43,10 @@ class GraphOperations:
         self.plans = plans or Plans(CORE_SCHEMA, services.limits)
         self._openings = Openings(self._rendering)
 
+    def knows(self, request: Request) -> bool:
+        """Whether preparing it costs next to nothing."""
+        return self.plans.knows(request)
+
     def prepare(self, request: Request) -> Plan:
         """Parse, validate and measure.
 

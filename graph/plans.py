@@ -89,6 +89,13 @@ class Plans:
     def __repr__(self) -> str:
         return f"<Plans {len(self._kept)} kept, {self.made} made>"
 
+    def knows(self, request: Request) -> bool:
+        """Whether `of` has nothing to parse or validate."""
+        try:
+            return (self._documents.text_of(request), request.operation_name) in self._kept
+        except Rejected:
+            return True
+
     def of(self, request: Request) -> Plan:
         """The plan of a request.
 

@@ -96,6 +96,9 @@ class Operations(Protocol):
     that an implementation may name its own types.
     """
 
+    def knows(self, request: Request) -> bool:
+        """Whether preparing it costs next to nothing, for its document was prepared before, or is refused unread."""
+
     def prepare(self, request: Request) -> Plan:
         """Parse, validate and measure a request; the same document costs this once.
 

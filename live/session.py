@@ -250,6 +250,8 @@ class Session:
         """The result of a query or mutation; None if a subscription has begun."""
         quotas = self._reception.quotas
         await quotas.request(self._caller)
+        if not self._reception.operations.knows(request):
+            await quotas.document(self._caller)
         plan = self._reception.operations.prepare(request)
         if plan.kind is OperationKind.SUBSCRIPTION:
             await self._follow(operation, plan, request)

@@ -62,6 +62,8 @@ class Executor(msgspec.Struct, frozen=True):
             Unavailable: the database does not answer.
         """
         await self._within(self.quotas.request(caller))
+        if not self.operations.knows(graphql):
+            await self._within(self.quotas.document(caller))
         plan = self.operations.prepare(graphql)
         if plan.kind is OperationKind.MUTATION:
             # What changes something shall not be done for somebody whose token has ended meanwhile; who stays is

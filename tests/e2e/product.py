@@ -81,6 +81,7 @@ UNBOUNDED = {
     "principal_connections": 10_000_000,
     "principal_requests": 100_000_000,
     "principal_mutations": 100_000_000,
+    "principal_documents": 100_000_000,
 }
 
 

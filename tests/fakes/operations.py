@@ -59,6 +59,9 @@ class FakeOperations:
         self.deaf = False
         self._hub = hub
 
+    def knows(self, request: Request) -> bool:
+        return True
+
     def prepare(self, request: Request) -> FakePlan:
         self.requests.append(request)
         try:

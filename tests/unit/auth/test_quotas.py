@@ -26,10 +26,15 @@ async def refused(quotas: Quotas, what: str, caller: Principal = ALICE) -> dict[
 
 
 @pytest.mark.parametrize(
-    ("what", "limit"), [("request", "principalRequests"), ("mutation", "principalMutations")]
+    ("what", "limit"),
+    [
+        ("request", "principalRequests"),
+        ("mutation", "principalMutations"),
+        ("document", "principalDocuments"),
+    ],
 )
 async def test_of_so_many_in_a_minute_the_next_is_refused(what: str, limit: str) -> None:
-    quotas = Quotas(Limits(principal_requests=2, principal_mutations=2))
+    quotas = Quotas(Limits(principal_requests=2, principal_mutations=2, principal_documents=2))
     for _ in range(2):
         await getattr(quotas, what)(ALICE)
     assert await refused(quotas, what) == {

@@ -23,7 +23,7 @@ from web.app import ApiProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-REQUESTS, MUTATIONS, CONNECTIONS, OPERATIONS, BODY, MESSAGE = 12, 2, 2, 3, 4_096, 2_048
+REQUESTS, MUTATIONS, DOCUMENTS, CONNECTIONS, OPERATIONS, BODY, MESSAGE = 12, 2, 4, 2, 3, 4_096, 2_048
 TRUSTED = "query Trusted { me { role } }"
 LIVE = "subscription Live { activity { __typename } }"
 TOUCH = {"query": 'mutation { deletePersona(input: {id: "none"}) { __typename } }'}
@@ -83,6 +83,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ApiP
         bootstrap_token="a-token-of-the-test",
         principal_requests=REQUESTS,
         principal_mutations=MUTATIONS,
+        principal_documents=DOCUMENTS,
         principal_connections=CONNECTIONS,
         connection_operations=OPERATIONS,
         body_bytes=BODY,
@@ -162,6 +163,29 @@ async def test_principal_mutations(client: Client) -> None:
     # Who may change nothing for a while may still ask.
     assert (await client.post(TYPENAME))[0] == 200
     assert await client.passed("principalMutations") == before + 2
+    await socket.close()
+
+
+@pytest.mark.effect("setting.principal_documents")
+async def test_principal_documents(client: Client) -> None:
+    before = await client.passed("principalDocuments")
+    socket = await client.socket()
+    fresh = [{"query": f"{{ a{number}: nothing }}"} for number in range(DOCUMENTS + 2)]
+    for each in fresh[:DOCUMENTS]:
+        assert told((await client.post(each))[1])["code"] == "GRAPHQL_VALIDATION_FAILED"
+    status, body, headers = await client.post(fresh[DOCUMENTS])
+    assert (status, told(body)["code"], told(body)["limitName"]) == (
+        429,
+        "RATE_LIMITED",
+        "principalDocuments",
+    )
+    assert int(headers["Retry-After"]) >= 1
+    message = await asked(socket, fresh[DOCUMENTS + 1])
+    assert message["payload"][0]["extensions"]["limitName"] == "principalDocuments"
+    # What is known, whoever has sent it first, and what is refused unread cost nothing.
+    assert (await client.post(TYPENAME))[0] == 200
+    assert told((await client.post({"documentId": "a"}))[1])["code"] == "PERSISTED_DOCUMENT_NOT_FOUND"
+    assert await client.passed("principalDocuments") == before + 2
     await socket.close()
 
 
