@@ -3,6 +3,8 @@
 import asyncio
 import re
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,12 +21,13 @@ SERIES = re.compile(r"^heliograph_(tasks|subscriptions|subscription_groups)(?:{.
 
 @dataclass(frozen=True)
 class Vitals:
-    """A server as it is; `following` counts subscriptions and their groups."""
+    """A server as it is; `sockets` are among its `files`, `following` counts subscriptions and their groups."""
 
     resident_mb: float
     tasks: int
     files: int
     following: int
+    sockets: int
 
     def __str__(self) -> str:
         return (
@@ -44,12 +47,13 @@ class Examiner:
         """What the kernel and the server say."""
         async with self._http.get(f"{self._url}/metrics") as answer:
             found = [(name, float(value)) for name, value in SERIES.findall(await answer.text())]
-        process = Path(f"/proc/{self._pid}")
+        files = list(_open_files(self._pid))
         return Vitals(
             resident_mb=resident_mb(self._pid),
             tasks=int(sum(value for name, value in found if name == "tasks")),
-            files=len(list((process / "fd").iterdir())),
+            files=len(files),
             following=int(sum(value for name, value in found if name != "tasks")),
+            sockets=sum(each.startswith("socket:") for each in files),
         )
 
     async def most_at_rest(self) -> Vitals:
@@ -65,7 +69,14 @@ class Examiner:
         deadline = time.monotonic() + REST_SECONDS
         while True:
             found = await self.look()
-            is_quiet = found.tasks <= before.tasks and found.files <= before.files
+            is_quiet = found.tasks <= before.tasks and found.sockets <= before.sockets
             if (is_quiet and found.following <= before.following) or time.monotonic() > deadline:
                 return found
             await asyncio.sleep(LOOK_SECONDS)
+
+
+def _open_files(pid: int) -> Iterator[str]:
+    """What a process has open, as the kernel names it."""
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            yield str(link.readlink())

@@ -76,6 +76,13 @@ PROMISES = (
         "However large or laborious a document is that somebody sends, nobody else waits for it.",
         "big-document",
     ),
+    Promise(
+        "Hostile frames",
+        "Whatever bytes a client sends on a socket: it is refused and leaves nothing behind, and a client beside it "
+        "misses no event.",
+        "fuzz-socket",
+        (("fuzz-socket", "--seconds 3600"),),
+    ),
 )
 ALSO = (Promise("Pruning", "What it costs those who write that old events are deleted.", "retention"),)
 OTHERS = "## What else was measured"

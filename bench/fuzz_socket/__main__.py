@@ -1,0 +1,168 @@
+"""Hostile frames bring about nothing but refusals: `python -m bench.fuzz_socket`.
+
+A real `heliograph serve` on SQLite gets random bytes, frames of which every bit is drawn, conversations with bytes that
+are damaged, messages with members of all types, documents that are drawn from the schema, fragments with what may not
+stand between them, and handshakes that are none, from many clients at once that leave in every way. It may send nothing
+that a server must not send and log no error; what it has for them must be gone when they are, and a client beside it
+all must not miss an event.
+"""
+
+import argparse
+import asyncio
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from random import SystemRandom
+
+from aiohttp import ClientSession, TCPConnector
+
+from bench.bystander import CREATE, Bystander
+from bench.fuzz_socket.attack import Attack, Findings
+from bench.history import Verdict
+from bench.report import Figure, keeping, tell
+from bench.vitals import Examiner, Vitals
+from core.tasks import Owner
+from tests.e2e.client import Client
+from tests.e2e.product import Product
+
+WARM_SHARE = 0.3
+GROWTH = 0.1
+SHOWN = 5
+CHANGE_SECONDS = 0.05
+LOGGED = re.compile(r'"level": "(?:error|critical)"|^Traceback')
+
+
+@dataclass(frozen=True)
+class Course:
+    """What was found, the server when it was warm and at the end, the client beside it, and errors in the log."""
+
+    warming: Findings
+    findings: Findings
+    warm: Vitals
+    last: Vitals
+    verdict: Verdict
+    errors: int
+
+
+async def measure(folder: Path, seconds: float, seed: int, *, documents: bool = True) -> Course:
+    """Attack a server of its own."""
+    courses: list[Course] = []
+    try:
+        async with (
+            Product(folder) as product,
+            ClientSession(connector=TCPConnector(force_close=True)) as http,
+        ):
+            api = await product.serve()
+            client = Client(http, api.client.url, api.client.token)
+            runs = [
+                Attack(client.url, client.token, seed + number, documents=documents) for number in range(2)
+            ]
+            examined = await _attacked(client, Examiner(api, http), folder, runs, seconds)
+            errors = sum(LOGGED.search(line) is not None for line in api.process.log.splitlines())
+            courses.append(Course(runs[0].findings, runs[1].findings, *examined, errors))
+    except AssertionError:
+        # A server that has logged an error does not end as it should, which is among what was found.
+        if not courses or not courses[0].errors:
+            raise
+    return courses[0]
+
+
+async def _attacked(
+    client: Client, examiner: Examiner, folder: Path, runs: Sequence[Attack], seconds: float
+) -> tuple[Vitals, Vitals, Verdict]:
+    """The server when it was warm and at the end, and what a client beside it all has."""
+    async with Bystander.present(client, folder) as bystander, Owner("changes") as owner:
+        changes = owner.start(_change(client), "changes")
+        await runs[0].run(seconds * WARM_SHARE)
+        warm = await examiner.most_at_rest()
+        await runs[1].run(seconds * (1 - WARM_SHARE))
+        last = await examiner.at_rest(warm)
+        changes.cancel()
+        return warm, last, await bystander.verdict()
+
+
+async def _change(client: Client) -> None:
+    """Let there be something to be told of, all the time."""
+    for number in count():
+        await client.change("createKeywordSet", CREATE, name=f"attacked {number}")
+        await asyncio.sleep(CHANGE_SECONDS)
+
+
+def told(course: Course, seconds: float) -> list[Figure]:
+    """The figures."""
+    attempts = course.warming.attempts + course.findings.attempts
+    defects = [*course.warming.defects, *course.findings.defects]
+    ends = course.warming.ends + course.findings.ends
+    warm, last = course.warm, course.last
+    growth = last.resident_mb / warm.resident_mb - 1
+    return [
+        Figure(
+            what="hostile connections", value=f"{attempts:,} in {seconds:.0f} s, seed {course.warming.seed}"
+        ),
+        Figure(
+            what="how they ended",
+            value=", ".join(f"{name}: {number:,}" for name, number in sorted(ends.items())),
+        ),
+        Figure(
+            what="frames that must not be, masked errors, tracebacks, 5xx, closes for a defect",
+            value=str(len(defects)),
+            goal="none",
+            met=not defects,
+        ),
+        Figure(
+            what="errors in the server's log",
+            value=str(course.errors),
+            goal="none",
+            met=not course.errors,
+        ),
+        _same("tasks, against when a third of it was over", warm.tasks, last.tasks),
+        _same("open sockets", warm.sockets, last.sockets),
+        _same("subscriptions and groups", warm.following, last.following),
+        Figure(
+            what="memory",
+            value=f"{last.resident_mb:.1f} MB against {warm.resident_mb:.1f} MB ({growth:+.1%})",
+            goal=f"at most {GROWTH:.0%} more",
+            met=growth <= GROWTH,
+        ),
+        Figure(
+            what="a client beside it",
+            value=str(course.verdict),
+            goal="has every event once, in order",
+            met=course.verdict.clean,
+        ),
+    ]
+
+
+def _same(what: str, before: int, after: int) -> Figure:
+    return Figure(what=what, value=f"{after} against {before}", goal="no more", met=after <= before)
+
+
+async def run(seconds: float, seed: int, *, keep: bool) -> bool:
+    """Measure; gives whether every promise was kept."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="heliograph-fuzz-") as folder:
+        course = await measure(Path(folder), seconds, seed)
+    for defect in [*course.warming.defects, *course.findings.defects][:SHOWN]:
+        print(defect, file=sys.stderr)
+    claim = "Hostile frames bring about nothing but refusals."
+    return tell("fuzz-socket", claim, told(course, seconds), time.monotonic() - began, keep=keep)
+
+
+def main() -> None:
+    """Run from the command line; ends with 1 if a promise was broken."""
+    parser = argparse.ArgumentParser(prog="bench.fuzz_socket", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to attack (%(default)s)")
+    parser.add_argument("--seed", type=int, help="that of a run before, to make its frames again")
+    keeping(parser)
+    given = parser.parse_args()
+    seed = SystemRandom().randrange(1 << 32) if given.seed is None else given.seed
+    sys.exit(0 if asyncio.run(run(given.seconds, seed, keep=given.keep)) else 1)
+
+
+if __name__ == "__main__":
+    main()
