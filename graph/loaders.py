@@ -128,6 +128,8 @@ class Loaders:
 
         async def load(filters: list[F]) -> list[int]:
             self._spend(FULL_READ * len(filters))
+            if len(filters) == 1:
+                return [await self._reading.look(listing.count_of, self._scope, filters[0])]
             return await self._reading.run(listing.counts, self._scope, filters)
 
         return self._counts.setdefault(id(listing), DataLoader(load))

@@ -80,7 +80,7 @@ class Reading:
         return await self._heads.load(_ONLY)
 
     async def _load_heads(self, keys: list[str]) -> list[Head]:
-        head = await self.run(event_log.head)
+        head = await self.look(event_log.head_of)
         return [head for _ in keys]
 
     async def restart(self) -> None:

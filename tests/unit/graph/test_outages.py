@@ -62,14 +62,14 @@ async def test_a_locked_sqlite_file_is_an_outage_and_then_over(
 
 def fail_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """Let the read of this number fail, and those before it be real."""
-    real, calls = Reading.run, iter(range(1, 1000))
+    real, calls = Reading.look, iter(range(1, 1000))
 
-    async def run(self: Reading, *args: Any, **kwargs: Any) -> Any:
+    async def look(self: Reading, *args: Any, **kwargs: Any) -> Any:
         if next(calls) >= number:
             raise Unavailable("The database does not answer (gone); try again.")
         return await real(self, *args, **kwargs)
 
-    monkeypatch.setattr(Reading, "run", run)
+    monkeypatch.setattr(Reading, "look", look)
 
 
 async def test_whatever_fails_after_the_commit_says_that_it_may_have_been_done(stage: Stage) -> None:
