@@ -71,6 +71,17 @@ class ClauseRecorder:
         return report
 
 
+class ClauseCollector:
+    """A plugin of pytest that writes down which clauses there are tests of, none of which is run."""
+
+    def __init__(self) -> None:
+        self.clauses: set[Clause] = set()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """All tests are known."""
+        self.clauses.update(clause for item in session.items for clause in clauses_of(item))
+
+
 def clauses_of(item: pytest.Item) -> Iterator[Clause]:
     """The clauses that a test is marked with."""
     for mark in item.iter_markers(MARK):

@@ -1,12 +1,14 @@
 """The protocol card says what became of each clause, and hides no loss."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.architecture import house
 from tools.clauses import PLACE, Clause, ClauseRecorder, Outcome, Verdict
-from tools.protocol_card import card
+from tools.protocol_card import card, clauses_on
 
 MARKED = """
 import pytest
@@ -89,6 +91,19 @@ def test_a_card_without_a_loss_says_so() -> None:
     page = card([Verdict(Clause("A", "1", "holds"), Outcome.PASSED, ("test_one",))])
     assert "No clause is lost." in page
     assert "## Losses" not in page
+
+
+def test_a_card_can_be_read_again() -> None:
+    clauses = [Clause("A", "1", "a|b"), Clause("A", "2", "holds"), Clause("B", "1", "holds")]
+    page = card([Verdict(clause, Outcome.FAILED, ("test_one",), "a reason") for clause in clauses])
+    assert list(clauses_on(page)) == clauses
+
+
+def test_the_card_has_the_clauses_that_the_tests_have() -> None:
+    # In a process of its own, for it collects as a run of tests does.
+    command = [sys.executable, "-m", "tools.protocol_card", "--check"]
+    done = subprocess.run(command, cwd=house.ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), "run `make protocol-card`"
 
 
 def test_clauses_are_marked_where_the_card_looks_for_them() -> None:
