@@ -114,19 +114,21 @@ class Stay:
 class Holding:
     """One token; `ended` says how it ended. The same digest may be held anew after that.
 
-    `looked_at` is when it was last looked up, by the clock of the loop.
+    `look` is the number of the last look that was taken at it and others, `looked_at` when it was looked up at last, by
+    the clock of the loop.
     """
 
-    __slots__ = ("_house", "_stays", "_timer", "ended", "key", "looked_at", "principal")
+    __slots__ = ("_house", "_stays", "_timer", "ended", "key", "look", "looked_at", "principal")
 
-    def __init__(self, key: str, principal: Principal, house: House) -> None:
+    def __init__(self, key: str, principal: Principal, house: House, looked_at: float) -> None:
         self.key = key
         self.principal = principal
         self.ended: End | None = None
         self._house = house
         self._stays: dict[Stay, None] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self.looked_at = asyncio.get_running_loop().time()
+        self.look = 0
+        self.looked_at = looked_at
         self._set_timer()
 
     def __repr__(self) -> str:
@@ -162,6 +164,8 @@ class Holding:
 
     def update(self, principal: Principal) -> None:
         """Take in who it is now, and until when; whoever sees something else than before is to come back."""
+        if self.ended is not None or not self._stays:
+            return
         if principal.scope != self.principal.scope:
             self.end(SEES_OTHERWISE)
             return

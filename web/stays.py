@@ -60,6 +60,7 @@ class Stays:
         self._house = House(clock, self._owner, self._retire, self._look_again, on_expel)
         self._holdings: dict[str, Holding] = {}
         self._looking = asyncio.Lock()
+        self._looks = 0
         self._changes = 0
         self._era, self._position = hub.era, hub.position
 
@@ -87,11 +88,11 @@ class Stays:
             Unavailable: the database does not answer.
         """
         while True:
-            changes = self._changes
+            changes, began = self._changes, asyncio.get_running_loop().time()
             key, principal = await self._tokens.look_up(authorization)
             holding = self._holdings.get(key)
             if holding is None:
-                holding = self._holdings[key] = Holding(key, principal, self._house)
+                holding = self._holdings[key] = Holding(key, principal, self._house, began)
             stay = holding.stay()
             if changes == self._changes and holding.principal == principal:
                 return stay
@@ -168,14 +169,17 @@ class Stays:
 
         Whoever waited for others and was looked up by them needs no look of their own.
         """
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
+        asked = self._looks
         async with self._looking:
-            due, began = [each for each in holdings if each.looked_at < asked], loop.time()
-            found = await self._tokens.look_up_again([each.key for each in due]) if due else {}
-            for holding in due:
-                holding.looked_at = began
+            # Counted, for the clock of the loop stands still while much happens.
+            due = [each for each in holdings if each.look <= asked]
+            if not due:
+                return
+            self._looks += 1
+            look, began = self._looks, asyncio.get_running_loop().time()
+            found = await self._tokens.look_up_again([each.key for each in due])
         for holding in due:
+            holding.look, holding.looked_at = look, began
             principal = found.get(holding.key)
             if principal is None:
                 holding.end(NO_LONGER_VALID)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import update
@@ -208,6 +209,40 @@ async def test_a_token_that_ends_while_somebody_comes_lets_nobody_in(world: Worl
         with pytest.raises(Unauthenticated):
             await coming
     assert len(world.stays) == 0
+
+
+class StillClock(asyncio.SelectorEventLoop):
+    """One whose clock stands still while it is told to, as uvloop's does within a turn."""
+
+    stopped_at: float | None = None
+
+    def time(self) -> float:
+        return super().time() if self.stopped_at is None else self.stopped_at
+
+
+def test_nor_does_one_that_ends_in_the_same_instant(tmp_path: Path) -> None:
+    async def come(loop: StillClock) -> None:
+        async with (
+            open_house(f"sqlite+aiosqlite:///{tmp_path / 'house.db'}") as house,
+            open_stage(house, tmp_path / "key") as stage,
+        ):
+            world = World(stage)
+            header, row = await world.token(house.alice)
+            world.tokens.may.clear()
+            async with Owner("test") as owner:
+                coming = owner.start(world.stays.begin(header), "begin")
+                await world.tokens.found.wait()
+                written = await world.access.revoke_token(house.admin, row.id)
+                await world.come_by(written.position)
+                loop.stopped_at = loop.time()
+                world.tokens.may.set()
+                with pytest.raises(Unauthenticated):
+                    await coming
+                loop.stopped_at = None
+            await world.stays.close()
+
+    with asyncio.Runner(loop_factory=StillClock) as runner:
+        runner.run(come(cast("StillClock", runner.get_loop())))
 
 
 async def test_one_that_ends_before_its_connection_is_served_is_expelled_then(world: World) -> None:
