@@ -119,7 +119,7 @@ class Loaders:
             if len(wanted) == 1:
                 return [await self._only(listing, wanted[0])]
             self._spend(FULL_READ * _searches(one.filter for one in wanted))
-            return await self._reading.run(listing.pages, self._scope, wanted)
+            return await self._reading.load(listing.pages, self._scope, wanted)
 
         return self._pages.setdefault(id(listing), DataLoader(load))
 
@@ -130,7 +130,7 @@ class Loaders:
             self._spend(FULL_READ * len(filters))
             if len(filters) == 1:
                 return [await self._reading.look(listing.count_of, self._scope, filters[0])]
-            return await self._reading.run(listing.counts, self._scope, filters)
+            return await self._reading.load(listing.counts, self._scope, filters)
 
         return self._counts.setdefault(id(listing), DataLoader(load))
 
@@ -156,7 +156,7 @@ class Loaders:
         async def load(ids: list[UUID]) -> list[UUID | None]:
             if len(ids) == 1:
                 return [await self._reading.look(campaigns.owner_of, self._scope, ids[0])]
-            found = await self._reading.run(campaigns.owners, self._scope, ids)
+            found = await self._reading.load(campaigns.owners, self._scope, ids)
             return [found.get(ident) for ident in ids]
 
         return DataLoader(load)
@@ -318,7 +318,7 @@ class Loaders:
         self, read: Callable[[Session, Scope, Sequence[K]], Awaitable[Mapping[K, R]]]
     ) -> DataLoader[K, R | None]:
         async def load(keys: list[K]) -> list[R | None]:
-            found = await self._reading.run(read, self._scope, keys)
+            found = await self._reading.load(read, self._scope, keys)
             return [found.get(key) for key in keys]
 
         return DataLoader(load)
@@ -327,7 +327,7 @@ class Loaders:
         self, read: Callable[[Session, Sequence[K]], Awaitable[Mapping[K, R]]]
     ) -> DataLoader[K, R | None]:
         async def load(keys: list[K]) -> list[R | None]:
-            found = await self._reading.run(read, keys)
+            found = await self._reading.load(read, keys)
             return [found.get(key) for key in keys]
 
         return DataLoader(load)

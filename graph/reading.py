@@ -6,16 +6,21 @@ response is exact at one position of the log, and a client that follows from tha
 GraphQL resolves in parallel and a database session does not, so statements wait for one another here. The
 snapshot is taken at the first read: an operation that reads nothing takes no connection. After a mutation
 `restart` lets the payload see what was just committed.
+
+graphql-core cancels the fields beside one that fails where that takes all of them away, while others go on. A session
+whose statement is cancelled reads no more, so what a field reads is carried through, whoever is cancelled, until the
+operation itself is over.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from strawberry.dataloader import DataLoader
 
 from core.errors import Unavailable
+from core.tasks import Owner
 from db.engine import TRANSACTION_SECONDS, Engines, Session, in_time, translated
 from db.repositories import event_log
 from db.repositories.event_log import Head
@@ -33,7 +38,7 @@ _ONLY = "head"
 class Reading:
     """The snapshot of one operation; whoever made it closes it when the operation is over."""
 
-    __slots__ = ("_closed", "_engines", "_failure", "_heads", "_lock", "_snapshot")
+    __slots__ = ("_carrying", "_closed", "_engines", "_failure", "_heads", "_lock", "_operation", "_snapshot")
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
@@ -42,6 +47,9 @@ class Reading:
         # Made when first asked, for it knows this reading: one that is over is to be nobody's.
         self._heads: DataLoader[str, Head] | None = None
         self._failure: BaseException | None = None
+        # Whoever cancels the task of the operation itself wants nothing of it any more.
+        self._operation = asyncio.current_task()
+        self._carrying: Owner | None = None
         self._closed = False
 
     def __repr__(self) -> str:
@@ -55,10 +63,22 @@ class Reading:
             Unavailable: the database does not answer.
             RuntimeError: the operation is over.
         """
+        if asyncio.current_task() is self._operation:
+            return await self.load(read, *args, **kwargs)
+        if self._carrying is None:
+            self._carrying = Owner("graph.reading")
+        settled = self._carrying.start(_settled(self.load(read, *args, **kwargs)), "read")
+        found, error = await asyncio.shield(settled)
+        if error is not None:
+            raise error
+        return cast("T", found)
+
+    async def load(self, read: Read[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for the batch of a loader, which is a task of its own and cancelled with nobody; raises the same."""
         return await self.look(_by_session, read, *args, **kwargs)
 
     async def look(self, read: PlainRead[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do `read(snapshot, *args)` as `run` does, for what is read by prepared statements; raises the same."""
+        """Do `read(snapshot, *args)` as `load` does, for what is read by prepared statements; raises the same."""
         async with self._lock:
             if isinstance(self._failure, Unavailable):
                 # The snapshot is gone, and whoever waited for its turn need not wait for the database once more.
@@ -96,6 +116,9 @@ class Reading:
 
     async def close(self) -> None:
         """Give the snapshot up for good. Waits for a statement under way; safe to call twice."""
+        self._operation = None
+        if self._carrying is not None:
+            await self._carrying.close()
         async with self._lock:
             self._closed = True
             await self._leave()
@@ -119,6 +142,14 @@ class Reading:
                     return
             async with in_time(TRANSACTION_SECONDS):
                 await snapshot.close()
+
+
+async def _settled(reading: Coroutine[Any, Any, T]) -> tuple[T | None, Exception | None]:
+    """What was read, or why it was not: it is for whoever still waits, and else for nobody."""
+    try:
+        return await reading, None
+    except Exception as error:  # noqa: BLE001  It is raised again.
+        return None, error
 
 
 async def _by_session(snapshot: Snapshot, read: Read[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

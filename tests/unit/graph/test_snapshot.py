@@ -157,6 +157,51 @@ async def test_a_read_that_fails_gives_its_connection_back(gallery: Gallery) -> 
     )
 
 
+async def test_what_a_cancelled_field_reads_takes_nothing_from_the_others(gallery: Gallery) -> None:
+    """Nor is another state read by those."""
+    alice = gallery.house.alice
+    engines = gallery.house.database.engines
+    started, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(session: Session) -> None:
+        await event_log.head(session)
+        started.set()
+        await goes_on.wait()
+        await event_log.head(session)
+
+    async def operation() -> int:
+        reading = Reading(engines)
+        field = asyncio.get_running_loop().create_task(reading.run(slow))
+        await started.wait()
+        field.cancel()
+        await asyncio.gather(field, return_exceptions=True)
+        await gallery.tell(CampaignCreated(campaign_id=alice.id, name="made"), alice, alice)
+        goes_on.set()
+        head = await reading.head()
+        await reading.close()
+        return head.position
+
+    assert await operation() == 0
+    assert "Current Checked out connections: 0" in engines.reader.pool.status()
+
+
+async def test_what_a_cancelled_field_reads_ends_with_the_operation(gallery: Gallery) -> None:
+    engines = gallery.house.database.engines
+    started = asyncio.Event()
+
+    async def endless(session: Session) -> None:
+        await event_log.head(session)
+        started.set()
+        await asyncio.Event().wait()
+
+    reading = Reading(engines)
+    field = asyncio.get_running_loop().create_task(reading.run(endless))
+    await started.wait()
+    field.cancel()
+    await reading.close()
+    assert "Current Checked out connections: 0" in engines.reader.pool.status()
+
+
 async def test_a_cancelled_read_gives_its_connection_back(gallery: Gallery) -> None:
     engines = gallery.house.database.engines
     started = asyncio.Event()

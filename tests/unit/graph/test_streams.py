@@ -540,7 +540,7 @@ async def test_an_outage_while_an_event_is_executed_is_waited_out(
         raise Unavailable("The database does not answer.")
 
     with monkeypatch.context() as outage:
-        outage.setattr(Reading, "run", failing)
+        outage.setattr(Reading, "look", failing)
         await scene.rename("a", "b")
         await failed.wait()
     assert [(await watcher.next())["activity"] for _ in range(2)] == [{"campaign": {"name": "b"}}] * 2
