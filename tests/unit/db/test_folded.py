@@ -21,6 +21,7 @@ from db.plain_rows import PlainRows
 from db.prepared import Prepared, Sent
 from db.sqlite_reads import rows_of
 
+MODELS = sorted((each.class_ for each in Model.registry.mappers), key=lambda each: each.__name__)
 DIALECT = SQLiteDialect(paramstyle="qmark")
 TYPES: Mapping[str, TypeEngine[Any]] = {
     "number": BigInteger(),
@@ -180,9 +181,7 @@ def test_the_state_of_a_connection_that_is_closed_is_given_up() -> None:
     asking.close()
 
 
-@pytest.mark.parametrize(
-    "model", [each.class_ for each in Model.registry.mappers], ids=lambda model: model.__name__
-)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_the_columns_of_each_model_have_their_names(raw: sqlite3.Connection, model: type[Model]) -> None:
     """A name may be a word of SQL, and no row has more columns than a function takes."""
     plain = PlainRows(model)
