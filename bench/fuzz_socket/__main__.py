@@ -34,6 +34,8 @@ WARM_SHARE = 0.3
 GROWTH = 0.1
 SHOWN = 5
 CHANGE_SECONDS = 0.05
+WINDOW = 100
+"""Of the newest events the server keeps up to twice as many; the default is more, and fills as long as one looks."""
 LOGGED = re.compile(r'"level": "(?:error|critical)"|^Traceback')
 
 
