@@ -21,6 +21,7 @@ from core.settings import Settings, load
 from services.principals import Principals, TokenInfo
 from vocabulary.access import Role
 from web.foundation import standing
+from web.side_bell import ring
 
 Verb = Callable[[Principals, argparse.Namespace], Awaitable[None]]
 COLUMNS = ("ID", "PRINCIPAL", "NAME", "ROLE", "CREATED", "ENDS")
@@ -65,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
 async def _run(settings: Settings, verb: Verb, args: argparse.Namespace) -> int:
     async with standing(settings, SystemClock()) as ground:
         await verb(Principals(ground.database), args)
+        ring(ground)
     return 0
 
 

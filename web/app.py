@@ -74,6 +74,7 @@ from web.refusal_metrics import RefusedConnections
 from web.request_clock import TimedRunner
 from web.routes import GRAPHQL_PATH, add_graphql
 from web.shared_quotas import shared_quotas
+from web.side_bell import hung
 from web.socket import Sockets
 from web.sole_process import sole_process
 from web.stays import Stays
@@ -138,6 +139,7 @@ class ApiProcess:
             first_token = await services.principals.bootstrap(given)
             runner = await _start_workers(stack, ground, sealer, policy)
             hub = await _start_hub(stack, ground)
+            stack.enter_context(hung(ground, partial(hub.rung, None)))
             quotas = await stack.enter_async_context(shared_quotas(ground))
             edge = _Edge(CollectorRegistry(), Peers(patience), quotas, _plans(settings), _origins(settings))
             edge.registry.register(RefusedConnections(policy))

@@ -2,8 +2,8 @@
 
 The lock is on a file beside the database, never on the database itself: closing any descriptor of a file gives up
 the POSIX locks that SQLite holds on it (sqlite.org/howtocorrupt.html, section 2.2). The system releases the lock
-when the process ends, however it ends; the empty file stays. Commands that only write and end do not take it:
-what they committed is heard of at the next change.
+when the process ends, however it ends; the empty file stays. Commands that only write and end do not take it; one whose
+commit must be heard of at once rings the bell beside the database (`web/side_bell.py`).
 """
 
 import fcntl
