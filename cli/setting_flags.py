@@ -9,7 +9,9 @@ from core.settings import Settings
 
 # A flag can be read by every user of the machine in the list of processes.
 SECRET = frozenset({"bootstrap_token"})
-API_ONLY = frozenset({"host", "port", "workers", "window_events", "allowed_origins", *LimitSettings.model_fields})
+API_ONLY = frozenset(
+    {"host", "port", "workers", "window_events", "allowed_origins", *LimitSettings.model_fields}
+)
 
 ALL = tuple(name for name in Settings.model_fields if name not in SECRET)
 WORKER = tuple(name for name in ALL if name not in API_ONLY)
