@@ -77,6 +77,13 @@ PROMISES = (
         "big-document",
     ),
     Promise(
+        "Hostile requests",
+        "Whatever a client sends over HTTP is answered or refused: no answer is a failure of ours, none shows anything "
+        "of it, and a client beside it misses no event.",
+        "fuzz-http",
+        (("fuzz-http", "--seconds 3600"),),
+    ),
+    Promise(
         "Hostile frames",
         "Whatever bytes a client sends on a socket: it is refused and leaves nothing behind, and a client beside it "
         "misses no event.",
