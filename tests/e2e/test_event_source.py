@@ -53,3 +53,40 @@ async def test_an_event_source_of_a_browser_outlives_its_server(tmp_path: Path, 
         assert await told(browser_page, 1 + 2 * CHANGES) == list(range(begun, last + 1))
         assert await browser_page.evaluate("window.opened") == 2
         await browser_page.goto("about:blank")
+
+
+# The token goes with what a page can send headers with; the EventSource has what it got for that.
+SHARE = """
+async ([token, query]) => {
+  const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+  const ticket = await (await fetch("/graphql", { method: "PUT", headers })).text();
+  window.told = [];
+  const source = new EventSource(`/graphql?token=${ticket}`);
+  for (const name of ["next", "complete"])
+    source.addEventListener(name, ({ data }) => window.told.push([name, JSON.parse(data).id]));
+  const ask = async (operationId, query) => {
+    const body = JSON.stringify({ query, extensions: { operationId } });
+    return (await fetch(`/graphql?token=${ticket}`, { method: "POST", headers, body })).status;
+  };
+  return [await ask("question", "{ cursor }"), await ask("one", query), await ask("other", query)];
+}
+"""
+
+
+async def test_several_operations_share_the_event_source_of_a_browser(
+    tmp_path: Path, browser_page: Page
+) -> None:
+    """And nothing adds a token to its request: what was reserved is behind its address."""
+    async with Product(tmp_path / "product") as product:
+        api = await product.serve()
+        await browser_page.goto(f"{api.client.url}/healthz")
+        assert await browser_page.evaluate(SHARE, [api.client.token, QUERY]) == [202, 202, 202]
+        await browser_page.wait_for_function("window.told.length >= 4", timeout=MILLISECONDS)
+        await change(api.client, range(1))
+        await browser_page.wait_for_function("window.told.length >= 6", timeout=MILLISECONDS)
+        found = await browser_page.evaluate("window.told")
+        assert [name for name, ident in found if ident == "question"] == ["next", "complete"]
+        assert [[name for name, ident in found if ident == each] for each in ("one", "other")] == [
+            ["next"] * 2
+        ] * 2
+        await browser_page.goto("about:blank")
