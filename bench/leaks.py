@@ -30,8 +30,8 @@ from tests.e2e.client import Client, SocketWire
 from tests.e2e.product import Api, Product
 
 SHARE = 0.05
-CHANGES = 50
-"""How many changes one request asks for, each a transaction with an event of its own; more aliases it may not have."""
+CHANGES = 40
+"""How many changes one request asks for, each a transaction with an event of its own; more tokens it may not have."""
 SLICES = 10
 WINDOW = 1_000
 """Of the newest events the server keeps up to twice as many; the default is more, and takes longer to fill."""
