@@ -30,6 +30,9 @@ GROWTH = 0.1
 SENDER_SECONDS = 1.0
 """Some say that more is to come than they send; with the default each would be waited for as long."""
 SHOWN = 5
+LONG = (
+    "how long to attack (%(default)s); in a few minutes its caches are not full, and memory goes on growing"
+)
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ async def run(seconds: float, seed: int, *, keep: bool) -> bool:
 def main() -> None:
     """Run from the command line; ends with 1 if a promise was broken."""
     parser = argparse.ArgumentParser(prog="bench.fuzz_http", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long to attack (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=600.0, help=LONG)
     parser.add_argument("--seed", type=int, help="that of a run before, to make its requests again")
     keeping(parser)
     given = parser.parse_args()
