@@ -32,6 +32,7 @@ from core.errors import Misconfigured
 from core.limits import STANDARD, Limits
 from graph.compiling.variants import Variants
 from graph.documents import SETTING, Documents
+from graph.empty_selections import check_selections
 from graph.introspection import NoIntrospectionRule
 from graph.limits import RULES, check_document, check_text
 from graph.results import RefusalCode, malformed
@@ -161,9 +162,13 @@ class Plans:
         if too_large is not None:
             raise malformed([too_large], RefusalCode.SYNTAX)
         try:
-            return parse(text, max_tokens=self._limits.max_tokens)
+            document = parse(text, max_tokens=self._limits.max_tokens)
         except GraphQLError as error:
             raise malformed([error], RefusalCode.SYNTAX) from error
+        nothing = check_selections(text, document)
+        if nothing is not None:
+            raise malformed([nothing], RefusalCode.SYNTAX)
+        return document
 
 
 def _no_operation(name: str | None) -> str:

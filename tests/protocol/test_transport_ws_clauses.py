@@ -387,6 +387,7 @@ class TestResults:
             {"query": "{"},
             {"query": ""},
             {"query": "\x00"},
+            {"query": "{ }"},
             {"query": "{ nothing }"},
             {"query": "{" * 100_000},
             {"query": "{ campaigns(first: " + "9" * 100 + ") { __typename } }"},
@@ -400,7 +401,7 @@ class TestResults:
             {"query": 'subscription { activity(after: "x") { __typename } }'},
         ],
         ids=[
-            "syntax", "empty", "control-character", "unknown-field", "deep", "huge-literal", "no-variable",
+            "syntax", "empty", "control-character", "nothing", "unknown-field", "deep", "huge-literal", "no-variable",
             "huge-variable", "wrong-variable", "cycle", "definition", "introspection", "two-roots", "bad-cursor",
         ],
     )  # fmt: skip
