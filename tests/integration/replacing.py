@@ -67,5 +67,9 @@ class PostgresBackup:
 
 
 def _copy(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
+    # A file that is not there would be made, and be as empty as its copy.
+    with (
+        closing(sqlite3.connect(f"{source.as_uri()}?mode=rw", uri=True)) as read,
+        closing(sqlite3.connect(target)) as written,
+    ):
         read.backup(written)

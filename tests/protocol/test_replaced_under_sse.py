@@ -10,7 +10,7 @@ __all__ = ["show"]
 
 
 async def test_it_is_told_on_the_open_socket_and_by_last_event_id(show: Show, tmp_path: Path) -> None:
-    backup = SqliteBackup(tmp_path / "show.db")
+    backup = SqliteBackup(tmp_path / "heliograph.db")
     await backup.take()
     async with show.stream() as response:
         await told(response, 1)
