@@ -41,20 +41,25 @@ async def _fan_out(site: Site) -> str:
     changes = Changes(site, sizes.mutations, sizes.rate)
     told: list[list[Frame]] = [[] for _ in range(sizes.subscribers)]
     opening = asyncio.Semaphore(OPENING)
-    waiting = asyncio.Barrier(sizes.subscribers + 1)
+    # No barrier: those of asyncio have a lock, for which whoever is cancelled waits once more.
+    missing, all_here = sizes.subscribers, asyncio.Event()
 
     async def subscriber(frames: list[Frame]) -> None:
+        nonlocal missing
         async with AsyncExitStack() as stack:
             async with opening:
                 subscribe = over_socket(site.wire, FOLLOW, id=site.own.id)
                 subscription = await stack.enter_async_context(subscribe(None))
                 # The snapshot says that it has begun.
                 await subscription.next()
-            await waiting.wait()
+            missing -= 1
+            if not missing:
+                all_here.set()
+            await all_here.wait()
             await follow(subscription, frames)
 
     async def change() -> None:
-        await waiting.wait()
+        await all_here.wait()
         await changes.make()
 
     await together(*(subscriber(frames) for frames in told), change())

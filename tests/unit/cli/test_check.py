@@ -92,10 +92,13 @@ def test_whoever_ends_it_early_finds_nothing_left_behind(demo: Demo, how: signal
     command = [*PROGRAM, "check", demo.url, "--only", "load", "--rate", "0.5"]
     env = {"HELIOGRAPH_TOKEN": demo.token, "TERM": "xterm"}
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=theirs, stderr=theirs) as process:
-        while not left_behind(demo):
-            assert process.poll() is None
-        process.send_signal(how)
-        assert process.wait(20) == code
+        try:
+            while not left_behind(demo):
+                assert process.poll() is None
+            process.send_signal(how)
+            assert process.wait(20) == code
+        finally:
+            process.kill()
     os.close(theirs)
     os.close(ours)
     assert left_behind(demo) == []
