@@ -14,7 +14,7 @@ from services.running_settings import RunningSettings, SettingView
 from tests.fakes.house import House
 
 STARTED = Settings(
-    database_url="postgresql+asyncpg://helio:dbpass@db.example/helio?password=other",
+    database_url="postgresql+asyncpg://helio:dbpass@db.example/helio?password=otherpass",
     channel_url="redis://:redispass@redis.example/0",
     bootstrap_token=SecretStr("first-token"),
     allowed_networks="127.0.0.0/8,fd00::/8",
@@ -52,7 +52,7 @@ async def test_every_setting_is_shown_and_no_secret(house: House, running: Runni
     assert (found["workers"].value, found["ca_file"].default) == ("embedded", None)
     strikes = found["proxy_strikes"]
     assert (strikes.value, strikes.configured, strikes.default) == ("5", "5", "3")
-    assert not any(secret in str(found) for secret in ("dbpass", "redispass", "first-token", "other"))
+    assert not any(secret in str(found) for secret in ("dbpass", "redispass", "first-token", "otherpass"))
 
 
 async def test_a_change_holds_at_once_is_told_with_old_and_new_and_can_be_set_back(
