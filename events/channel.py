@@ -155,6 +155,9 @@ class Channel:
         async with asyncio.timeout(CONNECT_SECONDS) as limit:
             async with broadcast, broadcast.subscribe(NAME) as subscriber:
                 limit.reschedule(None)
+                if self._closing:
+                    # A driver has kept it from this task that it was cancelled while it connected.
+                    raise asyncio.CancelledError
                 self._broadcast = broadcast
                 self._first_attempt.set()
                 self._apart.clear()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 import pytest
@@ -243,6 +243,30 @@ async def test_closing_in_the_middle_of_reconnecting_leaves_no_task(server: Serv
             await until(lambda: not channel.connected, seconds=NOTICED_SECONDS + LATE_SECONDS)
         finally:
             await server.start()
+    await until(lambda: asyncio.all_tasks() == before)
+
+
+async def test_closing_ends_what_a_driver_keeps_from_being_cancelled(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As redis-py does now and then while it connects."""
+    begun, subscribe = asyncio.Event(), channel_redis.RedisLine.subscribe
+
+    async def deaf(self: channel_redis.RedisLine, name: str) -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await subscribe(self, name)
+
+    monkeypatch.setattr(channel_redis.RedisLine, "subscribe", deaf)
+    before = asyncio.all_tasks()
+    channel = Channel(redis_server.url, heard=lambda _: None, doubted=lambda: None)
+    starting = asyncio.get_running_loop().create_task(channel.start())
+    await begun.wait()
+    async with asyncio.timeout(20):
+        await channel.close()
+    starting.cancel()
+    await asyncio.wait({starting})
     await until(lambda: asyncio.all_tasks() == before)
 
 
