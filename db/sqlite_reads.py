@@ -32,8 +32,8 @@ class SqliteReads:
         self._driver = driver
         self._pragmas = pragmas
         self._idle: list[sqlite3.Connection] = []
-        self._prompt: sqlite3.Connection | None = None
-        """The one that never waits for a lock."""
+        self._prompt: list[sqlite3.Connection] = []
+        """Those that never wait for a lock."""
 
     def __repr__(self) -> str:
         return f"<SqliteReads of {self._file}, {len(self._idle)} idle>"
@@ -63,24 +63,23 @@ class SqliteReads:
         Raises:
             sqlite3.Error: whatever SQLite says; the connection is not used again.
         """
-        if self._prompt is None:
-            self._prompt = await self._driver.turn(None, self._open, *_NO_WAITING, alone=True)
-        prompt, self._prompt = self._prompt, None
+        if self._prompt:
+            prompt = self._prompt.pop()
+        else:
+            prompt = await self._driver.turn(None, self._open, *_NO_WAITING, alone=True)
         try:
             found = _read(prompt, asked)
-        except sqlite3.OperationalError:
+        except sqlite3.Error:
             prompt.close()
             return await self.read(asked)
-        self._prompt = prompt
+        self._prompt.append(prompt)
         return found
 
     def close(self) -> None:
         """End the connections that nobody uses."""
-        if self._prompt is not None:
-            self._idle.append(self._prompt)
-            self._prompt = None
-        while self._idle:
-            self._idle.pop().close()
+        for unused in (self._idle, self._prompt):
+            while unused:
+                unused.pop().close()
 
     def _open(self, *more: str) -> sqlite3.Connection:
         # Used by one thread at a time, in whatever thread is free.
