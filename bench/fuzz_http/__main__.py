@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
 
+from bench.attacked import beside, memory, none_of
 from bench.bystander import Bystander
 from bench.fuzz_http.attack import Attack, Findings
 from bench.history import Verdict
@@ -26,7 +27,6 @@ from tests.e2e.product import Process, Product
 
 WARM_SHARE = 0.25
 SLICES = 6
-GROWTH = 0.1
 SENDER_SECONDS = 1.0
 """Some say that more is to come than they send; with the default each would be waited for as long."""
 SHOWN = 5
@@ -93,41 +93,20 @@ def told(course: Course, seconds: float) -> list[Figure]:
     defects = course.defects
     classes = course.warming.by_class() + course.findings.by_class()
     warm, *_, last = course.resident_mb
-    growth = last / warm - 1
     return [
         Figure(what="hostile requests", value=f"{attempts:,} in {seconds:.0f} s, seed {course.warming.seed}"),
         Figure(
             what="answers by status",
             value=", ".join(f"{name}: {count:,}" for name, count in sorted(classes.items())),
         ),
-        Figure(
-            what="5xx, masked errors, tracebacks, requests without an end",
-            value=str(len(defects)),
-            goal="none",
-            met=not defects,
-        ),
-        Figure(
-            what="errors in the server's log",
-            value=str(len(course.errors)),
-            goal="none",
-            met=not course.errors,
-        ),
-        Figure(
-            what="memory, against when a quarter of it was over",
-            value=f"{last:.1f} MB against {warm:.1f} MB ({growth:+.1%})",
-            goal=f"at most {GROWTH:.0%} more",
-            met=growth <= GROWTH,
-        ),
+        none_of("5xx, masked errors, tracebacks, requests without an end", len(defects)),
+        none_of("errors in the server's log", len(course.errors)),
+        memory("memory, against when a quarter of it was over", warm, last),
         Figure(
             what="memory then, and after each sixth of the rest",
             value=" ".join(f"{each:.1f}" for each in course.resident_mb) + " MB",
         ),
-        Figure(
-            what="a client beside it",
-            value=str(course.verdict),
-            goal="has every event once, in order",
-            met=course.verdict.clean,
-        ),
+        beside(course.verdict),
     ]
 
 

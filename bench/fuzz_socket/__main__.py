@@ -21,6 +21,7 @@ from random import SystemRandom
 
 from aiohttp import ClientSession, TCPConnector
 
+from bench.attacked import beside, memory, none_of
 from bench.bystander import CREATE, Bystander
 from bench.fuzz_socket.attack import Attack, Findings
 from bench.history import Verdict
@@ -31,7 +32,6 @@ from tests.e2e.client import Client
 from tests.e2e.product import Product
 
 WARM_SHARE = 0.3
-GROWTH = 0.1
 SHOWN = 5
 CHANGE_SECONDS = 0.05
 WINDOW = 100
@@ -101,7 +101,6 @@ def told(course: Course, seconds: float) -> list[Figure]:
     defects = [*course.warming.defects, *course.findings.defects]
     ends = course.warming.ends + course.findings.ends
     warm, last = course.warm, course.last
-    growth = last.resident_mb / warm.resident_mb - 1
     return [
         Figure(
             what="hostile connections", value=f"{attempts:,} in {seconds:.0f} s, seed {course.warming.seed}"
@@ -110,33 +109,13 @@ def told(course: Course, seconds: float) -> list[Figure]:
             what="how they ended",
             value=", ".join(f"{name}: {number:,}" for name, number in sorted(ends.items())),
         ),
-        Figure(
-            what="frames that must not be, masked errors, tracebacks, 5xx, closes for a defect",
-            value=str(len(defects)),
-            goal="none",
-            met=not defects,
-        ),
-        Figure(
-            what="errors in the server's log",
-            value=str(course.errors),
-            goal="none",
-            met=not course.errors,
-        ),
+        none_of("frames that must not be, masked errors, tracebacks, 5xx, closes for a defect", len(defects)),
+        none_of("errors in the server's log", course.errors),
         _same("tasks, against when a third of it was over", warm.tasks, last.tasks),
         _same("open sockets", warm.sockets, last.sockets),
         _same("subscriptions and groups", warm.following, last.following),
-        Figure(
-            what="memory",
-            value=f"{last.resident_mb:.1f} MB against {warm.resident_mb:.1f} MB ({growth:+.1%})",
-            goal=f"at most {GROWTH:.0%} more",
-            met=growth <= GROWTH,
-        ),
-        Figure(
-            what="a client beside it",
-            value=str(course.verdict),
-            goal="has every event once, in order",
-            met=course.verdict.clean,
-        ),
+        memory("memory", warm.resident_mb, last.resident_mb),
+        beside(course.verdict),
     ]
 
 
