@@ -46,12 +46,6 @@ async def server() -> AsyncIterator[Edge]:
         yield edge
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def dial() -> AsyncIterator[Dial]:
-    async with Dial() as dial:
-        yield dial
-
-
 def dropped(edge: Edge, reason: Dropped) -> float:
     return edge.sample("connections_dropped_total", reason=reason.value) or 0
 

@@ -53,12 +53,6 @@ async def fake() -> AsyncIterator[Edge]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def dial() -> AsyncIterator[Dial]:
-    async with Dial() as dial:
-        yield dial
-
-
-@pytest_asyncio.fixture(loop_scope="module")
 async def socket(dial: Dial, url: str) -> RawSocket:
     """Of the product; nothing was said yet."""
     return await dial(url)
