@@ -24,7 +24,7 @@ from web.foundation import standing
 from web.side_bell import ring
 
 Verb = Callable[[Principals, argparse.Namespace], Awaitable[None]]
-COLUMNS = ("ID", "PRINCIPAL", "NAME", "ROLE", "CREATED", "ENDS")
+COLUMNS = ("ID", "PRINCIPAL", "NAME", "ROLE", "CREATED", "USED", "ENDS")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,6 +111,7 @@ def _told(info: TokenInfo) -> dict[str, Any]:
         "createdAt": _exactly(info.created_at),
         "expiresAt": _exactly(info.expires_at),
         "revokedAt": _exactly(info.revoked_at),
+        "lastUsedAt": _exactly(info.last_used_at),
     }
 
 
@@ -125,6 +126,7 @@ def _row(info: TokenInfo) -> tuple[str, ...]:
         info.name,
         info.role.lower(),
         _moment(info.created_at),
+        "never" if info.last_used_at is None else _moment(info.last_used_at),
         _ends(info).removeprefix("ends "),
     )
 

@@ -41,6 +41,7 @@ class TokenInfo(msgspec.Struct, frozen=True):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None
 
 
 def _is_good(holder: Holder, now: datetime) -> bool:
@@ -116,6 +117,16 @@ class Principals:
             found = await principals.find_by_digests(session, set(digests))
         now = self._database.clock.now()
         return {key: _principal(each) for key, each in found.items() if _is_good(each, now)}
+
+    async def note_uses(self, uses: Mapping[UUID, datetime], seconds: float | None = None) -> None:
+        """Keep when tokens were used at last. It is no event: nobody is woken by it, and no log grows.
+
+        Args:
+            uses: when each token was used; whatever is known of a later use stays.
+            seconds: how long it may take, if less than what a transaction may take otherwise.
+        """
+        async with self._database.engines.writing(seconds) as session:
+            await principals.note_uses(session, uses)
 
     async def create(self, name: str, role: Role) -> Written[UUID]:
         """Make a principal.
@@ -218,4 +229,5 @@ def _info(row: TokenRow, owner: PrincipalRow) -> TokenInfo:
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
+        last_used_at=row.last_used_at,
     )

@@ -78,6 +78,7 @@ from web.side_bell import hung
 from web.socket import Sockets
 from web.sole_process import sole_process
 from web.stays import Stays
+from web.token_uses import TokenUses
 from workers.main import build_runner, policy_of
 from workers.runner import Runner
 
@@ -86,13 +87,14 @@ log = structlog.get_logger(__name__)
 
 
 class _Edge(NamedTuple):
-    """What the edge is given: where it counts, who looks after its connections, and what clients may do."""
+    """What the edge is given: where it counts, who looks after its connections, what clients may do, and did."""
 
     registry: CollectorRegistry
     peers: Peers
     quotas: Quotas
     plans: Plans
     origins: Origins
+    uses: TokenUses
 
 
 class ApiProcess:
@@ -141,7 +143,11 @@ class ApiProcess:
             hub = await _start_hub(stack, ground)
             stack.enter_context(hung(ground, partial(hub.rung, None)))
             quotas = await stack.enter_async_context(shared_quotas(ground))
-            edge = _Edge(CollectorRegistry(), Peers(patience), quotas, _plans(settings), _origins(settings))
+            uses = TokenUses(services.principals, clock).start()
+            stack.push_async_callback(uses.close)
+            edge = _Edge(
+                CollectorRegistry(), Peers(patience), quotas, _plans(settings), _origins(settings), uses
+            )
             edge.registry.register(RefusedConnections(policy))
             await _serve(stack, _application(ground, services, hub, runner, edge), edge.peers, listening)
             yield cls(ground, services, http_url(listening), first_token, edge.peers)
@@ -222,7 +228,7 @@ def _application(
     runner: Runner | None,
     edge: _Edge,
 ) -> web.Application:
-    registry, peers, quotas, plans, origins = edge
+    registry, peers, quotas, plans, origins, uses = edge
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     apart = CountsApart(lambda: quotas.is_apart)
@@ -239,7 +245,7 @@ def _application(
 
     seen = replace(services, streams=counts)
     operations = GraphOperations(seen, ground.engines, hub, quotas.passed, plans)
-    authenticate = BearerTokens(services.principals, ground.clock)
+    authenticate = BearerTokens(services.principals, ground.clock, uses.note)
     services.access.on_change = authenticate.forget
     stays = Stays(authenticate, hub, ground.clock, partial(metrics.count_drop, Dropped.EXPELLED)).start()
     most, counted = ground.settings.limits, CountedStays(stays, quotas)

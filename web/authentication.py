@@ -7,7 +7,8 @@ another process revokes ends for queries within that second. Only tokens that ar
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
 
 import msgspec
 
@@ -29,11 +30,17 @@ class _Known(msgspec.Struct, frozen=True):
 
 
 class BearerTokens:
-    """Implements `live.operations.Authenticate` with bearer tokens (RFC 6750, section 2.1)."""
+    """Implements `live.operations.Authenticate` with bearer tokens (RFC 6750, section 2.1).
 
-    def __init__(self, principals: Principals, clock: Clock) -> None:
+    `on_use` hears of each use of a token that is good, by its id; it is called for every request.
+    """
+
+    def __init__(
+        self, principals: Principals, clock: Clock, on_use: Callable[[UUID], None] = lambda _: None
+    ) -> None:
         self._principals = principals
         self._clock = clock
+        self._on_use = on_use
         self._known: dict[str, _Known] = {}
         self._changes = 0
 
@@ -67,8 +74,14 @@ class BearerTokens:
         token = _token(authorization)
         known = self._known.get(digest(token))
         if known is not None and not self._is_over(known):
+            self.used_by(known.principal)
             return known.principal
         return await self._look_up(token)
+
+    def used_by(self, principal: Principal) -> None:
+        """Tell of a use of the token that somebody was recognised by."""
+        if principal.token_id is not None:
+            self._on_use(principal.token_id)
 
     def forget(self) -> None:
         """Remember nobody, for somebody may be another one from now on, or nobody."""
@@ -92,6 +105,7 @@ class BearerTokens:
             if len(self._known) >= REMEMBERED_MOST:
                 self._known.clear()
             self._known[key] = _Known(principal, until)
+        self.used_by(principal)
         return principal
 
 

@@ -50,6 +50,7 @@ class House(msgspec.Struct, frozen=True):
         retire: called once for each token, when it has ended or nobody is connected with it any more.
         look_again: has some of them updated by what the database says now.
         on_expel: called for each connection that is ended.
+        on_use: called for each time that somebody who is connected does what asks for a token that is still good.
     """
 
     clock: Clock
@@ -57,6 +58,7 @@ class House(msgspec.Struct, frozen=True):
     retire: Callable[["Holding"], None]
     look_again: Callable[[Sequence["Holding"]], Awaitable[None]]
     on_expel: Callable[[], None]
+    on_use: Callable[[Principal], None]
 
 
 class Stay:
@@ -161,6 +163,7 @@ class Holding:
             await self._house.look_again([self])
         if self.ended is not None:
             raise Unauthenticated
+        self._house.on_use(self.principal)
 
     def update(self, principal: Principal) -> None:
         """Take in who it is now, and until when; whoever sees something else than before is to come back."""

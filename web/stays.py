@@ -57,7 +57,7 @@ class Stays:
         self._tokens = tokens
         self._hub = hub
         self._owner = Owner("web.stays")
-        self._house = House(clock, self._owner, self._retire, self._look_again, on_expel)
+        self._house = House(clock, self._owner, self._retire, self._look_again, on_expel, tokens.used_by)
         self._holdings: dict[str, Holding] = {}
         self._looking = asyncio.Lock()
         self._looks = 0

@@ -43,10 +43,11 @@ class TokenRow(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class IdempotencyRow(Model):
-    """What a control verb answered to a key, so that the same request again is answered and not done again.
+    """What a verb answered to a key, so that the same request again is answered and not done again.
 
     `fingerprint` tells the same request from another one under the same key; `answer` is JSON.
     """

@@ -13,6 +13,15 @@ from db.models import PrincipalRow, TokenRow
 from vocabulary.access import Role
 
 _tokens, _principals = cast("Table", TokenRow.__table__), cast("Table", PrincipalRow.__table__)
+# Two processes may write of the same token, in any order; the later time stays.
+_USED = (
+    update(_tokens)
+    .where(
+        _tokens.c.id == bindparam("token"),
+        or_(_tokens.c.last_used_at.is_(None), _tokens.c.last_used_at < bindparam("at")),
+    )
+    .values(last_used_at=bindparam("at"))
+)
 # Everybody who comes is looked up by it, so it is made once. Behind the digest is what `Holder` has, in its order.
 _HOLDERS = (
     select(
@@ -43,8 +52,12 @@ async def find_by_name(session: Session, name: str) -> PrincipalRow | None:
 
 
 async def lock(session: Session, ident: UUID) -> PrincipalRow | None:
-    """The principal with this id, locked."""
-    wanted = select(PrincipalRow).where(PrincipalRow.id == ident).with_for_update()
+    """The principal with this id, locked; as all locks of principals, against changes and not against references.
+
+    The key of a request refers to whoever sent it, and is there first: two who hold a reference each would otherwise
+    wait for each other.
+    """
+    wanted = select(PrincipalRow).where(PrincipalRow.id == ident).with_for_update(key_share=True)
     return (await session.execute(wanted)).scalar_one_or_none()
 
 
@@ -54,7 +67,7 @@ async def lock_active_admins(session: Session) -> Sequence[PrincipalRow]:
         select(PrincipalRow)
         .where(PrincipalRow.role == Role.ADMIN, PrincipalRow.deactivated_at.is_(None))
         .order_by(PrincipalRow.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return (await session.execute(wanted)).scalars().all()
 
@@ -121,6 +134,13 @@ async def renew(session: Session, ident: UUID, expires_at: datetime, now: dateti
         .returning(TokenRow.id)
     )
     return (await session.execute(renewed)).scalar_one_or_none() is not None
+
+
+async def note_uses(session: Session, uses: Mapping[UUID, datetime]) -> None:
+    """Keep when tokens were used, of those that there are; an older time than the one that is kept changes nothing."""
+    # In the order of their ids, so that no two processes wait for each other.
+    rows = [{"token": ident, "at": uses[ident]} for ident in sorted(uses)]
+    await (await session.connection()).execute(_USED, rows)
 
 
 async def revoke(session: Session, ident: UUID, now: datetime) -> bool:

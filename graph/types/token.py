@@ -25,6 +25,10 @@ class Token(Node):
     created_at: datetime = strawberry.field(description="When it was made.")
     expires_at: datetime | None = strawberry.field(description="When it ends by itself; null if it does not.")
     revoked_at: datetime | None = strawberry.field(description="When it was revoked; null if it was not.")
+    last_used_at: datetime | None = strawberry.field(
+        description="When somebody came with it at last, or changed something over a connection that they had come "
+        "with, to the minute: what follows within a minute is not told. Null if nobody ever did."
+    )
 
     @resolved("Whose it is.")
     async def principal(self, info: Info) -> Principal:
@@ -42,4 +46,5 @@ class Token(Node):
             created_at=row.created_at,
             expires_at=row.expires_at,
             revoked_at=row.revoked_at,
+            last_used_at=row.last_used_at,
         )

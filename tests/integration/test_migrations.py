@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from core.errors import Misconfigured
 from db import migrating
 from db.engine import Engines
-from db.models import DnsConfigRow, HttpConfigRow, KeywordRuleRow, PhaseRow
+from db.models import DnsConfigRow, HttpConfigRow, KeywordRuleRow, PhaseRow, TokenRow
 from db.repositories import event_log
 
 _ID = "01a20c4bcd7b762e9f974f643e653bac"
@@ -21,6 +21,11 @@ OLD_RULE = (
     f"VALUES ('{_ID}', '{_ID}', 'lamps', true, {_NOW}, {_NOW})",
     "INSERT INTO keyword_rules (set_id, ordinal, pattern, rule_type, is_case_sensitive, context_chars) "
     f"VALUES ('{_ID}', 0, 'lamp', 'STRING', false, 0)",
+)
+
+OLD_TOKEN = (
+    "INSERT INTO tokens (id, principal_id, name, role, digest, created_at) "
+    f"VALUES ('{_ID}', '{_ID}', 'phone', 'VIEWER', 'x', {_NOW})"
 )
 
 # A campaign as the second migration knows it, whose second DNS persona is gone, and all its proxies.
@@ -146,6 +151,23 @@ async def test_phases_from_before_their_time_was_measured_have_run_since_they_be
         (30.0, None),
     ]
     await migrating.downgrade(database_url, "0003")
+    await engines.close()
+
+
+async def test_of_tokens_from_before_it_was_kept_nobody_knows_when_they_were_used(database_url: str) -> None:
+    await migrating.downgrade(database_url, "0005")
+    engines = Engines(database_url)
+    async with engines.writing() as session:
+        for statement in (OLD_RULE[0], OLD_TOKEN):
+            await session.execute(text(statement))
+    await migrating.upgrade(database_url)
+    async with engines.reading() as session:
+        assert (await session.execute(select(TokenRow.name, TokenRow.last_used_at))).all() == [
+            ("phone", None)
+        ]
+    await migrating.downgrade(database_url, "0005")
+    async with engines.reading() as session:
+        assert (await session.execute(text("SELECT name FROM tokens"))).scalars().all() == ["phone"]
     await engines.close()
 
 

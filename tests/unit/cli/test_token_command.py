@@ -1,12 +1,18 @@
+import asyncio
 import json
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
 from auth.tokens import digest
+from core.clock import SettableClock
+from core.settings import Settings
+from services.principals import Principals
 from tests.unit.cli.conftest import Ended, Heliograph
+from web.foundation import standing
 
 CREATE = ("token", "create", "--principal", "ada", "--role", "operator", "--name", "laptop")
 
@@ -19,7 +25,7 @@ def migrated(heliograph: Heliograph) -> None:
 def rows(heliograph: Heliograph) -> Sequence[Sequence[str]]:
     """The tokens as they are listed."""
     header, *lines = heliograph("token", "list").out.splitlines()
-    assert header.split() == ["ID", "PRINCIPAL", "NAME", "ROLE", "CREATED", "ENDS"]
+    assert header.split() == ["ID", "PRINCIPAL", "NAME", "ROLE", "CREATED", "USED", "ENDS"]
     return [re.split(r" {2,}", line) for line in lines]
 
 
@@ -48,11 +54,27 @@ def test_the_list_tells_all_but_the_token(heliograph: Heliograph) -> None:
     listed = heliograph("token", "list").out
     assert token not in listed
     assert digest(token) not in listed
-    ((_, principal, name, role, made, ends),) = rows(heliograph)
-    assert (principal, name, role) == ("ada", "laptop", "operator")
+    ((_, principal, name, role, made, used, ends),) = rows(heliograph)
+    assert (principal, name, role, used) == ("ada", "laptop", "operator", "never")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ", made)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ", ends)
     assert ends > made
+
+
+async def _use(ident: str) -> None:
+    clock = SettableClock(datetime(2026, 1, 1, 12, 34, 56, tzinfo=UTC))
+    async with standing(Settings(), clock) as ground:
+        await Principals(ground.database).note_uses({UUID(ident): clock.now()})
+
+
+def test_the_list_tells_when_a_token_was_used(heliograph: Heliograph) -> None:
+    created(heliograph)
+    ((ident, *_),) = rows(heliograph)
+    asyncio.run(_use(ident))
+    ((*_, used, _),) = rows(heliograph)
+    assert used == "2026-01-01T12:34Z"
+    (told,) = json.loads(heliograph("token", "list", "--json").out)
+    assert told["lastUsedAt"] == "2026-01-01T12:34:56+00:00"
 
 
 def test_a_token_is_revoked_by_its_id_and_twice_is_once(heliograph: Heliograph) -> None:
@@ -67,12 +89,8 @@ def test_a_token_is_revoked_by_its_id_and_twice_is_once(heliograph: Heliograph) 
 def test_json_has_the_secret_once_and_the_rest_always(heliograph: Heliograph) -> None:
     made = json.loads(created(heliograph, "--expires-in", "90d", "--json").out)
     assert re.fullmatch(r"hg_[\w-]{43}", made.pop("secret"))
-    assert [made["principal"], made["name"], made["role"], made["revokedAt"]] == [
-        "ada",
-        "laptop",
-        "OPERATOR",
-        None,
-    ]
+    assert [made["principal"], made["name"], made["role"]] == ["ada", "laptop", "OPERATOR"]
+    assert (made["revokedAt"], made["lastUsedAt"]) == (None, None)
     lasts = datetime.fromisoformat(made["expiresAt"]) - datetime.fromisoformat(made["createdAt"])
     assert lasts.days == 90
     assert json.loads(heliograph("token", "list", "--json").out) == [made]

@@ -88,6 +88,19 @@ async def test_tokens_are_ones_own_and_for_admins_those_of_all(gallery: Gallery,
         assert page["totalCount"] == str(len(names))
 
 
+async def test_when_a_token_was_used_is_told_to_its_owner_and_to_admins(gallery: Gallery, desk: Desk) -> None:
+    house = gallery.house
+    principals = desk.services.principals
+    _, used = await principals.create_token("alice", "used", Role.VIEWER)
+    await principals.create_token("alice", "new", Role.VIEWER)
+    await principals.note_uses({used.id: house.now})
+    expected = [("new", None), ("used", "2026-01-01T00:00:00Z")]
+    query = "{ tokens { nodes { name lastUsedAt } } }"
+    for caller, seen in ((house.alice, expected), (house.admin, expected), (house.bob, [])):
+        nodes = (await desk.both(caller, query))["tokens"]["nodes"]
+        assert sorted((one["name"], one["lastUsedAt"]) for one in nodes) == seen
+
+
 async def test_the_life_of_a_principal_and_a_token(gallery: Gallery, desk: Desk) -> None:
     house = gallery.house
     made = await changed(

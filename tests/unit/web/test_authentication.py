@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -175,3 +176,16 @@ async def test_nobody_stays_nobody(tokens: BearerTokens, given: str | None) -> N
         with pytest.raises(Unauthenticated):
             await tokens.recognise(given)
     assert repr(tokens) == "<BearerTokens 0 remembered>"
+
+
+async def test_each_use_of_a_good_token_is_told_and_of_no_other(house: House, header: str) -> None:
+    used: list[UUID] = []
+    tokens = BearerTokens(Principals(house.database), house.clock, used.append)
+    found = await tokens(header)
+    assert used == [found.token_id]
+    for _ in range(2):
+        await tokens.recognise(header)
+    assert used == [found.token_id] * 3
+    with pytest.raises(Unauthenticated):
+        await tokens.recognise("Bearer unknown")
+    assert len(used) == 3

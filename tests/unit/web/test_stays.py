@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
+from uuid import UUID
 
 import pytest
 from sqlalchemy import update
@@ -50,7 +51,8 @@ class Tokens(BearerTokens):
     """Looks up who somebody is, and tells it when it may; or not at all."""
 
     def __init__(self, principals: Principals, house: House) -> None:
-        super().__init__(principals, house.clock)
+        self.used: list[UUID] = []
+        super().__init__(principals, house.clock, self.used.append)
         self.found = asyncio.Event()
         self.may = asyncio.Event()
         self.may.set()
@@ -329,6 +331,19 @@ async def test_a_token_is_confirmed_by_a_look_of_a_moment_ago_and_not_of_an_olde
     assert guest.told == [(4403, "Token no longer valid")]
     with pytest.raises(Unauthenticated):
         await stay.confirm()
+
+
+async def test_to_be_confirmed_is_a_use_of_the_token(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    header, row = await world.token(world.house.alice)
+    _, stay = await world.connect(header)
+    assert world.tokens.used == [row.id]
+    await stay.confirm()
+    assert world.tokens.used == [row.id] * 2
+    monkeypatch.setattr(holding, "REMEMBERED_SECONDS", 0.0)
+    world.tokens.out = True
+    with pytest.raises(Unavailable):
+        await stay.confirm()
+    assert world.tokens.used == [row.id] * 2
 
 
 async def test_many_who_are_to_be_confirmed_are_looked_up_together(
