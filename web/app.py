@@ -51,7 +51,7 @@ from services.proxy_lists import ProxyLists
 from services.running_settings import RunningSettings
 from services.scoring_profiles import ScoringProfiles
 from vocabulary.streams import StreamCounts
-from web import request_ids
+from web import answer_headers, request_ids
 from web.access_log import log_request
 from web.addresses import http_url, listen
 from web.authentication import BearerTokens
@@ -273,7 +273,8 @@ def _application(
 
     # Clients are told of the limit by `web/graphql_request.py`; this one is behind it.
     app = web.Application(client_max_size=2 * most.body_bytes)
-    request_ids.install(app)
+    for each_answer in (request_ids, answer_headers):
+        each_answer.install(app)
     watch(app, log_request, metrics.count_request)
     add_graphql(app, GraphQLEndpoint(executor, graphiql_page), sockets, groups, peers)
     app.on_cleanup.append(lambda _: stays.close())

@@ -16,6 +16,7 @@ from aiohttp import web
 from live import event_text
 from live.close_codes import CloseCode
 from live.stay import EXPEL_SECONDS, Stay
+from web.answer_headers import NO_STORE
 from web.negotiation import MediaType
 from web.peers import Peers
 from web.pulse import Pulse
@@ -112,7 +113,7 @@ async def of(*parts: bytes) -> AsyncGenerator[bytes, None]:
 
 async def send_events(request: web.Request, events: AsyncGenerator[bytes, None]) -> web.StreamResponse:
     """Respond with server-sent events, until they end or the reader is gone."""
-    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    headers = {"Cache-Control": NO_STORE, "X-Accel-Buffering": "no"}
     response = web.StreamResponse(headers=headers)
     response.content_type = MediaType.EVENTS
     response.charset = "utf-8"

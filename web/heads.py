@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
+from web.answer_headers import keep_nowhere, say_who
 from web.negotiation import MediaType
 from web.refusals import Refusal
 
@@ -33,6 +34,14 @@ class HeadHandler(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """The answer to a request that is none, after which the connection is closed."""
+        response = self._answer_to_error(request, status, exc, message)
+        say_who(response)
+        keep_nowhere(response)
+        return response
+
+    def _answer_to_error(
+        self, request: web.BaseRequest, status: int, exc: BaseException | None, message: str | None
+    ) -> web.StreamResponse:
         if isinstance(exc, ConnectionResetError) and _is_gone(request):
             return _unsaid()
         if isinstance(exc, HttpProcessingError):

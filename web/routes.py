@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from live.groups import Groups
+from web.answer_headers import keep_nowhere
 from web.http import GraphQLEndpoint
 from web.peers import Peers
 from web.socket import Sockets, is_handshake
@@ -19,6 +20,8 @@ def add_graphql(
         if is_handshake(request):
             return await sockets.handle(request)
         response = await endpoint.handle(request)
+        if not response.prepared:
+            keep_nowhere(response)
         if peers.draining:
             # A connection that is kept would keep its client here, through a balancer of connections too.
             response.force_close()

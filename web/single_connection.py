@@ -61,7 +61,7 @@ class SingleConnections:
             stay.end()
             message = f"At most {error} reservations may wait for their event streams."
             raise Refusal(429, "LIMIT_EXCEEDED", message, {"Retry-After": "1"}) from error
-        return web.Response(status=201, text=token, headers={"Cache-Control": "no-store"})
+        return web.Response(status=201, text=token)
 
     async def answer(self, request: web.Request, accept: Accept, token: str | None) -> web.StreamResponse:
         """Answer a request that names a reservation, or should.

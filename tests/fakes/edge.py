@@ -19,7 +19,7 @@ from live.waking import in_rounds
 from tests.fakes.hub import FakeHub
 from tests.fakes.operations import FakeOperations, authenticate, recognise
 from tests.fakes.stays import FakeStays
-from web import request_ids
+from web import answer_headers, request_ids
 from web.executor import Executor
 from web.health import Check, Health
 from web.http import GraphQLEndpoint
@@ -91,6 +91,7 @@ class Edge:
     def _app(self, health: Health) -> web.Application:
         app = web.Application()
         request_ids.install(app)
+        answer_headers.install(app)
         watch(app, self.metrics.count_request)
         add_graphql(app, self.endpoint, self.sockets, self.groups, self.peers)
         health.add_to(app)

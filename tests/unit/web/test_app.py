@@ -110,10 +110,13 @@ async def test_the_root_leads_to_graphiql_with_its_scripts(
         async with client.get(api.url, headers={"Accept": "text/html"}) as answer:
             assert (answer.status, str(answer.url)) == (200, f"{api.url}/graphql")
             page = await answer.text()
+            assert (answer.headers["Server"], answer.headers["Cache-Control"]) == ("Heliograph", "no-store")
         script = page.partition('src="')[2].partition('"')[0]
         async with client.get(f"{api.url}{script}") as answer:
             assert answer.status == 200
             assert answer.content_type in {"text/javascript", "application/javascript"}
+            assert answer.headers["Server"] == "Heliograph"
+            assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
 async def test_open_sockets_are_told_to_come_back_and_nothing_holds_the_end_up(

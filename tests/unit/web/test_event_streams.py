@@ -39,7 +39,7 @@ async def response(edge: Edge) -> Any:
 async def test_headers_come_at_once_and_keep_caches_away(edge: Edge, response: ClientResponse) -> None:
     assert response.status == 200
     assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
-    assert response.headers["Cache-Control"] == "no-cache"
+    assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["X-Request-ID"]
     assert await part(response) == "retry: 1000"
 
