@@ -22,14 +22,9 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    specified_rules,
 )
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from core.limits import Limit, Limits, exceeded
-
-RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 DEFINITION_WEIGHT = 200
 """An operation or a fragment takes the rules about a millisecond, as much as some hundred comparisons."""

@@ -16,7 +16,7 @@ from graphql import (
 
 from core.errors import Misconfigured
 from graph.documents import FORMAT, sha256_id
-from graph.limits import RULES
+from graph.validating import RULES
 
 
 def manifest_of(sources: Mapping[str, str], schema: GraphQLSchema) -> dict[str, Any]:

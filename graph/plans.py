@@ -24,7 +24,6 @@ from graphql import (
     get_operation_ast,
     parse,
     print_ast,
-    validate,
     visit,
 )
 
@@ -33,14 +32,11 @@ from core.limits import STANDARD, Limits
 from graph.compiling.variants import Variants
 from graph.documents import SETTING, Documents
 from graph.empty_selections import check_selections
-from graph.introspection import NoIntrospectionRule
-from graph.limits import RULES, check_document, check_text
+from graph.limits import check_document, check_text
 from graph.results import RefusalCode, malformed
 from graph.resuming import RESUME_ARGUMENT, Resuming, resuming_of
+from graph.validating import Validation
 from vocabulary.operations import OperationKind, Rejected, Request
-
-ERRORS_TOLD = 20
-"""Nobody reads more of them, and each looks through the schema for what may have been meant."""
 
 KEPT = 500
 KEPT_CHARACTERS = 1 << 18
@@ -51,8 +47,8 @@ class Plan(msgspec.Struct, frozen=True):
     """One operation of a validated document.
 
     `identity` and `shared_variables` say what two subscriptions must have in common to be one group: everything
-    but where each resumes. `resuming` is how that is said, if it can be told from the request alone. `variants` are the
-    compiled selections of this operation.
+    but where each resumes; queries and mutations have neither. `resuming` is how that is said, if it can be told from
+    the request alone. `variants` are the compiled selections of this operation.
     """
 
     document: DocumentNode
@@ -76,12 +72,9 @@ class Plans:
         *,
         introspection: bool = True,
     ) -> None:
-        self._schema = schema
         self._limits = limits
         self._documents = documents or Documents()
-        self._rules = RULES if introspection else (*RULES, NoIntrospectionRule)
-        # A suggestion is a part of the schema that nobody was told of.
-        self._hide_suggestions = not introspection
+        self._validation = Validation(schema, introspection=introspection)
         self._kept: OrderedDict[tuple[str, str | None], Plan] = OrderedDict()
         self.kept_characters = 0
         self.made = 0
@@ -146,13 +139,7 @@ class Plans:
 
     def _validated(self, text: str) -> DocumentNode:
         document = self._parse(text)
-        errors = check_document(document, self._limits) or validate(
-            self._schema,
-            document,
-            self._rules,
-            max_errors=ERRORS_TOLD,
-            hide_suggestions=self._hide_suggestions,
-        )
+        errors = check_document(document, self._limits) or self._validation.errors(text, document)
         if errors:
             raise malformed(errors, RefusalCode.INVALID)
         return document
@@ -168,7 +155,20 @@ class Plans:
         nothing = check_selections(text, document)
         if nothing is not None:
             raise malformed([nothing], RefusalCode.SYNTAX)
+        _unlink(document)
         return document
+
+
+def _unlink(document: DocumentNode) -> None:
+    """Let go of the tokens that no node begins or ends with, and cut the circles that all of them are in.
+
+    Each token knows its neighbours, so a document would be kept until the collector comes by, and with it twice of what
+    its nodes take.
+    """
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        following, token.prev, token.next = token.next, None, None
+        token = following
 
 
 def _no_operation(name: str | None) -> str:
@@ -179,6 +179,25 @@ def _no_operation(name: str | None) -> str:
 
 def plan_of(document: DocumentNode, operation: OperationDefinitionNode, name: str | None) -> Plan:
     """The plan of one operation of a document that is valid."""
+    kind = OperationKind(operation.operation.value)
+    # To print a document takes a tenth of all that is done with it, and only subscriptions are shared.
+    identity, used = (
+        _shared(document, operation) if kind is OperationKind.SUBSCRIPTION else (b"", frozenset())
+    )
+    return Plan(
+        document=document,
+        operation_name=name,
+        kind=kind,
+        field=_root_field(operation),
+        identity=identity,
+        shared_variables=used,
+        resuming=resuming_of(operation),
+        variants=Variants(document),
+    )
+
+
+def _shared(document: DocumentNode, operation: OperationDefinitionNode) -> tuple[bytes, frozenset[str]]:
+    """What two subscriptions have in common if they are one group, and the variables that this takes in."""
     fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
     shared = replace(
         operation, selection_set=_without_resume(operation.selection_set), variable_definitions=()
@@ -186,16 +205,7 @@ def plan_of(document: DocumentNode, operation: OperationDefinitionNode, name: st
     used = _variables_in([shared, *fragments])
     kept = tuple(one for one in operation.variable_definitions or () if one.variable.name.value in used)
     parts = [replace(shared, variable_definitions=kept), *fragments]
-    return Plan(
-        document=document,
-        operation_name=name,
-        kind=OperationKind(operation.operation.value),
-        field=_root_field(operation),
-        identity=hashlib.sha256("\n".join(print_ast(part) for part in parts).encode()).digest(),
-        shared_variables=used,
-        resuming=resuming_of(operation),
-        variants=Variants(document),
-    )
+    return hashlib.sha256("\n".join(print_ast(part) for part in parts).encode()).digest(), used
 
 
 def _root_field(operation: OperationDefinitionNode) -> str:
