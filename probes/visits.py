@@ -26,7 +26,8 @@ def visit_of(
     visit = HttpVisit(
         url=str(url),
         address=address,
-        headers=tuple(Header(name, value) for name, value in headers.items()),
+        # The names are text of aiohttp's own kind, which nothing could write down.
+        headers=tuple(Header(str(name), value) for name, value in headers.items()),
         millis=round((asyncio.get_running_loop().time() - started) * 1000),
     )
     if isinstance(outcome, ProbeFailure):
