@@ -5,8 +5,7 @@ changes their own role or deactivates themselves, and each verb on somebody else
 are and the caller must still be one of them, so that of two admins who do it to each other at once only one succeeds.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +14,7 @@ import msgspec
 from auth.policy import require
 from auth.principal import Principal
 from auth.tokens import new_token
-from core.errors import Conflict, ConflictDetail, Forbidden, Violation
+from core.errors import Conflict, ConflictDetail, Forbidden, HeliographError, Violation
 from core.ids import new_id
 from db.models import PrincipalRow, TokenRow
 from db.repositories import principals
@@ -34,7 +33,7 @@ from services.once import Once, Request
 from services.principals import MAX_LIFETIME, token_row
 from services.refusals import already_exists, found_or_refuse, invalid_transition, refuse_any
 from services.rules_text import check_name
-from services.written import Written, transaction
+from services.written import Written
 from vocabulary.access import Role
 
 DEACTIVATED = "DEACTIVATED"
@@ -57,6 +56,18 @@ class MadeToken(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"<MadeToken {self.id}>"
+
+
+class SecretShown(HeliographError):
+    """A token was made when the same request was sent before; its secret went with that answer and is kept nowhere."""
+
+    def __init__(self, token_id: UUID, position: int) -> None:
+        self.token_id = token_id
+        self.position = position
+        super().__init__(
+            "This token was made when the key was first sent, and its secret is shown once: whoever has not got it "
+            "revokes the token and makes another one with another key."
+        )
 
 
 class Access:
@@ -91,91 +102,81 @@ class Access:
         asked = Request("CREATE_PRINCIPAL", (name, role))
         return await self._once.run(caller, asked, key, lambda unit: _add(unit, caller, name, role))
 
-    async def set_role(self, caller: Principal, principal_id: UUID, role: Role) -> Written[UUID]:
+    async def set_role(
+        self, caller: Principal, principal_id: UUID, role: Role, key: str | None = None
+    ) -> Written[UUID]:
         """Let somebody do more or less; their tokens never do more than they may. The same role changes nothing.
 
         Raises:
             Forbidden: the caller is no admin.
             NotFound: there is no such principal.
-            Conflict: it is the caller (ONESELF).
+            Conflict: it is the caller (ONESELF), or as `Once.run` says.
         """
-        async with self._transaction() as unit:
-            row = await _other(unit, caller, principal_id, "SET_ROLE")
-            if row.role is not role:
-                previous, row.role = row.role, role
-                event = PrincipalRoleChanged(principal_id=row.id, name=row.name, role=role, previous=previous)
-                record(unit, event, actor=caller.actor, owner_id=None)
-        return Written(principal_id, unit.position)
+        require(caller, Role.ADMIN)
+        asked = Request("SET_PRINCIPAL_ROLE", (principal_id, role))
+        return await self._run(caller, asked, key, lambda unit: _set_role(unit, caller, principal_id, role))
 
-    async def deactivate(self, caller: Principal, principal_id: UUID) -> Written[UUID]:
+    async def deactivate(
+        self, caller: Principal, principal_id: UUID, key: str | None = None
+    ) -> Written[UUID]:
         """Let somebody ask no more, and end what they are connected with. Whoever is deactivated already stays so.
 
         Raises:
             Forbidden: the caller is no admin.
             NotFound: there is no such principal.
-            Conflict: it is the caller (ONESELF).
+            Conflict: it is the caller (ONESELF), or as `Once.run` says.
         """
-        async with self._transaction() as unit:
-            row = await _other(unit, caller, principal_id, "DEACTIVATE")
-            if row.deactivated_at is None:
-                row.deactivated_at = unit.now
-                event = PrincipalDeactivated(principal_id=row.id, name=row.name, role=row.role)
-                record(unit, event, actor=caller.actor, owner_id=None)
-        return Written(principal_id, unit.position)
+        require(caller, Role.ADMIN)
+        asked = Request("DEACTIVATE_PRINCIPAL", principal_id)
+        return await self._run(caller, asked, key, lambda unit: _deactivate(unit, caller, principal_id))
 
-    async def reactivate(self, caller: Principal, principal_id: UUID) -> Written[UUID]:
+    async def reactivate(
+        self, caller: Principal, principal_id: UUID, key: str | None = None
+    ) -> Written[UUID]:
         """Let somebody ask again, with the tokens that are still good. Whoever is active already stays so.
 
         Raises:
             Forbidden: the caller is no admin.
             NotFound: there is no such principal.
-            Conflict: it is the caller (ONESELF).
+            Conflict: it is the caller (ONESELF), or as `Once.run` says.
         """
-        async with self._transaction() as unit:
-            row = await _other(unit, caller, principal_id, "REACTIVATE")
-            if row.deactivated_at is not None:
-                row.deactivated_at = None
-                event = PrincipalReactivated(principal_id=row.id, name=row.name, role=row.role)
-                record(unit, event, actor=caller.actor, owner_id=None)
-        return Written(principal_id, unit.position)
+        require(caller, Role.ADMIN)
+        asked = Request("REACTIVATE_PRINCIPAL", principal_id)
+        return await self._run(caller, asked, key, lambda unit: _reactivate(unit, caller, principal_id))
 
-    async def create_token(self, caller: Principal, draft: TokenDraft) -> Written[MadeToken]:
+    async def create_token(
+        self, caller: Principal, draft: TokenDraft, key: str | None = None
+    ) -> Written[MadeToken]:
         """Make a token of the caller's, or of anybody's if the caller is an admin.
+
+        What is remembered under a key is which token was made, and not its secret.
 
         Raises:
             NotFound: there is no such principal, or it is somebody else and the caller is no admin.
             ValidationFailed: the name or the end breaks a rule, or the role is more than the principal's or the
                 caller's own.
-            Conflict: the principal is deactivated (INVALID_TRANSITION).
+            Conflict: the principal is deactivated (INVALID_TRANSITION), or as `Once.run` says.
+            SecretShown: it was made when this request was sent before.
         """
-        secret = new_token()
-        async with self._transaction() as unit:
-            owner = await _owner(unit, caller, draft.principal_id or caller.id)
-            refuse_any(
-                _check_token(draft, min(owner.role, caller.role, key=lambda role: role.rank), unit.now)
-            )
-            row = token_row(unit, owner, draft.name.strip(), draft.role, secret)
-            row.expires_at = draft.expires_at
-            await principals.add_token(unit.session, row)
-            event = TokenCreated(token_id=row.id, principal_name=owner.name, name=row.name, role=row.role)
-            record(unit, event, actor=caller.actor, owner_id=None)
-        return Written(MadeToken(row.id, secret), unit.position)
+        made = MadeToken(new_id(), new_token())
+        asked = Request("CREATE_TOKEN", draft)
+        written = await self._run(caller, asked, key, lambda unit: _add_token(unit, caller, draft, made))
+        if written.value != made.id:
+            raise SecretShown(written.value, written.position)
+        return Written(made, written.position)
 
-    async def revoke_token(self, caller: Principal, token_id: UUID) -> Written[UUID]:
+    async def revoke_token(self, caller: Principal, token_id: UUID, key: str | None = None) -> Written[UUID]:
         """End a token, and whatever is connected with it. One that is revoked already stays so, unrecorded.
 
         Raises:
             NotFound: there is no such token, or it is somebody else's and the caller is no admin.
+            Conflict: as `Once.run` says of keys.
         """
-        async with self._transaction() as unit:
-            row, owner = await _token(unit, caller, token_id)
-            if await principals.revoke(unit.session, token_id, unit.now):
-                event = TokenRevoked(token_id=row.id, principal_name=owner.name, name=row.name)
-                record(unit, event, actor=caller.actor, owner_id=None)
-        return Written(token_id, unit.position)
+        asked = Request("REVOKE_TOKEN", token_id)
+        return await self._run(caller, asked, key, lambda unit: _revoke(unit, caller, token_id))
 
     async def renew_token(
-        self, caller: Principal, token_id: UUID | None, expires_at: datetime
+        self, caller: Principal, token_id: UUID | None, expires_at: datetime, key: str | None = None
     ) -> Written[UUID]:
         """Let a token, or the caller's own one, end at another moment; one that ends then already stays as it is.
 
@@ -186,27 +187,21 @@ class Access:
             NotFound: there is no such token, or it is somebody else's and the caller is no admin.
             Forbidden: the token may do more than the caller.
             ValidationFailed: the end breaks a rule.
-            Conflict: the token was revoked, or is over (INVALID_TRANSITION).
+            Conflict: the token was revoked, or is over (INVALID_TRANSITION), or as `Once.run` says.
         """
-        async with self._transaction() as unit:
-            refuse_any(_check_end(expires_at, unit.now))
-            row, owner = await _token(unit, caller, token_id or caller.token_id or caller.id)
-            require(caller, row.role)
-            before = row.expires_at
-            if not await principals.renew(unit.session, row.id, expires_at, unit.now):
-                raise invalid_transition("token", "REVOKED" if row.revoked_at else "EXPIRED", "RENEW_TOKEN")
-            if before != expires_at:
-                event = TokenRenewed(
-                    token_id=row.id, principal_name=owner.name, name=row.name, expires_at=expires_at
-                )
-                record(unit, event, actor=caller.actor, owner_id=None)
-        return Written(row.id, unit.position)
+        ident = token_id or caller.token_id or caller.id
+        asked = Request("RENEW_TOKEN", (ident, expires_at))
+        return await self._run(caller, asked, key, lambda unit: _renew(unit, caller, ident, expires_at))
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[UnitOfWork]:
+    async def _run(
+        self,
+        caller: Principal,
+        asked: Request,
+        key: str | None,
+        verb: Callable[[UnitOfWork], Awaitable[UUID]],
+    ) -> Written[UUID]:
         try:
-            async with transaction(self._database) as unit:
-                yield unit
+            return await self._once.run(caller, asked, key, verb)
         finally:
             # A commit that was cut short may have happened all the same.
             self.on_change()
@@ -222,9 +217,67 @@ async def _add(unit: UnitOfWork, caller: Principal, name: str, role: Role) -> UU
     return row.id
 
 
+async def _set_role(unit: UnitOfWork, caller: Principal, principal_id: UUID, role: Role) -> UUID:
+    row = await _other(unit, caller, principal_id, "SET_ROLE")
+    if row.role is not role:
+        previous, row.role = row.role, role
+        event = PrincipalRoleChanged(principal_id=row.id, name=row.name, role=role, previous=previous)
+        record(unit, event, actor=caller.actor, owner_id=None)
+    return principal_id
+
+
+async def _deactivate(unit: UnitOfWork, caller: Principal, principal_id: UUID) -> UUID:
+    row = await _other(unit, caller, principal_id, "DEACTIVATE")
+    if row.deactivated_at is None:
+        row.deactivated_at = unit.now
+        event = PrincipalDeactivated(principal_id=row.id, name=row.name, role=row.role)
+        record(unit, event, actor=caller.actor, owner_id=None)
+    return principal_id
+
+
+async def _reactivate(unit: UnitOfWork, caller: Principal, principal_id: UUID) -> UUID:
+    row = await _other(unit, caller, principal_id, "REACTIVATE")
+    if row.deactivated_at is not None:
+        row.deactivated_at = None
+        event = PrincipalReactivated(principal_id=row.id, name=row.name, role=row.role)
+        record(unit, event, actor=caller.actor, owner_id=None)
+    return principal_id
+
+
+async def _add_token(unit: UnitOfWork, caller: Principal, draft: TokenDraft, made: MadeToken) -> UUID:
+    owner = await _owner(unit, caller, draft.principal_id or caller.id)
+    refuse_any(_check_token(draft, min(owner.role, caller.role, key=lambda role: role.rank), unit.now))
+    row = token_row(unit, owner, draft.name.strip(), draft.role, made.secret)
+    row.id, row.expires_at = made.id, draft.expires_at
+    await principals.add_token(unit.session, row)
+    event = TokenCreated(token_id=row.id, principal_name=owner.name, name=row.name, role=row.role)
+    record(unit, event, actor=caller.actor, owner_id=None)
+    return row.id
+
+
+async def _revoke(unit: UnitOfWork, caller: Principal, token_id: UUID) -> UUID:
+    row, owner = await _token(unit, caller, token_id)
+    if await principals.revoke(unit.session, token_id, unit.now):
+        event = TokenRevoked(token_id=row.id, principal_name=owner.name, name=row.name)
+        record(unit, event, actor=caller.actor, owner_id=None)
+    return token_id
+
+
+async def _renew(unit: UnitOfWork, caller: Principal, token_id: UUID, expires_at: datetime) -> UUID:
+    refuse_any(_check_end(expires_at, unit.now))
+    row, owner = await _token(unit, caller, token_id)
+    require(caller, row.role)
+    before = row.expires_at
+    if not await principals.renew(unit.session, row.id, expires_at, unit.now):
+        raise invalid_transition("token", "REVOKED" if row.revoked_at else "EXPIRED", "RENEW_TOKEN")
+    if before != expires_at:
+        event = TokenRenewed(token_id=row.id, principal_name=owner.name, name=row.name, expires_at=expires_at)
+        record(unit, event, actor=caller.actor, owner_id=None)
+    return row.id
+
+
 async def _other(unit: UnitOfWork, caller: Principal, principal_id: UUID, attempted: str) -> PrincipalRow:
     """Somebody else, locked after all who may administrate."""
-    require(caller, Role.ADMIN)
     admins = await principals.lock_active_admins(unit.session)
     if caller.id not in {row.id for row in admins}:
         # Another admin was faster, between the request's recognition and this lock.

@@ -30,7 +30,7 @@ from services.proxies import ProxyDraft
 from services.proxy_lines import Line, lines_told_apart, read_lines
 from services.refusals import found_or_refuse, invalid_transition, refuse_any
 from services.rules_text import check_size, is_storable
-from services.written import Written, transaction
+from services.written import Written
 from vocabulary.access import Role
 from vocabulary.bulk import BULK_ENDS, BulkItemStatus, BulkKind, BulkState, BulkStatus
 from vocabulary.proxies import ProxyProtocol
@@ -53,7 +53,6 @@ class BulkOperations:
     """
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
-        self._database = database
         self._sealer = sealer
         self._once = Once(database, BulkState)
 
@@ -127,40 +126,35 @@ class BulkOperations:
     def _seal(self, lines: Sequence[Line]) -> list[bytes | None]:
         return [None if line.draft is None else self._sealer.seal(_spelled(line.draft)) for line in lines]
 
-    async def cancel(self, caller: Principal, bulk_id: UUID) -> Written[BulkState]:
+    async def cancel(self, caller: Principal, bulk_id: UUID, key: str | None = None) -> Written[BulkState]:
         """Begin no more items; those under way end by themselves, and with them the operation.
 
         Raises:
             NotFound: there is no such operation.
-            Conflict: it has completed or failed (INVALID_TRANSITION).
+            Conflict: it has completed or failed (INVALID_TRANSITION), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
+
+        async def cancelled(unit: UnitOfWork) -> BulkState:
             row = await _lock(unit, caller, bulk_id)
             if row.status in {BulkStatus.COMPLETED, BulkStatus.FAILED}:
                 raise invalid_transition("bulk operation", row.status, "CANCEL")
             if row.status in {BulkStatus.QUEUED, BulkStatus.RUNNING}:
                 await _cancel(unit, caller, row)
-            state = state_of(row)
-        return Written(state, unit.position)
+            return state_of(row)
 
-    async def delete(self, caller: Principal, bulk_id: UUID) -> Written[BulkState]:
+        return await self._once.run(caller, Request("CANCEL_BULK_OPERATION", bulk_id), key, cancelled)
+
+    async def delete(self, caller: Principal, bulk_id: UUID, key: str | None = None) -> Written[BulkState]:
         """Delete the record of an operation that has ended; the value is what it was.
 
         Raises:
             NotFound: there is no such operation.
-            Conflict: it has not ended (INVALID_TRANSITION).
+            Conflict: it has not ended (INVALID_TRANSITION), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
-            row = await _lock(unit, caller, bulk_id)
-            if row.status not in BULK_ENDS:
-                raise invalid_transition("bulk operation", row.status, "DELETE")
-            state = state_of(row)
-            await bulk.remove(unit.session, bulk_id)
-            event = BulkOperationDeleted(operation=state)
-            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
-        return Written(state, unit.position)
+        asked = Request("DELETE_BULK_OPERATION", bulk_id)
+        return await self._once.run(caller, asked, key, lambda unit: _remove(unit, caller, bulk_id))
 
 
 def target_of(kind: BulkKind) -> Target:
@@ -218,6 +212,17 @@ async def _cancel(unit: UnitOfWork, caller: Principal, row: BulkOperationRow) ->
     )
     if not await bulk_life.end_if_over(unit, row, caller.actor):
         bulk_life.tell_progress(unit, row, caller.actor)
+
+
+async def _remove(unit: UnitOfWork, caller: Principal, bulk_id: UUID) -> BulkState:
+    row = await _lock(unit, caller, bulk_id)
+    if row.status not in BULK_ENDS:
+        raise invalid_transition("bulk operation", row.status, "DELETE")
+    state = state_of(row)
+    await bulk.remove(unit.session, bulk_id)
+    event = BulkOperationDeleted(operation=state)
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    return state
 
 
 def _named(unit: UnitOfWork, ident: UUID, name: str | None) -> Item:

@@ -1,6 +1,6 @@
 """Making, changing, copying and deleting campaigns; how they go on is in `campaign_control.py`.
 
-Every verb locks the campaign's row first.
+Every verb locks the campaign's row first, after that of its key (`services/once.py`).
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ from services.references import check_nothing_gone
 from services.refusals import found_or_refuse, invalid_transition, refuse_any
 from services.rules_text import MAX_NAME
 from services.versions import expect_version
-from services.written import Written, transaction
+from services.written import Written
 from vocabulary.access import Role
 from vocabulary.campaigns import CampaignMode, CampaignStatus
 
@@ -49,7 +49,6 @@ class Campaigns:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
         self._controlling = Controlling(database)
         self._once = Once(database, UUID)
 
@@ -91,25 +90,34 @@ class Campaigns:
         return await self._once.run(caller, asked, key, copied)
 
     async def update(
-        self, caller: Principal, campaign_id: UUID, patch: CampaignPatch, expected_version: int | None = None
+        self,
+        caller: Principal,
+        campaign_id: UUID,
+        patch: CampaignPatch,
+        expected_version: int | None = None,
+        key: str | None = None,
     ) -> Written[UUID]:
         """Change the name of a campaign, or the configurations of phases that have not begun.
 
         Raises:
             NotFound: there is no such campaign.
             Conflict: a phase that is to be configured has begun, or the campaign has ended for good
-                (INVALID_TRANSITION); the campaign is at another version (VERSION_MISMATCH).
+                (INVALID_TRANSITION); the campaign is at another version (VERSION_MISMATCH); or as `Once.run` says.
             ValidationFailed: with every broken rule, and every reference that leads nowhere.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
+
+        async def changed(unit: UnitOfWork) -> UUID:
             course = await _take(unit, caller, campaign_id)
             expect_version(course.campaign, expected_version)
             _expect_changeable(course.campaign, patch)
             configuring.expect_open(course, patch)
             refuse_any(await configuring.check(unit.session, caller.scope, patch))
             await configuring.change(course, patch)
-        return Written(campaign_id, unit.position)
+            return campaign_id
+
+        asked = Request("UPDATE_CAMPAIGN", (campaign_id, patch, expected_version))
+        return await self._once.run(caller, asked, key, changed)
 
     async def set_mode(
         self, caller: Principal, campaign_id: UUID, mode: CampaignMode, control: Control = PLAIN
@@ -137,23 +145,18 @@ class Campaigns:
         asked = Asked("ARCHIVE", campaign_id, control.expected_state)
         return await self._controlling.run(caller, asked, control.idempotency_key, _archive)
 
-    async def delete(self, caller: Principal, campaign_id: UUID) -> Written[UUID]:
+    async def delete(self, caller: Principal, campaign_id: UUID, key: str | None = None) -> Written[UUID]:
         """Delete a campaign with its domains; the offsets that it used stay used.
 
         Raises:
             NotFound: there is no such campaign.
-            Conflict: it runs or is paused (INVALID_TRANSITION).
+            Conflict: it runs or is paused (INVALID_TRANSITION), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database, LONG_TRANSACTION_SECONDS) as unit:
-            row = await campaigns.lock(unit.session, campaign_id, caller.scope)
-            row = found_or_refuse(row, "campaign", campaign_id)
-            if row.status in ALIVE:
-                raise invalid_transition("campaign", row.status, "DELETE")
-            await campaigns.remove(unit.session, campaign_id)
-            event = CampaignDeleted(campaign_id=row.id, name=row.name)
-            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
-        return Written(campaign_id, unit.position)
+        asked = Request("DELETE_CAMPAIGN", campaign_id)
+        return await self._once.run(
+            caller, asked, key, lambda unit: _remove(unit, caller, campaign_id), LONG_TRANSACTION_SECONDS
+        )
 
 
 def copy_name(name: str) -> str:
@@ -172,6 +175,17 @@ async def _create(
     event = CampaignCreated(campaign_id=row.id, name=row.name)
     record(unit, event, actor=caller.actor, owner_id=row.owner_id)
     return row.id
+
+
+async def _remove(unit: UnitOfWork, caller: Principal, campaign_id: UUID) -> UUID:
+    row = await campaigns.lock(unit.session, campaign_id, caller.scope)
+    row = found_or_refuse(row, "campaign", campaign_id)
+    if row.status in ALIVE:
+        raise invalid_transition("campaign", row.status, "DELETE")
+    await campaigns.remove(unit.session, campaign_id)
+    event = CampaignDeleted(campaign_id=row.id, name=row.name)
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    return campaign_id
 
 
 def _row(unit: UnitOfWork, caller: Principal, draft: CampaignDraft) -> CampaignRow:

@@ -27,7 +27,7 @@ from services.rule_edits import RuleEdits, check_edits, check_places, edited
 from services.rules_keywords import check_rules
 from services.rules_text import check_description, check_name
 from services.versions import expect_version
-from services.written import Written, transaction
+from services.written import Written
 from vocabulary.access import Role
 from vocabulary.keywords import KeywordRule
 
@@ -62,7 +62,6 @@ class KeywordSets:
     """
 
     def __init__(self, database: Database, trials: Trials | None = None) -> None:
-        self._database = database
         self._once = Once(database, UUID)
         self.tests = KeywordTests()
         self.pages = KeywordPages(database, trials or Trials(AddressPolicy()))
@@ -102,8 +101,7 @@ class KeywordSets:
         broken = await _apart(_check_patch, patch)
 
         async def changed(unit: UnitOfWork) -> UUID:
-            found = await keyword_sets.lock(unit.session, set_id, caller.scope)
-            row = found_or_refuse(found, "keyword set", set_id)
+            row = await _lock(unit, caller, set_id)
             expect_version(row, expected_version)
             rules = await keyword_sets.rules_of(unit.session, set_id)
             refuse_any([*broken, *check_places(len(rules), patch.edits)] if patch.edits else broken)
@@ -113,25 +111,16 @@ class KeywordSets:
         asked = Request("UPDATE_KEYWORD_SET", (set_id, patch, expected_version))
         return await self._once.run(caller, asked, key, changed)
 
-    async def delete(self, caller: Principal, set_id: UUID) -> Written[UUID]:
+    async def delete(self, caller: Principal, set_id: UUID, key: str | None = None) -> Written[UUID]:
         """Delete a keyword set. Campaigns that have ended lose the link and keep their results.
 
         Raises:
             NotFound: there is no such keyword set.
-            Conflict: a campaign that has not ended uses it (IN_USE).
+            Conflict: a campaign that has not ended uses it (IN_USE), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
-            found = await keyword_sets.lock(unit.session, set_id, caller.scope)
-            row = found_or_refuse(found, "keyword set", set_id)
-            user = await uses.release_keyword_set(unit.session, set_id)
-            if user is not None:
-                raise in_use("keyword set", user, caller.scope)
-            rules = await keyword_sets.rules_of(unit.session, set_id)
-            await keyword_sets.remove(unit.session, set_id)
-            event = KeywordSetDeleted(keyword_set_id=row.id, name=row.name, rule_count=len(rules))
-            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
-        return Written(set_id, unit.position)
+        asked = Request("DELETE_KEYWORD_SET", set_id)
+        return await self._once.run(caller, asked, key, lambda unit: _remove(unit, caller, set_id))
 
 
 def _check(draft: KeywordSetDraft) -> Iterator[Violation]:
@@ -178,6 +167,23 @@ def _row(unit: UnitOfWork, caller: Principal, draft: KeywordSetDraft) -> Keyword
         created_at=unit.now,
         updated_at=unit.now,
     )
+
+
+async def _lock(unit: UnitOfWork, caller: Principal, set_id: UUID) -> KeywordSetRow:
+    found = await keyword_sets.lock(unit.session, set_id, caller.scope)
+    return found_or_refuse(found, "keyword set", set_id)
+
+
+async def _remove(unit: UnitOfWork, caller: Principal, set_id: UUID) -> UUID:
+    row = await _lock(unit, caller, set_id)
+    user = await uses.release_keyword_set(unit.session, set_id)
+    if user is not None:
+        raise in_use("keyword set", user, caller.scope)
+    rules = await keyword_sets.rules_of(unit.session, set_id)
+    await keyword_sets.remove(unit.session, set_id)
+    event = KeywordSetDeleted(keyword_set_id=row.id, name=row.name, rule_count=len(rules))
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    return set_id
 
 
 async def _change(

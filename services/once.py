@@ -1,14 +1,16 @@
-"""Requests with a key are done once: what all verbs have in common that take an `idempotencyKey`.
+"""Requests with a key are done once: what all verbs of the API have in common, for each takes an `idempotencyKey`.
 
 The row of the key is the first lock. What was answered is written in the transaction of the change; a refusal in one of
 its own, after that was rolled back, unless somebody else has been answered under the key meanwhile: then that is the
 answer to both. The same request with the same key is answered so for a day, whatever happened since; another request
-with it is refused. A process that dies has either done all of it, the answer included, or nothing.
+with it is refused. A process that dies has either done all of it, the answer included, or nothing. Who was forbidden
+something is not held to that, for they may have been given the role since.
 """
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from types import UnionType
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -23,6 +25,7 @@ from services.rules_text import check_text
 from services.written import Written, transaction
 
 T = TypeVar("T")
+W = TypeVar("W")
 
 MAX_KEY = 64
 KEPT = timedelta(hours=24)
@@ -87,9 +90,9 @@ _read: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
 class Once(Generic[T]):
     """Runs verbs that give back a T, which must be something that JSON can hold."""
 
-    def __init__(self, database: Database, kind: type[T]) -> None:
+    def __init__(self, database: Database, kind: type[T] | UnionType) -> None:
         self._database = database
-        self._value = msgspec.json.Decoder(kind)
+        self._value: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind)
 
     async def run(
         self,
@@ -110,9 +113,44 @@ class Once(Generic[T]):
             async with transaction(self._database, seconds) as unit:
                 value = await verb(unit)
             return Written(value, unit.position)
+        return await self._answered(caller, asked, key, lambda: self._do(caller, asked, key, verb, seconds))
+
+    async def run_after(
+        self,
+        caller: Principal,
+        asked: Asking,
+        key: str | None,
+        work: Callable[[], Awaitable[W]],
+        verb: Callable[[UnitOfWork, W], Awaitable[T]],
+    ) -> Written[T]:
+        """The same of a verb that needs something that takes long to get, which `work` does with no transaction open.
+
+        Under a key that was answered there is no more work. Of two who send the same at the same moment both may work,
+        and what one of them has got is the answer to both.
+
+        Raises:
+            NotFound, Conflict, ValidationFailed: as `work` refuses, or refused, and as `run` says.
+        """
+        if key is None:
+            made = await work()
+            return await self.run(caller, asked, None, lambda unit: verb(unit, made))
+
+        async def done() -> Answer:
+            before = await self._look(caller, asked, key)
+            if before is not None:
+                return before
+            made = await work()
+            return await self._do(caller, asked, key, lambda unit: verb(unit, made), None)
+
+        return await self._answered(caller, asked, key, done)
+
+    async def _answered(
+        self, caller: Principal, asked: Asking, key: str, done: Callable[[], Awaitable[Answer]]
+    ) -> Written[T]:
+        """The answer to a request with a key, also if it is a refusal."""
         refuse_any(check_text(key, ("idempotencyKey",), 1, MAX_KEY))
         try:
-            answer = await self._do(caller, asked, key, verb, seconds)
+            answer = await done()
         except (Conflict, NotFound, ValidationFailed) as refusal:
             told = _told(refusal)
             answer = await self._keep(caller, asked, key, told)
@@ -121,6 +159,13 @@ class Once(Generic[T]):
         if not isinstance(answer, Done):
             raise _refusal(answer)
         return Written(self._value.decode(answer.value), answer.position)
+
+    async def _look(self, caller: Principal, asked: Asking, key: str) -> Answer | None:
+        """What was answered to this key, if anything was."""
+        expired = _expired(self._database.clock.now())
+        async with self._database.engines.reading() as session:
+            found = await idempotency.find(session, caller.id, key, expired)
+        return None if found is None else _answer_of(found, asked)
 
     async def _do(
         self,
@@ -150,9 +195,17 @@ async def _recall(
     row = IdempotencyRow(
         principal_id=caller.id, key=key, fingerprint=asked.fingerprint, answer=text, created_at=unit.now
     )
-    found = await idempotency.take(unit.session, row, unit.now - KEPT)
-    if found is None:
-        return None
+    found = await idempotency.take(unit.session, row, _expired(unit.now))
+    return None if found is None else _answer_of(found, asked)
+
+
+def _expired(now: datetime) -> datetime:
+    """What was answered then or before is no more."""
+    return now - KEPT
+
+
+def _answer_of(found: IdempotencyRow, asked: Asking) -> Answer:
+    """What was answered, if it was this that was asked for."""
     if found.fingerprint != asked.fingerprint:
         detail = ConflictDetail("IDEMPOTENCY_KEY_REUSED", attempted=asked.verb, path=("idempotencyKey",))
         return RefusedConflict("This key was used for another request; take a new one.", detail)

@@ -1,7 +1,8 @@
 """Trying a persona: it really looks a name up, or fetches a page, and shows what it did.
 
 The persona is read first and let go, the network is used with no transaction open, and then one event is written,
-which holds the host and the outcome and nothing of the page.
+which holds the host and the outcome and nothing of the page. Under a key what it showed is kept for whoever sends the
+same again, as any answer is.
 """
 
 from collections.abc import Iterator
@@ -9,23 +10,26 @@ from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from auth.policy import require
 from auth.principal import Principal
 from core.errors import ValidationFailed
 from core.port_list import PortList
 from db.models import PersonaRow
 from db.repositories import personas
-from db.unit_of_work import Database
+from db.unit_of_work import Database, UnitOfWork
 from events.outbox import record
 from events.resource_events import PersonaTested
 from probes.fetch import Ports, both_schemes
 from probes.trials import Errand, Trials, is_address, read_url
+from services.once import Once, Request
 from services.refusals import found_or_refuse
 from services.rules_hosts import HOST_RULE, canonical_host
-from services.written import Written, transaction
+from services.written import Written
 from vocabulary.access import Role
 from vocabulary.checks import CheckStatus
-from vocabulary.persona_tests import PersonaTest
+from vocabulary.persona_tests import HttpTest, PersonaTest
 from vocabulary.personas import DnsPersonaConfig, HttpPersonaConfig
 
 MAX_TARGET = 2000
@@ -44,23 +48,27 @@ class PersonaTests:
 
     def __init__(self, database: Database, trials: Trials) -> None:
         self._database = database
+        self._once: Once[PersonaTest] = Once(database, PersonaTest)
         self._trials = trials
 
-    async def run(self, caller: Principal, trial: Trial) -> Written[PersonaTest]:
+    async def run(self, caller: Principal, trial: Trial, key: str | None = None) -> Written[PersonaTest]:
         """Try a persona.
 
         Raises:
             NotFound: there is no such persona, or no such DNS persona, before the test or after it.
             ValidationFailed: the target is none for this persona, or a resolver may not be reached here.
+            Conflict: as `Once.run` says of keys.
         """
         require(caller, Role.OPERATOR)
-        row, dns = await self._read(caller, trial)
-        test = await self._test(row, dns, trial)
-        async with transaction(self._database) as unit:
-            found = await personas.lock(unit.session, trial.persona_id, caller.scope)
-            row = found_or_refuse(found, "persona", trial.persona_id)
-            record(unit, _event(row, test), actor=caller.actor, owner_id=row.owner_id)
-        return Written(test, unit.position)
+
+        async def tried() -> PersonaTest:
+            row, dns = await self._read(caller, trial)
+            return _shown(await self._test(row, dns, trial))
+
+        async def told(unit: UnitOfWork, test: PersonaTest) -> PersonaTest:
+            return await _tell(unit, caller, trial, test)
+
+        return await self._once.run_after(caller, Request("TEST_PERSONA", trial), key, tried, told)
 
     async def _read(self, caller: Principal, trial: Trial) -> tuple[PersonaRow, DnsPersonaConfig | None]:
         wanted = [one for one in (trial.persona_id, trial.dns_persona_id) if one is not None]
@@ -129,6 +137,23 @@ def _name(text: str) -> str:
     if host is None or is_address(host):
         raise ValidationFailed.at(("target",), "must be a legal host name, and no address", "1..253")
     return host
+
+
+def _shown(test: PersonaTest) -> PersonaTest:
+    """What is told of a test, without the page that it has read."""
+    match test:
+        case HttpTest(verdict=verdict):
+            bare = msgspec.structs.replace(verdict, page=None, hits=())
+            return msgspec.structs.replace(test, verdict=bare)
+        case _:
+            return test
+
+
+async def _tell(unit: UnitOfWork, caller: Principal, trial: Trial, test: PersonaTest) -> PersonaTest:
+    found = await personas.lock(unit.session, trial.persona_id, caller.scope)
+    row = found_or_refuse(found, "persona", trial.persona_id)
+    record(unit, _event(row, test), actor=caller.actor, owner_id=row.owner_id)
+    return test
 
 
 def _event(row: PersonaRow, test: PersonaTest) -> PersonaTested:

@@ -23,7 +23,7 @@ from services.refusals import already_exists, found_or_refuse, in_use, refuse_an
 from services.rules_personas import check_persona_config
 from services.rules_text import check_description, check_name
 from services.versions import expect_version
-from services.written import Written, transaction
+from services.written import Written
 from vocabulary.access import Role
 from vocabulary.personas import DnsPersonaConfig, PersonaConfig, PersonaType
 
@@ -54,7 +54,6 @@ class Personas:
     """
 
     def __init__(self, database: Database, trials: Trials | None = None) -> None:
-        self._database = database
         self._once = Once(database, UUID)
         self.tests = PersonaTests(database, trials or Trials(AddressPolicy()))
 
@@ -83,8 +82,7 @@ class Personas:
         require(caller, Role.OPERATOR)
 
         async def copied(unit: UnitOfWork) -> UUID:
-            found = await personas.lock(unit.session, persona_id, caller.scope)
-            source = found_or_refuse(found, "persona", persona_id)
+            source = await _lock(unit, caller, persona_id)
             refuse_any(check_name(name))
             draft = PersonaDraft(name, source.config, source.description, source.enabled)
             return await _add(unit, caller, draft)
@@ -98,6 +96,7 @@ class Personas:
         persona_id: UUID,
         patch: PersonaPatch,
         expected_version: int | None = None,
+        key: str | None = None,
     ) -> Written[UUID]:
         """Change a persona; its type stays. Workers use what they read when they claimed their shard.
 
@@ -105,35 +104,30 @@ class Personas:
             NotFound: there is no such persona.
             ValidationFailed: with every broken rule.
             Conflict: it is at another version than `expected_version` (VERSION_MISMATCH), or the owner has a
-                persona of this type with this name (ALREADY_EXISTS).
+                persona of this type with this name (ALREADY_EXISTS), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
-            found = await personas.lock(unit.session, persona_id, caller.scope)
-            row = found_or_refuse(found, "persona", persona_id)
+
+        async def changed(unit: UnitOfWork) -> UUID:
+            row = await _lock(unit, caller, persona_id)
             expect_version(row, expected_version)
             refuse_any(_check_patch(row, patch))
             await _change(unit, caller, row, patch)
-        return Written(persona_id, unit.position)
+            return persona_id
 
-    async def delete(self, caller: Principal, persona_id: UUID) -> Written[UUID]:
+        asked = Request("UPDATE_PERSONA", (persona_id, patch, expected_version))
+        return await self._once.run(caller, asked, key, changed)
+
+    async def delete(self, caller: Principal, persona_id: UUID, key: str | None = None) -> Written[UUID]:
         """Delete a persona. Campaigns that have ended lose the link and keep their results.
 
         Raises:
             NotFound: there is no such persona.
-            Conflict: a campaign that has not ended uses it (IN_USE).
+            Conflict: a campaign that has not ended uses it (IN_USE), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
-            found = await personas.lock(unit.session, persona_id, caller.scope)
-            row = found_or_refuse(found, "persona", persona_id)
-            user = await uses.release_persona(unit.session, persona_id)
-            if user is not None:
-                raise in_use("persona", user, caller.scope)
-            await personas.remove(unit.session, persona_id)
-            event = PersonaDeleted(persona_id=row.id, name=row.name, persona_type=row.persona_type)
-            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
-        return Written(persona_id, unit.position)
+        asked = Request("DELETE_PERSONA", persona_id)
+        return await self._once.run(caller, asked, key, lambda unit: _remove(unit, caller, persona_id))
 
 
 def type_of(config: PersonaConfig) -> PersonaType:
@@ -181,6 +175,22 @@ def _row(unit: UnitOfWork, caller: Principal, draft: PersonaDraft) -> PersonaRow
         created_at=unit.now,
         updated_at=unit.now,
     )
+
+
+async def _lock(unit: UnitOfWork, caller: Principal, persona_id: UUID) -> PersonaRow:
+    found = await personas.lock(unit.session, persona_id, caller.scope)
+    return found_or_refuse(found, "persona", persona_id)
+
+
+async def _remove(unit: UnitOfWork, caller: Principal, persona_id: UUID) -> UUID:
+    row = await _lock(unit, caller, persona_id)
+    user = await uses.release_persona(unit.session, persona_id)
+    if user is not None:
+        raise in_use("persona", user, caller.scope)
+    await personas.remove(unit.session, persona_id)
+    event = PersonaDeleted(persona_id=row.id, name=row.name, persona_type=row.persona_type)
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    return persona_id
 
 
 async def _change(unit: UnitOfWork, caller: Principal, row: PersonaRow, patch: PersonaPatch) -> None:

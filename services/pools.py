@@ -27,7 +27,7 @@ from services.refusals import already_exists, found_or_refuse, in_use, refuse_an
 from services.rules_pools import MAX_MEMBERS, check_proxy_ids, check_settings, check_weight
 from services.rules_text import check_description, check_name, check_range
 from services.versions import expect_version
-from services.written import Written, transaction
+from services.written import Written
 from vocabulary.access import Role
 from vocabulary.proxies import ProxyStrategy
 
@@ -85,11 +85,11 @@ class Pools:
 
     Every verb raises Forbidden for a viewer and Unavailable if the database does not answer. Somebody else's pool is
     NotFound. A pool has proxies of its own owner only. Those that take `expected_version` raise Conflict
-    (VERSION_MISMATCH) if the pool is at another. The value is the id of the pool.
+    (VERSION_MISMATCH) if the pool is at another, and all of them as `Once.run` says of keys. The value is the id of the
+    pool.
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
         self._once = Once(database, UUID)
 
     async def create(self, caller: Principal, draft: PoolDraft, key: str | None = None) -> Written[UUID]:
@@ -105,7 +105,12 @@ class Pools:
         return await self._once.run(caller, asked, key, lambda unit: _add(unit, caller, draft))
 
     async def update(
-        self, caller: Principal, pool_id: UUID, patch: PoolPatch, expected_version: int | None = None
+        self,
+        caller: Principal,
+        pool_id: UUID,
+        patch: PoolPatch,
+        expected_version: int | None = None,
+        key: str | None = None,
     ) -> Written[UUID]:
         """Change a pool; campaigns follow it with their next shard, health checks at once.
 
@@ -115,23 +120,17 @@ class Pools:
             Conflict: the owner has a pool with this name (ALREADY_EXISTS), or VERSION_MISMATCH.
         """
         require(caller, Role.OPERATOR)
-        values = given(patch)
-        async with transaction(self._database) as unit:
-            held = await _hold(unit, caller, pool_id, expected_version)
-            refuse_any(_check(values))
-            if patch.name is not msgspec.UNSET:
-                values["name"] = patch.name.strip()
-            with unit.session.no_autoflush:
-                changed = apply(held.row, values)
-                if "name" in changed:
-                    await _refuse_taken_name(unit, held.row)
-            if changed:
-                tell_updated(unit, caller, held.row, changed, len(held.members))
-            if not _ABOUT_TESTS.isdisjoint(changed):
-                await arrange_tests(unit, held.locked)
-        return Written(pool_id, unit.position)
 
-    async def delete(self, caller: Principal, pool_id: UUID) -> Written[UUID]:
+        async def changed(unit: UnitOfWork) -> UUID:
+            held = await _hold(unit, caller, pool_id, expected_version)
+            refuse_any(_check(given(patch)))
+            await _change(unit, caller, held, patch)
+            return pool_id
+
+        asked = Request("UPDATE_PROXY_POOL", (pool_id, patch, expected_version))
+        return await self._once.run(caller, asked, key, changed)
+
+    async def delete(self, caller: Principal, pool_id: UUID, key: str | None = None) -> Written[UUID]:
         """Delete a pool; its proxies stay. Campaigns that have ended lose the link.
 
         Raises:
@@ -139,21 +138,8 @@ class Pools:
             Conflict: a campaign that has not ended uses it (IN_USE).
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
-            held = await _hold(unit, caller, pool_id)
-            user = await uses.release_pool(unit.session, pool_id)
-            if user is not None:
-                raise in_use("proxy pool", user, caller.scope)
-            row = held.row
-            event = ProxyPoolDeleted(
-                pool_id=row.id, name=row.name, member_count=len(held.members), version=row.version
-            )
-            await pools.remove(unit.session, pool_id)
-            for proxy in held.proxies().values():
-                leave(unit, caller, proxy, pool_id)
-            await arrange_tests(unit, held.locked)
-            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
-        return Written(pool_id, unit.position)
+        asked = Request("DELETE_PROXY_POOL", pool_id)
+        return await self._once.run(caller, asked, key, lambda unit: _remove(unit, caller, pool_id))
 
     async def add_proxies(
         self,
@@ -162,6 +148,7 @@ class Pools:
         proxy_ids: Sequence[UUID],
         weight: int = 1,
         expected_version: int | None = None,
+        key: str | None = None,
     ) -> Written[UUID]:
         """Add proxies behind the members that there are; one that is a member already stays as it is.
 
@@ -171,22 +158,15 @@ class Pools:
             Conflict: VERSION_MISMATCH.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
+
+        async def added(unit: UnitOfWork) -> UUID:
             held = await _hold(unit, caller, pool_id, expected_version, proxy_ids[:MAX_MEMBERS])
             refuse_any([*check_proxy_ids(proxy_ids), *check_weight(weight)])
-            known = {member.proxy_id for member in held.members}
-            found = held.proxies()
-            refuse_any(_check_owned(proxy_ids, found, held.row.owner_id))
-            new = [found[ident] for ident in proxy_ids if ident not in known]
-            refuse_any(check_range(len(known) + len(new), ("proxyIds",), 0, MAX_MEMBERS))
-            start = 1 + max((member.ordinal for member in held.members), default=-1)
-            for ordinal, proxy in enumerate(new, start):
-                unit.session.add(_member(pool_id, proxy.id, ordinal, weight, unit))
-                join(unit, caller, proxy, pool_id)
-            if new:
-                tell_updated(unit, caller, held.row, ("members",), len(known) + len(new))
-                await arrange_tests(unit, held.locked)
-        return Written(pool_id, unit.position)
+            await _put_in(unit, caller, held, proxy_ids, weight)
+            return pool_id
+
+        asked = Request("ADD_PROXIES_TO_POOL", (pool_id, proxy_ids, weight, expected_version))
+        return await self._once.run(caller, asked, key, added)
 
     async def remove_proxies(
         self,
@@ -194,6 +174,7 @@ class Pools:
         pool_id: UUID,
         proxy_ids: Sequence[UUID],
         expected_version: int | None = None,
+        key: str | None = None,
     ) -> Written[UUID]:
         """Take proxies out of a pool; one that is no member stays where it is.
 
@@ -203,18 +184,15 @@ class Pools:
             Conflict: VERSION_MISMATCH.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
+
+        async def removed(unit: UnitOfWork) -> UUID:
             held = await _hold(unit, caller, pool_id, expected_version)
             refuse_any(check_proxy_ids(proxy_ids))
-            gone = {member.proxy_id for member in held.members} & {*proxy_ids}
-            await pools.drop_members(unit.session, [pool_id], gone)
-            for ident, proxy in held.proxies().items():
-                if ident in gone:
-                    leave(unit, caller, proxy, pool_id)
-            if gone:
-                tell_updated(unit, caller, held.row, ("members",), len(held.members) - len(gone))
-                await arrange_tests(unit, held.locked)
-        return Written(pool_id, unit.position)
+            await _take_out(unit, caller, held, proxy_ids)
+            return pool_id
+
+        asked = Request("REMOVE_PROXIES_FROM_POOL", (pool_id, proxy_ids, expected_version))
+        return await self._once.run(caller, asked, key, removed)
 
     async def set_member(
         self,
@@ -223,6 +201,7 @@ class Pools:
         proxy_id: UUID,
         patch: MemberPatch,
         expected_version: int | None = None,
+        key: str | None = None,
     ) -> Written[UUID]:
         """Change how a member is taken: its weight, whether at all, and its place in the order.
 
@@ -232,22 +211,18 @@ class Pools:
             Conflict: VERSION_MISMATCH.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
+
+        async def changed(unit: UnitOfWork) -> UUID:
             held = await _hold(unit, caller, pool_id, expected_version)
             member = next((one for one in held.members if one.proxy_id == proxy_id), None)
             if member is None:
                 raise ValidationFailed.at(("proxyId",), "is no member of this pool")
             refuse_any(_check_member(patch, len(held.members)))
-            changed = apply(
-                member, {name: value for name, value in given(patch).items() if name != "position"}
-            )
-            if patch.position is not msgspec.UNSET:
-                changed += _move(held.members, member, patch.position)
-            if changed:
-                tell_updated(unit, caller, held.row, ("members",), len(held.members))
-            if "active" in changed:
-                await arrange_tests(unit, held.locked)
-        return Written(pool_id, unit.position)
+            await _set_member(unit, caller, held, member, patch)
+            return pool_id
+
+        asked = Request("SET_PROXY_POOL_MEMBER", (pool_id, proxy_id, patch, expected_version))
+        return await self._once.run(caller, asked, key, changed)
 
 
 async def _add(unit: UnitOfWork, caller: Principal, draft: PoolDraft) -> UUID:
@@ -258,6 +233,77 @@ async def _add(unit: UnitOfWork, caller: Principal, draft: PoolDraft) -> UUID:
     event = ProxyPoolCreated(pool_id=row.id, name=row.name, member_count=0, version=row.version)
     record(unit, event, actor=caller.actor, owner_id=row.owner_id)
     return row.id
+
+
+async def _change(unit: UnitOfWork, caller: Principal, held: _Held, patch: PoolPatch) -> None:
+    values = given(patch)
+    if patch.name is not msgspec.UNSET:
+        values["name"] = patch.name.strip()
+    with unit.session.no_autoflush:
+        changed = apply(held.row, values)
+        if "name" in changed:
+            await _refuse_taken_name(unit, held.row)
+    if changed:
+        tell_updated(unit, caller, held.row, changed, len(held.members))
+    if not _ABOUT_TESTS.isdisjoint(changed):
+        await arrange_tests(unit, held.locked)
+
+
+async def _remove(unit: UnitOfWork, caller: Principal, pool_id: UUID) -> UUID:
+    held = await _hold(unit, caller, pool_id)
+    user = await uses.release_pool(unit.session, pool_id)
+    if user is not None:
+        raise in_use("proxy pool", user, caller.scope)
+    row = held.row
+    event = ProxyPoolDeleted(
+        pool_id=row.id, name=row.name, member_count=len(held.members), version=row.version
+    )
+    await pools.remove(unit.session, pool_id)
+    for proxy in held.proxies().values():
+        leave(unit, caller, proxy, pool_id)
+    await arrange_tests(unit, held.locked)
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    return pool_id
+
+
+async def _put_in(
+    unit: UnitOfWork, caller: Principal, held: _Held, proxy_ids: Sequence[UUID], weight: int
+) -> None:
+    known = {member.proxy_id for member in held.members}
+    found = held.proxies()
+    refuse_any(_check_owned(proxy_ids, found, held.row.owner_id))
+    new = [found[ident] for ident in proxy_ids if ident not in known]
+    refuse_any(check_range(len(known) + len(new), ("proxyIds",), 0, MAX_MEMBERS))
+    start = 1 + max((member.ordinal for member in held.members), default=-1)
+    for ordinal, proxy in enumerate(new, start):
+        unit.session.add(_member(held.row.id, proxy.id, ordinal, weight, unit))
+        join(unit, caller, proxy, held.row.id)
+    if new:
+        tell_updated(unit, caller, held.row, ("members",), len(known) + len(new))
+        await arrange_tests(unit, held.locked)
+
+
+async def _take_out(unit: UnitOfWork, caller: Principal, held: _Held, proxy_ids: Sequence[UUID]) -> None:
+    gone = {member.proxy_id for member in held.members} & {*proxy_ids}
+    await pools.drop_members(unit.session, [held.row.id], gone)
+    for ident, proxy in held.proxies().items():
+        if ident in gone:
+            leave(unit, caller, proxy, held.row.id)
+    if gone:
+        tell_updated(unit, caller, held.row, ("members",), len(held.members) - len(gone))
+        await arrange_tests(unit, held.locked)
+
+
+async def _set_member(
+    unit: UnitOfWork, caller: Principal, held: _Held, member: ProxyPoolMemberRow, patch: MemberPatch
+) -> None:
+    changed = apply(member, {name: value for name, value in given(patch).items() if name != "position"})
+    if patch.position is not msgspec.UNSET:
+        changed += _move(held.members, member, patch.position)
+    if changed:
+        tell_updated(unit, caller, held.row, ("members",), len(held.members))
+    if "active" in changed:
+        await arrange_tests(unit, held.locked)
 
 
 async def _hold(

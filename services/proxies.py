@@ -30,7 +30,7 @@ from services.rules_hosts import canonical_host, check_host, check_port
 from services.rules_proxies import check_credentials, check_place
 from services.rules_text import check_description, check_name
 from services.versions import expect_version
-from services.written import Written, transaction
+from services.written import Written
 from vocabulary.access import Role
 from vocabulary.proxies import ProxyHealth, ProxyProtocol, ProxyState
 
@@ -86,7 +86,6 @@ class Proxies:
     """
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
-        self._database = database
         self._once = Once(database, ProxyState)
         self._sealer = sealer
 
@@ -105,7 +104,12 @@ class Proxies:
         return await self._once.run(caller, asked, key, lambda unit: _add(unit, caller, draft, self._sealer))
 
     async def update(
-        self, caller: Principal, proxy_id: UUID, patch: ProxyPatch, expected_version: int | None = None
+        self,
+        caller: Principal,
+        proxy_id: UUID,
+        patch: ProxyPatch,
+        expected_version: int | None = None,
+        key: str | None = None,
     ) -> Written[ProxyState]:
         """Change a proxy.
 
@@ -113,59 +117,45 @@ class Proxies:
             NotFound: there is no such proxy.
             ValidationFailed: with every broken rule.
             Conflict: the owner has a proxy with this name or address (ALREADY_EXISTS), or the proxy is at another
-                version (VERSION_MISMATCH).
+                version (VERSION_MISMATCH), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
+
+        async def changed(unit: UnitOfWork) -> ProxyState:
             row = await _lock(unit, caller, proxy_id)
             expect_version(row, expected_version)
             refuse_any(_check_patch(row, patch))
-            changed = await self._apply(unit, row, patch)
-            if changed:
-                await _after_change(unit, caller, row, changed)
-            state = state_of(row)
-        return Written(state, unit.position)
+            names = await self._apply(unit, row, patch)
+            if names:
+                await _after_change(unit, caller, row, names)
+            return state_of(row)
 
-    async def delete(self, caller: Principal, proxy_id: UUID) -> Written[ProxyState]:
+        asked = Request("UPDATE_PROXY", (proxy_id, patch_told_apart(patch), expected_version))
+        return await self._once.run(caller, asked, key, changed)
+
+    async def delete(self, caller: Principal, proxy_id: UUID, key: str | None = None) -> Written[ProxyState]:
         """Remove a proxy; the value is what it was. Campaigns that have ended lose the link.
 
         Raises:
             NotFound: there is no such proxy.
-            Conflict: a campaign that has not ended uses it (IN_USE).
+            Conflict: a campaign that has not ended uses it (IN_USE), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
-            row = await _lock(unit, caller, proxy_id)
-            user = await uses.release_proxy(unit.session, proxy_id)
-            if user is not None:
-                raise in_use("proxy", user, caller.scope)
-            await leave_all(unit, caller, [row])
-            await proxies.remove(unit.session, proxy_id)
-            state = state_of(row)
-            record(unit, ProxyRemoved(proxy=state), actor=caller.actor, owner_id=row.owner_id)
-        return Written(state, unit.position)
+        asked = Request("DELETE_PROXY", proxy_id)
+        return await self._once.run(caller, asked, key, lambda unit: _remove(unit, caller, proxy_id))
 
-    async def test(self, caller: Principal, proxy_id: UUID) -> Written[ProxyState]:
+    async def test(self, caller: Principal, proxy_id: UUID, key: str | None = None) -> Written[ProxyState]:
         """Have a worker test a proxy now; ProxyTestFinished tells what it found.
 
         A proxy that is being tested already stays so, and nothing is recorded.
 
         Raises:
             NotFound: there is no such proxy.
-            Conflict: the proxy is disabled (INVALID_TRANSITION).
+            Conflict: the proxy is disabled (INVALID_TRANSITION), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
-            row = await _lock(unit, caller, proxy_id)
-            if not row.enabled:
-                raise invalid_transition("proxy", "DISABLED", "TEST")
-            if row.health is not ProxyHealth.TESTING:
-                previous, row.health = row.health, ProxyHealth.TESTING
-                await _probe_now(unit, row)
-                event = ProxyHealthChanged(proxy=state_of(row), previous=previous)
-                record(unit, event, actor=caller.actor, owner_id=row.owner_id)
-            state = state_of(row)
-        return Written(state, unit.position)
+        asked = Request("TEST_PROXY", proxy_id)
+        return await self._once.run(caller, asked, key, lambda unit: _test(unit, caller, proxy_id))
 
     async def _apply(self, unit: UnitOfWork, row: ProxyRow, patch: ProxyPatch) -> tuple[str, ...]:
         values = given(patch)
@@ -208,6 +198,12 @@ def told_apart(draft: ProxyDraft) -> tuple[ProxyDraft, bool]:
     What is kept of a request can be compared with guesses, so nothing of a secret may be in it.
     """
     return msgspec.structs.replace(draft, password=None), draft.password is not None
+
+
+def patch_told_apart(patch: ProxyPatch) -> tuple[ProxyPatch, bool | None]:
+    """The same of a patch: whether there shall be a password, and not which; None if it stays."""
+    has_password = None if patch.password is msgspec.UNSET else patch.password is not None
+    return msgspec.structs.replace(patch, password=msgspec.UNSET), has_password
 
 
 def new_row(draft: ProxyDraft, owner_id: UUID, now: datetime, password_sealed: bytes | None) -> ProxyRow:
@@ -311,6 +307,30 @@ async def _add(unit: UnitOfWork, caller: Principal, draft: ProxyDraft, sealer: S
     state = state_of(row)
     record(unit, ProxyAdded(proxy=state), actor=caller.actor, owner_id=row.owner_id)
     return state
+
+
+async def _remove(unit: UnitOfWork, caller: Principal, proxy_id: UUID) -> ProxyState:
+    row = await _lock(unit, caller, proxy_id)
+    user = await uses.release_proxy(unit.session, proxy_id)
+    if user is not None:
+        raise in_use("proxy", user, caller.scope)
+    await leave_all(unit, caller, [row])
+    await proxies.remove(unit.session, proxy_id)
+    state = state_of(row)
+    record(unit, ProxyRemoved(proxy=state), actor=caller.actor, owner_id=row.owner_id)
+    return state
+
+
+async def _test(unit: UnitOfWork, caller: Principal, proxy_id: UUID) -> ProxyState:
+    row = await _lock(unit, caller, proxy_id)
+    if not row.enabled:
+        raise invalid_transition("proxy", "DISABLED", "TEST")
+    if row.health is not ProxyHealth.TESTING:
+        previous, row.health = row.health, ProxyHealth.TESTING
+        await _probe_now(unit, row)
+        event = ProxyHealthChanged(proxy=state_of(row), previous=previous)
+        record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    return state_of(row)
 
 
 def _forget_health(row: ProxyRow) -> None:

@@ -31,7 +31,7 @@ from services.proxy_lines import Line, check_list, lines_told_apart, read_lines
 from services.refusals import in_use, refuse_any
 from services.rules_hosts import canonical_host
 from services.rules_text import MAX_NAME, check_range
-from services.written import Written, transaction
+from services.written import Written
 from vocabulary.access import Role
 from vocabulary.proxies import ImportOutcome, ProxyHealth, ProxyProtocol, ProxyState
 
@@ -86,6 +86,7 @@ class ProxyLists:
         self._database = database
         self._sealer = sealer
         self._imports = Once(database, tuple[ImportedLine, ...])
+        self._cleanings = Once(database, Cleaning)
 
     async def import_text(
         self,
@@ -129,12 +130,15 @@ class ProxyLists:
         return {line.number: sealed(line.draft, self._sealer) for line in lines if line.draft is not None}
 
     async def clean_unhealthy(
-        self, caller: Principal, min_failures: int, *, dry_run: bool
+        self, caller: Principal, min_failures: int, *, dry_run: bool, key: str | None = None
     ) -> Written[Cleaning]:
         """Remove the unhealthy proxies with at least so many failures in a row that no unfinished campaign uses.
 
+        A dry run looks anew each time, whatever its key.
+
         Raises:
             ValidationFailed: `min_failures` is not from 1 to 1,000,000.
+            Conflict: as `Once.run` says of keys.
         """
         require(caller, Role.OPERATOR)
         refuse_any(check_range(min_failures, ("minFailures",), 1, MAX_FAILURES))
@@ -143,17 +147,8 @@ class ProxyLists:
                 found = await proxy_lists.unhealthy(session, caller.id, min_failures, MAX_CLEANED + 1)
                 cleaning = await _sorted_out(session, caller, found)
                 return Written(cleaning, (await event_log.head(session)).position)
-        async with transaction(self._database) as unit:
-            found = await proxy_lists.unhealthy(unit.session, caller.id, min_failures, MAX_CLEANED + 1)
-            locked = await lock_with_probes(unit.session, [row.id for row in found])
-            rows = [row for row, _ in locked if _is_bad(row, min_failures)]
-            cleaning = await _sorted_out(unit.session, caller, rows)
-            ids = {proxy.id for proxy in cleaning.proxies}
-            await leave_all(unit, caller, [row for row in rows if row.id in ids])
-            await proxy_lists.remove(unit.session, ids)
-            for proxy in cleaning.proxies:
-                record(unit, ProxyRemoved(proxy=proxy), actor=caller.actor, owner_id=proxy.owner_id)
-        return Written(cleaning, unit.position)
+        asked = Request("CLEAN_UNHEALTHY_PROXIES", min_failures)
+        return await self._cleanings.run(caller, asked, key, lambda unit: _clean(unit, caller, min_failures))
 
 
 async def _add(
@@ -192,6 +187,19 @@ async def _named(
         taken.add(name)
         named[number] = msgspec.structs.replace(draft, name=name)
     return named
+
+
+async def _clean(unit: UnitOfWork, caller: Principal, min_failures: int) -> Cleaning:
+    found = await proxy_lists.unhealthy(unit.session, caller.id, min_failures, MAX_CLEANED + 1)
+    locked = await lock_with_probes(unit.session, [row.id for row in found])
+    rows = [row for row, _ in locked if _is_bad(row, min_failures)]
+    cleaning = await _sorted_out(unit.session, caller, rows)
+    ids = {proxy.id for proxy in cleaning.proxies}
+    await leave_all(unit, caller, [row for row in rows if row.id in ids])
+    await proxy_lists.remove(unit.session, ids)
+    for proxy in cleaning.proxies:
+        record(unit, ProxyRemoved(proxy=proxy), actor=caller.actor, owner_id=proxy.owner_id)
+    return cleaning
 
 
 def _is_bad(row: ProxyRow, min_failures: int) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
+from types import NoneType
 
 import msgspec
 
@@ -17,8 +18,9 @@ from db.repositories import principals, setting_overrides
 from db.unit_of_work import Database, UnitOfWork
 from events.access_events import SettingChange, SettingsChanged
 from events.outbox import record
+from services.once import Once, Request
 from services.refusals import refuse_any
-from services.written import Written, transaction
+from services.written import Written
 from vocabulary.access import Role
 
 HIDDEN = "***"
@@ -45,8 +47,8 @@ class RunningSettings:
     """The settings of an installation, of which admins may change some while it runs."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
-        self._database = database
         self._settings = settings
+        self._once = Once(database, NoneType)
 
     async def view(self, session: Session) -> list[SettingView]:
         """Every setting, in the order of their definition, without secrets."""
@@ -65,32 +67,37 @@ class RunningSettings:
             for name, field in Settings.model_fields.items()
         ]
 
-    async def update(self, caller: Principal, values: Mapping[str, object | None]) -> Written[None]:
+    async def update(
+        self, caller: Principal, values: Mapping[str, object | None], key: str | None = None
+    ) -> Written[None]:
         """Change settings of CHANGEABLE by name; None sets one back to what each process was started with.
 
         Raises:
             Forbidden: the caller is no admin.
             ValidationFailed: a value breaks its setting's rule.
+            Conflict: as `Once.run` says of keys.
         """
         require(caller, Role.ADMIN)
         wanted = {name: value for name, value in values.items() if value is not None}
         valid, wrong = check_change(self._settings, wanted)
         refuse_any(_violations(wrong))
-        async with transaction(self._database) as unit:
-            # One admin after the other, so that each change is told against what really was before it.
-            if caller.id not in {row.id for row in await principals.lock_active_admins(unit.session)}:
-                raise Forbidden(Role.ADMIN.value)
-            rows = await setting_overrides.all_of(unit.session)
-            before = changed(self._settings, _values(rows))
-            for name in values:
-                new = getattr(valid, name) if name in wanted else None
-                await _write(unit, name, rows.get(name), new)
-            await unit.session.flush()
-            after = changed(self._settings, _values(await setting_overrides.all_of(unit.session)))
-            changes = tuple(_differences(values, before, after))
-            if changes:
-                record(unit, SettingsChanged(changes=changes), actor=caller.actor, owner_id=None)
-        return Written(None, unit.position)
+        new = {name: getattr(valid, name) if name in wanted else None for name in values}
+        asked = Request("UPDATE_SETTINGS", values)
+        return await self._once.run(caller, asked, key, lambda unit: self._change(unit, caller, new))
+
+    async def _change(self, unit: UnitOfWork, caller: Principal, values: Mapping[str, object | None]) -> None:
+        # One admin after the other, so that each change is told against what really was before it.
+        if caller.id not in {row.id for row in await principals.lock_active_admins(unit.session)}:
+            raise Forbidden(Role.ADMIN.value)
+        rows = await setting_overrides.all_of(unit.session)
+        before = changed(self._settings, _values(rows))
+        for name, value in values.items():
+            await _write(unit, name, rows.get(name), value)
+        await unit.session.flush()
+        after = changed(self._settings, _values(await setting_overrides.all_of(unit.session)))
+        changes = tuple(_differences(values, before, after))
+        if changes:
+            record(unit, SettingsChanged(changes=changes), actor=caller.actor, owner_id=None)
 
 
 def told(name: str, value: object) -> str | None:

@@ -21,7 +21,7 @@ from services.once import Once, Request
 from services.refusals import already_exists, found_or_refuse, in_use, refuse_any
 from services.rules_text import check_description, check_name, in_schema_words
 from services.versions import expect_version
-from services.written import Written, transaction
+from services.written import Written
 from vocabulary.access import Role
 from vocabulary.leads import ScoringConfig
 
@@ -50,7 +50,6 @@ class ScoringProfiles:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
         self._once = Once(database, UUID)
 
     async def create(
@@ -73,6 +72,7 @@ class ScoringProfiles:
         profile_id: UUID,
         patch: ScoringProfilePatch,
         expected_version: int | None = None,
+        key: str | None = None,
     ) -> Written[UUID]:
         """Change a profile: a new version. Campaigns take it when they are scored the next time.
 
@@ -80,35 +80,30 @@ class ScoringProfiles:
             NotFound: there is no such profile.
             ValidationFailed: with every broken rule.
             Conflict: the profile is at another version than `expected_version` (VERSION_MISMATCH), or the owner has
-                a profile with this name (ALREADY_EXISTS).
+                a profile with this name (ALREADY_EXISTS), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
         refuse_any(_check_patch(patch))
-        async with transaction(self._database) as unit:
-            found = await scoring_profiles.lock(unit.session, profile_id, caller.scope)
-            row = found_or_refuse(found, "scoring profile", profile_id)
+
+        async def changed(unit: UnitOfWork) -> UUID:
+            row = await _lock(unit, caller, profile_id)
             expect_version(row, expected_version)
             await _change(unit, caller, row, patch)
-        return Written(profile_id, unit.position)
+            return profile_id
 
-    async def delete(self, caller: Principal, profile_id: UUID) -> Written[UUID]:
+        asked = Request("UPDATE_SCORING_PROFILE", (profile_id, patch, expected_version))
+        return await self._once.run(caller, asked, key, changed)
+
+    async def delete(self, caller: Principal, profile_id: UUID, key: str | None = None) -> Written[UUID]:
         """Delete a profile. Campaigns that have ended lose the link and keep their scores.
 
         Raises:
             NotFound: there is no such profile.
-            Conflict: a campaign that has not ended uses it (IN_USE).
+            Conflict: a campaign that has not ended uses it (IN_USE), or as `Once.run` says.
         """
         require(caller, Role.OPERATOR)
-        async with transaction(self._database) as unit:
-            found = await scoring_profiles.lock(unit.session, profile_id, caller.scope)
-            row = found_or_refuse(found, "scoring profile", profile_id)
-            user = await uses.release_scoring_profile(unit.session, profile_id)
-            if user is not None:
-                raise in_use("scoring profile", user, caller.scope)
-            await scoring_profiles.remove(unit.session, profile_id)
-            event = ScoringProfileDeleted(profile_id=row.id, name=row.name)
-            record(unit, event, actor=caller.actor, owner_id=row.owner_id)
-        return Written(profile_id, unit.position)
+        asked = Request("DELETE_SCORING_PROFILE", profile_id)
+        return await self._once.run(caller, asked, key, lambda unit: _remove(unit, caller, profile_id))
 
 
 def _check(draft: ScoringProfileDraft) -> Iterator[Violation]:
@@ -145,6 +140,22 @@ def _row(unit: UnitOfWork, caller: Principal, draft: ScoringProfileDraft) -> Sco
         created_at=unit.now,
         updated_at=unit.now,
     )
+
+
+async def _lock(unit: UnitOfWork, caller: Principal, profile_id: UUID) -> ScoringProfileRow:
+    found = await scoring_profiles.lock(unit.session, profile_id, caller.scope)
+    return found_or_refuse(found, "scoring profile", profile_id)
+
+
+async def _remove(unit: UnitOfWork, caller: Principal, profile_id: UUID) -> UUID:
+    row = await _lock(unit, caller, profile_id)
+    user = await uses.release_scoring_profile(unit.session, profile_id)
+    if user is not None:
+        raise in_use("scoring profile", user, caller.scope)
+    await scoring_profiles.remove(unit.session, profile_id)
+    event = ScoringProfileDeleted(profile_id=row.id, name=row.name)
+    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    return profile_id
 
 
 async def _change(

@@ -30,7 +30,7 @@ class HttpVisit(msgspec.Struct, frozen=True):
     problem: str | None = None
 
 
-class DnsTest(msgspec.Struct, frozen=True):
+class DnsTest(msgspec.Struct, frozen=True, tag=True):
     """What looking a name up as a persona does came to, and the questions in the order of their answers."""
 
     target: str
@@ -38,7 +38,7 @@ class DnsTest(msgspec.Struct, frozen=True):
     exchanges: tuple[DnsExchange, ...]
 
 
-class HttpTest(msgspec.Struct, frozen=True):
+class HttpTest(msgspec.Struct, frozen=True, tag=True):
     """What fetching a page as a persona does came to, and the requests in their order.
 
     `dns` is how the host of the target was looked up, None if it is an address.

@@ -1,4 +1,4 @@
-"""What control verbs answered to the keys of their callers. Its row is the first lock of a verb that has a key."""
+"""What verbs answered to the keys of their callers. Its row is the first lock of a verb that has a key."""
 
 from datetime import datetime
 from uuid import UUID
@@ -27,6 +27,16 @@ async def take(session: Session, row: IdempotencyRow, expired: datetime) -> Idem
     if made is not None:
         return None
     return (await session.execute(select(IdempotencyRow).where(own).with_for_update())).scalar_one()
+
+
+async def find(session: Session, principal_id: UUID, key: str, expired: datetime) -> IdempotencyRow | None:
+    """What is there under a key since `expired`, for whoever only looks."""
+    wanted = select(IdempotencyRow).where(
+        IdempotencyRow.principal_id == principal_id,
+        IdempotencyRow.key == key,
+        IdempotencyRow.created_at > expired,
+    )
+    return (await session.execute(wanted)).scalar_one_or_none()
 
 
 async def answer(session: Session, principal_id: UUID, key: str, text: str) -> None:

@@ -138,6 +138,41 @@ async def test_what_is_unknown_is_remembered_as_unknown(house: House, once: Once
         assert (refused.value.noun, refused.value.ident) == ("thing", str(stranger))
 
 
+async def test_work_that_takes_long_is_done_once_too(house: House, once: Once[UUID]) -> None:
+    worked: list[UUID] = []
+
+    async def work() -> UUID:
+        worked.append(new_id())
+        return worked[-1]
+
+    async def verb(_unit: UnitOfWork, ident: UUID) -> UUID:
+        return ident
+
+    first = await once.run_after(house.alice, ASKED, "k", work, verb)
+    assert await once.run_after(house.alice, ASKED, "k", work, verb) == first
+    assert [first.value] == worked
+    assert (await once.run_after(house.alice, ASKED, None, work, verb)).value == worked[1]
+    house.clock.advance(24 * 3600)
+    assert (await once.run_after(house.alice, ASKED, "k", work, verb)).value == worked[2]
+
+
+async def test_a_refusal_of_such_work_is_an_answer_too(house: House, once: Once[UUID]) -> None:
+    async def refused() -> UUID:
+        raise invalid_transition("thing", "ASLEEP", "MAKE")
+
+    async def working() -> UUID:
+        return new_id()
+
+    async def verb(_unit: UnitOfWork, ident: UUID) -> UUID:
+        return ident
+
+    for work in (refused, working):
+        with pytest.raises(Conflict, match="ASLEEP"):
+            await once.run_after(house.alice, ASKED, "k", work, verb)
+    with pytest.raises(ValidationFailed):
+        await once.run_after(house.alice, ASKED, "", working, verb)
+
+
 def test_sets_are_the_same_in_any_order_and_process() -> None:
     assert Request("MAKE", {"b", "a", "c"}).fingerprint == Request("MAKE", {"c", "b", "a"}).fingerprint
     assert Request("MAKE", ("a",)).fingerprint != Request("MAKE", ("b",)).fingerprint

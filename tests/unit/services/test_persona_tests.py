@@ -1,11 +1,12 @@
 """Trying personas out, over real sockets of the loopback interface."""
 
+import asyncio
 from uuid import UUID
 
 import dns.message
 import pytest
 
-from core.errors import Forbidden, NotFound, ValidationFailed
+from core.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from core.ids import new_id
 from db.repositories import personas as stored
 from events.resource_events import PersonaTested
@@ -189,6 +190,44 @@ async def test_personas_of_others_and_viewers_are_refused(house: House, verbs: P
         await run(house, verbs, mine, "a.test", new_id())
     with pytest.raises(Forbidden):
         await verbs.tests.run(house.viewer, Trial(mine, "127.0.0.1"))
+
+
+async def test_with_a_key_nothing_is_fetched_again(house: House, verbs: Personas) -> None:
+    fetched: list[object] = []
+
+    def served(request: object) -> bytes:
+        fetched.append(request)
+        return page("<title>In</title>")
+
+    async with web_server(served) as http, dns_server(at_home) as server:
+        names = await dns_persona(house, verbs, server)
+        ident = await made(house, verbs, HttpPersonaConfig("Heliograph/1"))
+        trial = Trial(ident, f"http://a.test:{http.port}/", names)
+        first = await verbs.tests.run(house.alice, trial, "k")
+        assert await verbs.tests.run(house.alice, trial, "k") == first
+        looked_up = await verbs.tests.run(house.alice, Trial(names, "a.test"), "d")
+    assert await verbs.tests.run(house.alice, trial, "k") == first
+    assert await verbs.tests.run(house.alice, Trial(names, "a.test"), "d") == looked_up
+    assert isinstance(first.value, HttpTest)
+    assert first.value.dns is not None
+    assert (len(fetched), len(await told(house))) == (1, 2)
+    with pytest.raises(Conflict, match="another request"):
+        await verbs.tests.run(house.alice, Trial(ident, "127.0.0.1"), "k")
+
+
+async def test_of_two_who_send_the_same_at_once_one_is_told_of(house: House, verbs: Personas) -> None:
+    both = asyncio.Barrier(2)
+
+    async def served(_: object) -> bytes:
+        await both.wait()
+        return page("hi")
+
+    async with web_server(served) as http:
+        ident = await made(house, verbs, HttpPersonaConfig("Heliograph/1"))
+        trial = Trial(ident, f"http://127.0.0.1:{http.port}/")
+        one, other = await asyncio.gather(*(verbs.tests.run(house.alice, trial, "k") for _ in range(2)))
+    assert one == other
+    assert len(await told(house)) == 1
 
 
 async def test_no_transaction_is_open_meanwhile(house: House, verbs: Personas) -> None:

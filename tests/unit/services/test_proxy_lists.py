@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select, update
 
 from auth.sealing import Sealer
-from core.errors import Forbidden, ValidationFailed
+from core.errors import Conflict, Forbidden, ValidationFailed
 from db.models import CampaignProxyRow, ProxyRow, ShardRow
 from db.unit_of_work import Outcome
 from events.proxy_events import ProxyAdded, ProxyRemoved
@@ -239,6 +239,21 @@ async def test_only_unhealthy_proxies_with_enough_failures_go(house: House, list
     assert await house.owners_and_actors(head) == [(house.alice.id, "alice")] * 2
     assert (await cleaned(house, lists)).proxies == ()
     assert await house.head() == head + 2
+
+
+async def test_cleaning_with_a_key_takes_nothing_that_has_failed_since(
+    house: House, lists: ProxyLists
+) -> None:
+    bad, later, *_ = await five(house, lists)
+    await failed(house, bad)
+    first = await lists.clean_unhealthy(house.alice, 3, dry_run=False, key="spring")
+    await failed(house, later)
+    assert await lists.clean_unhealthy(house.alice, 3, dry_run=False, key="spring") == first
+    assert later.name in await rows(house)
+    dry = await lists.clean_unhealthy(house.alice, 3, dry_run=True, key="spring")
+    assert [proxy.name for proxy in dry.value.proxies] == [later.name]
+    with pytest.raises(Conflict, match="another request"):
+        await lists.clean_unhealthy(house.alice, 2, dry_run=False, key="spring")
 
 
 async def test_the_proxies_of_others_stay_even_for_an_admin(
