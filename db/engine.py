@@ -28,6 +28,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from core.errors import Misconfigured, Unavailable
+from db.compiled import CompiledStatements
 from db.prepared import Prepared
 from db.sqlite_driver import Connection, Driver
 from db.sqlite_reads import Rows, SqliteReads
@@ -246,6 +247,7 @@ def _postgres_engine(url: URL, *, writing: bool) -> AsyncEngine:
         pool_timeout=POOL_WAIT_SECONDS,
         hide_parameters=True,
         pool_pre_ping=True,
+        execution_options={"compiled_cache": CompiledStatements()},
     )
     if writing:
         return engine
@@ -264,6 +266,7 @@ def _sqlite_engine(url: URL, driver: Driver, *, writing: bool) -> AsyncEngine:
         # Every session ends its transaction before its connection goes back. To roll back once more then is one more
         # turn of a thread for each transaction, and SQLAlchemy tells of who is cancelled in it as of a defect.
         pool_reset_on_return=None,
+        execution_options={"compiled_cache": CompiledStatements()},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
