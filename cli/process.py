@@ -9,6 +9,7 @@ that ends it, and a warning before it would be a second one. `configure` then se
 """
 
 import asyncio
+import ctypes
 import gc
 import resource
 import signal
@@ -22,6 +23,9 @@ from core.logging import configure
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 YOUNG_OBJECTS = 20_000
 """So many more than were freed, and the collector looks through them. A connection is about a hundred of them."""
+
+M_ARENA_MAX = -8
+"""The option of glibc's `mallopt` for how many heaps there may be."""
 
 
 class Stopping(asyncio.Event):
@@ -37,6 +41,7 @@ def run(work: Work) -> int:
     """Run `work` in an event loop; the event that it is given is set when the process shall stop."""
     configure("error")
     _allow_open_files()
+    _share_one_heap()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_stopped(work))
     return 0
@@ -48,6 +53,19 @@ def _allow_open_files() -> None:
     # Some kernels allow less than they say; then it stays as it was.
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _share_one_heap() -> None:
+    """Let all threads take their memory from one heap, before there are any.
+
+    glibc gives each thread a heap of its own, up to eight for each processor, and none of them uses what is free in
+    another, so each holds on to the most that it ever needed. Of a server that was asked hostile things for four
+    minutes 42 MiB were free in this way, and rising; with one heap it was 10 MiB from the first minute on. What they
+    spare each other is to wait for its lock, and whoever runs Python waits for a greater one.
+    """
+    # Other libraries of C have one heap, and no such function.
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def settle() -> None:
