@@ -64,19 +64,19 @@ class Quotas:
         Raises:
             Throttled: there are too many already.
         """
-        if self._most and not await self._connections.enter(_key(caller), self._most):
+        if self._most and not await self._connections.enter(whose(caller), self._most):
             message = f"You have {self._most} connections, and may not have more at a time."
             raise self._throttled(Limit.PRINCIPAL_CONNECTIONS, self._most, message, COME_BACK_SECONDS)
 
     def disconnect(self, caller: object) -> None:
         """A connection that was counted has ended."""
         if self._most:
-            self._connections.leave(_key(caller))
+            self._connections.leave(whose(caller))
 
     async def _take(self, rate: Rate, caller: object, what: str) -> None:
         if not rate.per_minute:
             return
-        wait = await self._permits.take(rate, _key(caller))
+        wait = await self._permits.take(rate, whose(caller))
         if wait > 0:
             message = f"You may make {rate.per_minute} {what} in a minute; come back in {wait:.3g} seconds."
             raise self._throttled(rate.limit, rate.per_minute, message, wait)
@@ -88,6 +88,6 @@ class Quotas:
         return Throttled([{"message": message, "extensions": extensions}], wait)
 
 
-def _key(caller: object) -> Hashable:
+def whose(caller: object) -> Hashable:
     """Whom the caller's quota is of: all tokens of a principal have one."""
     return caller.id if isinstance(caller, Principal) else str(caller)

@@ -124,6 +124,19 @@ class LimitSettings(BaseSettings):
         description="How many of them may have documents that the process has to parse and validate; a client sends "
         "the same few ones again and again. 0 is no limit.",
     )
+    principal_reservations: int = Field(
+        STANDARD.principal_reservations,
+        ge=0,
+        le=1_000_000,
+        description="How many reservations of one principal may wait for their event streams at a time, in each "
+        "process; 0 is no limit.",
+    )
+    reservation_seconds: float = Field(
+        STANDARD.reservation_seconds,
+        ge=0.1,
+        le=600,
+        description="How long a reservation waits for its event stream before it is given up.",
+    )
 
     @property
     def limits(self) -> Limits:

@@ -30,6 +30,8 @@ class Limit(StrEnum):
     PRINCIPAL_REQUESTS = "principalRequests"
     PRINCIPAL_MUTATIONS = "principalMutations"
     PRINCIPAL_DOCUMENTS = "principalDocuments"
+    PRINCIPAL_RESERVATIONS = "principalReservations"
+    RESERVATION_SECONDS = "reservationSeconds"
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -52,6 +54,8 @@ class Limits(msgspec.Struct, frozen=True):
     principal_requests: int = 12_000
     principal_mutations: int = 3_000
     principal_documents: int = 1_200
+    principal_reservations: int = 64
+    reservation_seconds: float = 10.0
 
     def of(self, limit: Limit) -> float:
         """The number of one limit."""

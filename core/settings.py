@@ -197,6 +197,20 @@ class Settings(LimitSettings):
     slow_sender_seconds: float = Field(
         30.0, ge=0.1, le=3600, description="How long a head, a body or a message may take to arrive."
     )
+    connection_executing: int = Field(
+        16,
+        ge=1,
+        le=10_000,
+        description="How many operations of one socket, or of one event stream that several share, may be executing at "
+        "the same time; more wait their turn. Subscriptions that have begun do not count.",
+    )
+    stream_reply_bytes: int = Field(
+        1 << 20,
+        ge=1_024,
+        le=1 << 30,
+        description="Nothing more is executed for an event stream that several operations share while so many bytes of "
+        "answers wait for its reader.",
+    )
     drain_seconds: float = Field(
         10.0,
         ge=0,

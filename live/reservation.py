@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from core.clock import Clock
+from core.limits import STANDARD
 from live.close_codes import CloseCode
 from live.event_text import PING, named
 from live.groups import Groups
@@ -43,16 +44,16 @@ class ReservationLimits(msgspec.Struct, frozen=True):
     Attributes:
         ping_seconds: after how long of nothing to say a comment is sent.
         unattended_seconds: how long one may wait for its response.
-        unattended: how many of one caller may wait for their responses at the same time.
+        unattended: how many of one caller may wait for their responses at the same time; 0 is no limit.
         operations: how many operations may run on one at the same time.
         executing: how many of them may be executing at the same time; subscriptions that run do not count.
         reply_bytes: nothing more is executed while so much of replies waits.
     """
 
     ping_seconds: float = 15.0
-    unattended_seconds: float = 10.0
-    unattended: int = 64
-    operations: int = 1000
+    unattended_seconds: float = STANDARD.reservation_seconds
+    unattended: int = STANDARD.principal_reservations
+    operations: int = STANDARD.connection_operations
     executing: int = 16
     reply_bytes: int = 1 << 20
 

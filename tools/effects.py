@@ -37,7 +37,14 @@ NOT_ABOUT_WORK = frozenset(
     }
 )
 
-FOLLOWERS = ("ping_seconds", "slow_client_seconds", "slow_sender_seconds", "drain_seconds")
+FOLLOWERS = (
+    "ping_seconds",
+    "slow_client_seconds",
+    "slow_sender_seconds",
+    "connection_executing",
+    "stream_reply_bytes",
+    "drain_seconds",
+)
 LOG = ("log_days", "log_events", "audit_days")
 PAGES = ("allowed_origins",)
 CLIENT = tuple(LimitSettings.model_fields)

@@ -249,12 +249,10 @@ def _application(
     services.access.on_change = authenticate.forget
     stays = Stays(authenticate, hub, ground.clock, partial(metrics.count_drop, Dropped.EXPELLED)).start()
     most, counted = ground.settings.limits, CountedStays(stays, quotas)
-    session_limits = SessionLimits(operations=most.connection_operations)
-    reservations = Reservations(
-        groups,
-        ground.clock,
-        ReservationLimits(ping_seconds=peers.patience.ping_seconds, operations=most.connection_operations),
+    session_limits = SessionLimits(
+        operations=most.connection_operations, executing=ground.settings.connection_executing
     )
+    reservations = Reservations(groups, ground.clock, _reserving(ground.settings), quotas.passed)
     executor = Executor(
         operations,
         authenticate,
@@ -283,6 +281,17 @@ def _application(
     app.router.add_get("/metrics", metrics.show)
     add_assets(app)
     return app
+
+
+def _reserving(settings: Settings) -> ReservationLimits:
+    return ReservationLimits(
+        ping_seconds=settings.ping_seconds,
+        unattended_seconds=settings.reservation_seconds,
+        unattended=settings.principal_reservations,
+        operations=settings.connection_operations,
+        executing=settings.connection_executing,
+        reply_bytes=settings.stream_reply_bytes,
+    )
 
 
 async def _to_graphiql(_request: web.Request) -> web.StreamResponse:

@@ -59,8 +59,9 @@ class SingleConnections:
             token = executor.reservations.make(stay)
         except TooManyReservations as error:
             stay.end()
-            message = f"At most {error} reservations may wait for their event streams."
-            raise Refusal(429, "LIMIT_EXCEEDED", message, {"Retry-After": "1"}) from error
+            message = f"At most {error} reservations of yours may wait for their event streams."
+            told = exceeded(Limit.PRINCIPAL_RESERVATIONS, int(str(error)))
+            raise Refusal(429, "LIMIT_EXCEEDED", message, {"Retry-After": "1"}, told) from error
         return web.Response(status=201, text=token)
 
     async def answer(self, request: web.Request, accept: Accept, token: str | None) -> web.StreamResponse:
@@ -80,7 +81,7 @@ class SingleConnections:
     async def _attend(self, request: web.Request, reservation: Reservation | None) -> web.StreamResponse:
         executor = self._executor
         if reservation is None:
-            raise _unknown()
+            raise self._none_of(request)
         _require_unattended(reservation)
         if "Authorization" in request.headers:
             await self._require_owner(request, reservation)
@@ -109,11 +110,31 @@ class SingleConnections:
         found = await self._owned(request, reservation)
         graphql = await read_graphql(request, self._executor.body_bytes)
         try:
-            with _operation(found, graphql) as operation:
+            with self._operation(found, graphql) as operation:
                 await self._carry_out(request, graphql, found, operation)
                 return web.Response(status=204 if operation.stopped else 202)
         except Rejected as rejected:
             return result_response(msgspec.json.encode({"errors": rejected.errors}), media)
+
+    @contextmanager
+    def _operation(self, reservation: Reservation, graphql: Request) -> Iterator[SharedOperation]:
+        """An operation of the reservation with the id of the request; given up if it cannot be carried out."""
+        try:
+            operation = reservation.take(_operation_id(graphql))
+        except IdInUse as error:
+            message = f"An operation with the id {error} runs already."
+            raise Refusal(409, "OPERATION_EXISTS", message) from error
+        except TooManyOperations as error:
+            self._executor.quotas.passed[Limit.CONNECTION_OPERATIONS] += 1
+            message = f"An event stream carries at most {error} operations at a time."
+            told = exceeded(Limit.CONNECTION_OPERATIONS, int(str(error)))
+            raise Refusal(429, "LIMIT_EXCEEDED", message, {"Retry-After": "1"}, told) from error
+        try:
+            yield operation
+        except BaseException:
+            # The client that asked may be gone, too.
+            reservation.abandon(operation)
+            raise
 
     async def _carry_out(
         self, request: web.Request, graphql: Request, reservation: Reservation, operation: SharedOperation
@@ -132,33 +153,23 @@ class SingleConnections:
         """The reservation of whoever asks; 401 and 404 say nothing about those of others."""
         await self._require_owner(request, reservation)
         if reservation is None:
-            raise _unknown()
+            raise self._none_of(request)
         return reservation
+
+    def _none_of(self, request: web.Request) -> Refusal:
+        """What is said of a token that stands for nothing, or for nothing any more."""
+        reservations, token = self._executor.reservations, stream_token(request)
+        if token is None or not reservations.has_lapsed(token):
+            return _unknown()
+        seconds = reservations.limits.unattended_seconds
+        message = f"The reservation was given up: its event stream has to come within {seconds:g} seconds."
+        told = exceeded(Limit.RESERVATION_SECONDS, seconds)
+        return Refusal(404, "LIMIT_EXCEEDED", message, extensions=told)
 
     async def _require_owner(self, request: web.Request, reservation: Reservation | None) -> None:
         caller = await identified(request, self._executor.recognise)
         if reservation is not None and not reservation.stay.is_of(caller):
             raise _unknown()
-
-
-@contextmanager
-def _operation(reservation: Reservation, graphql: Request) -> Iterator[SharedOperation]:
-    """An operation of the reservation with the id of the request; given up if it cannot be carried out."""
-    try:
-        operation = reservation.take(_operation_id(graphql))
-    except IdInUse as error:
-        message = f"An operation with the id {error} runs already."
-        raise Refusal(409, "OPERATION_EXISTS", message) from error
-    except TooManyOperations as error:
-        message = f"An event stream carries at most {error} operations at a time."
-        told = exceeded(Limit.CONNECTION_OPERATIONS, int(str(error)))
-        raise Refusal(429, "LIMIT_EXCEEDED", message, {"Retry-After": "1"}, told) from error
-    try:
-        yield operation
-    except BaseException:
-        # The client that asked may be gone, too.
-        reservation.abandon(operation)
-        raise
 
 
 def _operation_id(graphql: Request) -> str:

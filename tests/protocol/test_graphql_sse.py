@@ -215,7 +215,10 @@ class TestReservations:
             party = Party(edge)
             await party.reserve()
             await until(lambda: len(edge.reservations) == 0)
-            assert (await party.send("GET", EVENTS)).status == 404
+            assert await code(await party.send("GET", EVENTS)) == (404, "LIMIT_EXCEEDED")
+            assert await code(await party.ask("1")) == (404, "LIMIT_EXCEEDED")
+            party.authorization = None
+            assert await code(await party.ask("1")) == (401, "UNAUTHENTICATED")
 
     async def test_so_many_of_one_caller_wait_as_may(self) -> None:
         async with serving(reserving=ReservationLimits(unattended=2)) as edge:
