@@ -40,6 +40,7 @@ class ErrorCode(StrEnum):
     EXPECTED_STATE_MISMATCH = "EXPECTED_STATE_MISMATCH"
     RERUN_PRECONDITION_FAILED = "RERUN_PRECONDITION_FAILED"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    SECRET_SHOWN = "SECRET_SHOWN"  # noqa: S105  A code, and no secret.
     FORBIDDEN = "FORBIDDEN"
     ONESELF = "ONESELF"
     UNAVAILABLE = "UNAVAILABLE"
@@ -93,6 +94,7 @@ described(
         "EXPECTED_STATE_MISMATCH": "It is in another status than you expected: in `currentState`.",
         "RERUN_PRECONDITION_FAILED": "A phase cannot be run anew now; `blockingPhase` is what stands in the way.",
         "IDEMPOTENCY_KEY_REUSED": "You have used this key for another request in the last 24 hours.",
+        "SECRET_SHOWN": "It was done when you first sent this key, and what is shown once was in that answer.",
         "FORBIDDEN": "The role of your token does not allow this.",
         "ONESELF": "Nobody may do this to themselves.",
         "UNAVAILABLE": "The database does not answer now; the same may work later.",

@@ -60,7 +60,7 @@ PROMISES = (
     ),
     Promise(
         "Requests that are sent again",
-        "However often a request with an `idempotencyKey` is sent, and whoever dies meanwhile, it has one effect and "
+        "However often a mutation is sent with its `idempotencyKey`, and whoever dies meanwhile, it has one effect and "
         "one answer.",
         "retries",
         (("retries", "--stack postgres"), ("retries", "--stack sqlite")),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.load_things import FIRST_PORT, GENERATION
-from bench.retries.kinds import DNS
+from bench.retries.mutations import DNS
 
 Json = dict[str, Any]
 Worker = Callable[[Json, int, random.Random], tuple[Json, Json]]

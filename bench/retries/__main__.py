@@ -1,6 +1,6 @@
 """Send requests with keys again and again while processes are killed: `make bench NAME=retries ARGS="--stack sqlite"`.
 
-Of every kind that takes a key; what each of them does is what one does that is sent once and undisturbed.
+Of every mutation; what each of them does is what one does that is sent once and undisturbed.
 """
 
 import argparse

@@ -82,7 +82,11 @@ def effect(before: State, after: State, request: Request) -> Effect:
 
 def told(request: Request) -> tuple[str, str | None]:
     """The kind of the first answer: its type, and the code if it is an error."""
-    return request.answers[0]["__typename"], request.answers[0].get("code")
+    kind, answer = request.kind, request.answers[0]
+    if answer["__typename"] == kind.again:
+        # Whoever was shown it has lost the answer.
+        return kind.payload, None
+    return answer["__typename"], answer.get("code")
 
 
 def judge(
@@ -95,7 +99,8 @@ def judge(
     for request in requests:
         verdict.answers += _judge_answers(request, effects[request.kind], copies)
         position = position_of(request.answers[0]["cursor"]) if "cursor" in request.answers[0] else None
-        if position is not None:
+        # What has recorded nothing tells where the log ended, which is the place of somebody else's event.
+        if position is not None and not request.kind.quiet:
             places[position] += 1
             verdict.lost_answers += request.answer_was_lost(at.get(position, 0.0))
     verdict.effects += [
@@ -113,6 +118,8 @@ def _judge_answers(request: Request, expected: Effect, copies: int) -> list[str]
         wrong.append(f"{request.kind.field} was answered in {len(request.distinct)} ways: {request.distinct}")
     if len(request.answers) != copies:
         wrong.append(f"{request.kind.field} was answered {len(request.answers)} times")
+    if request.shown > 1:
+        wrong.append(f"{request.kind.field} showed {request.shown} times what is shown once")
     if told(request) != expected.told:
         wrong.append(f"{request.kind.field} was told {told(request)}, and not {expected.told}")
     return wrong

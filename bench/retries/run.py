@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from aiohttp import ClientSession, TCPConnector
 
 from bench.retries.judging import Effect, Verdict, effect, judge, look
-from bench.retries.kinds import KINDS, Kind
+from bench.retries.kinds import Kind
+from bench.retries.mutations import KINDS
 from bench.retries.sending import Request, Sender
 from bench.retries.stand import Stand
 from core.settings import load
@@ -95,11 +96,10 @@ async def _prepared(sender: Sender, size: Size, numbers: Sequence[int]) -> list[
     at_once = asyncio.Semaphore(size.at_once)
 
     async def prepared(number: int) -> Request:
-        kind, ident = size.kinds[number % len(size.kinds)], ""
+        kind = size.kinds[number % len(size.kinds)]
         async with at_once:
-            if kind.prepare is not None:
-                ident = await kind.prepare(sender.once, f"prepared {number}", number)
-        given = kind.given(ident, f"made {number}", MADE_FROM + number)
+            given = await kind.prepare(sender.once, f"prepared {number}", number)
+        given |= kind.given(f"made {number}", MADE_FROM + number)
         return Request(kind, given | {"idempotencyKey": f"key {number}"})
 
     return [*await asyncio.gather(*(prepared(number) for number in numbers))]

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import msgspec
 from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout
 
-from bench.retries.kinds import KINDS, Json, Kind, document
+from bench.retries.kinds import Json, Kind
+from bench.retries.mutations import BY_FIELD
 from tests.e2e.product import TOKEN
 
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -19,7 +20,6 @@ AGAIN_SECONDS = 0.02
 # So many attempts are given up by their client, after so long at most.
 IMPATIENT = 0.1
 IMPATIENT_SECONDS = 0.03
-MEMBERS = {kind.field: kind.member for kind in KINDS}
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,18 @@ class Request:
 
     @property
     def distinct(self) -> list[bytes]:
-        """The answers that differ."""
-        return sorted({msgspec.json.encode(answer, order="sorted") for answer in self.answers})
+        """The answers that differ in what they say."""
+        said = (self.kind.answered(answer) for answer in self.answers)
+        return sorted({msgspec.json.encode(one, order="sorted") for one in said})
+
+    @property
+    def shown(self) -> int:
+        """How often something was shown that is shown once."""
+        return (
+            0
+            if self.kind.again is None
+            else sum(answer["__typename"] == self.kind.payload for answer in self.answers)
+        )
 
     def answer_was_lost(self, at: float) -> bool:
         """Whether what has begun `at` that moment can only have been done by attempts that nobody was answered to."""
@@ -103,7 +113,7 @@ class Sender:
         urls = self._urls()
         if not urls:
             raise NobodyThere
-        body = {"query": document(field, MEMBERS[field]), "variables": {"input": given}}
+        body = {"query": BY_FIELD[field].document, "variables": {"input": given}}
         url = f"{self._chance.choice(urls)}/graphql"
         limit = ClientTimeout(total=max(seconds, 0.001))
         self.sent += 1

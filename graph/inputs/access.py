@@ -70,7 +70,7 @@ class CreatePrincipalInput(KeyedInput):
 
 
 @strawberry.input(description="What somebody may do from now on.")
-class SetPrincipalRoleInput:
+class SetPrincipalRoleInput(KeyedInput):
     """What somebody may do from now on."""
 
     id: strawberry.ID = strawberry.field(description="Whose role; not your own.")
@@ -78,21 +78,21 @@ class SetPrincipalRoleInput:
 
 
 @strawberry.input(description="Who shall ask no more.")
-class DeactivatePrincipalInput:
+class DeactivatePrincipalInput(KeyedInput):
     """Who shall ask no more."""
 
     id: strawberry.ID = strawberry.field(description="Who; not yourself.")
 
 
 @strawberry.input(description="Who shall ask again.")
-class ReactivatePrincipalInput:
+class ReactivatePrincipalInput(KeyedInput):
     """Who shall ask again."""
 
     id: strawberry.ID = strawberry.field(description="Who; not yourself.")
 
 
 @strawberry.input(description="A token to be made.")
-class CreateTokenInput:
+class CreateTokenInput(KeyedInput):
     """A token to be made."""
 
     name: str = strawberry.field(description="What it is for, 1 to 255 characters.")
@@ -119,7 +119,7 @@ class CreateTokenInput:
 
 
 @strawberry.input(description="Which token shall end at another moment.")
-class RenewTokenInput:
+class RenewTokenInput(KeyedInput):
     """Which token shall end at another moment."""
 
     expires_at: datetime = strawberry.field(
@@ -137,7 +137,7 @@ class RenewTokenInput:
 
 
 @strawberry.input(description="Which token shall end.")
-class RevokeTokenInput:
+class RevokeTokenInput(KeyedInput):
     """Which token shall end."""
 
     id: strawberry.ID = strawberry.field(description="Which one.")

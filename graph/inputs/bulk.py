@@ -48,14 +48,14 @@ class BulkDeleteKeywordSetsInput(KeyedInput):
 
 
 @strawberry.input(description="Which bulk operation to cancel.")
-class CancelBulkOperationInput:
+class CancelBulkOperationInput(KeyedInput):
     """Which bulk operation to cancel."""
 
     id: strawberry.ID = strawberry.field(description="Which bulk operation.")
 
 
 @strawberry.input(description="Which bulk operation to delete.")
-class DeleteBulkOperationInput:
+class DeleteBulkOperationInput(KeyedInput):
     """Which bulk operation to delete."""
 
     id: strawberry.ID = strawberry.field(description="Which bulk operation.")

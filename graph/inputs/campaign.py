@@ -255,7 +255,7 @@ class CreateCampaignInput(KeyedInput):
     description="What shall be different about a campaign; what is left out stays. A phase can be configured until it "
     "has started."
 )
-class UpdateCampaignInput:
+class UpdateCampaignInput(KeyedInput):
     """What shall be different about a campaign."""
 
     id: strawberry.ID = strawberry.field(description="Which campaign.")
@@ -294,7 +294,7 @@ class UpdateCampaignInput:
 
 
 @strawberry.input(description="What one phase of a campaign shall do: give the one that belongs to it.")
-class ConfigurePhaseInput:
+class ConfigurePhaseInput(KeyedInput):
     """What one phase of a campaign shall do."""
 
     id: strawberry.ID = strawberry.field(description="Which campaign.")

@@ -37,7 +37,7 @@ class DuplicateCampaignInput(KeyedInput):
 
 
 @strawberry.input(description="Which campaign to delete.")
-class DeleteCampaignInput:
+class DeleteCampaignInput(KeyedInput):
     """Which campaign to delete."""
 
     id: strawberry.ID = strawberry.field(description="Which campaign.")
@@ -136,7 +136,7 @@ class RescoreCampaignInput(ControlInput):
 
 
 @strawberry.input(description="By which scoring profile a campaign shall score, from its next analysis on.")
-class AssignScoringProfileInput:
+class AssignScoringProfileInput(KeyedInput):
     """By which scoring profile a campaign shall score."""
 
     id: strawberry.ID = strawberry.field(description="Which campaign.")

@@ -1,4 +1,4 @@
-"""What the input of every mutation has that is done once for each key."""
+"""What the input of every mutation has: by its key it is done once, however often it is sent."""
 
 import strawberry
 
@@ -7,7 +7,7 @@ from services.once import MAX_KEY
 
 @strawberry.input
 class KeyedInput:
-    """What a mutation takes that may be sent again."""
+    """What a mutation takes, for each may have to be sent again."""
 
     idempotency_key: str | None = strawberry.field(
         default=None,

@@ -137,7 +137,7 @@ class UpdateKeywordSetInput(KeyedInput):
 
 
 @strawberry.input(description="Which keyword set to delete.")
-class DeleteKeywordSetInput:
+class DeleteKeywordSetInput(KeyedInput):
     """Which keyword set to delete."""
 
     id: strawberry.ID = strawberry.field(description="Which keyword set.")

@@ -240,7 +240,7 @@ class CreatePersonaInput(KeyedInput):
 
 
 @strawberry.input(description="What shall be different about a persona; what is left out stays.")
-class UpdatePersonaInput:
+class UpdatePersonaInput(KeyedInput):
     """What shall be different about a persona."""
 
     id: strawberry.ID = strawberry.field(description="Which persona.")
@@ -277,7 +277,7 @@ class UpdatePersonaInput:
 
 
 @strawberry.input(description="Which persona to delete.")
-class DeletePersonaInput:
+class DeletePersonaInput(KeyedInput):
     """Which persona to delete."""
 
     id: strawberry.ID = strawberry.field(description="Which persona.")

@@ -18,7 +18,7 @@ class DuplicatePersonaInput(KeyedInput):
 
 
 @strawberry.input(description="Which persona to try, and on what.")
-class TestPersonaInput:
+class TestPersonaInput(KeyedInput):
     """Which persona to try, and on what."""
 
     id: strawberry.ID = strawberry.field(description="Which persona.")

@@ -62,7 +62,7 @@ class CreateProxyInput(KeyedInput):
 
 
 @strawberry.input(description="What shall be different about a proxy; what is left out stays.")
-class UpdateProxyInput:
+class UpdateProxyInput(KeyedInput):
     """What shall be different about a proxy."""
 
     id: strawberry.ID = strawberry.field(description="Which proxy.")
@@ -127,21 +127,21 @@ class UpdateProxyInput:
 
 
 @strawberry.input(description="Which proxy to delete.")
-class DeleteProxyInput:
+class DeleteProxyInput(KeyedInput):
     """Which proxy to delete."""
 
     id: strawberry.ID = strawberry.field(description="Which proxy.")
 
 
 @strawberry.input(description="Which proxy to test.")
-class TestProxyInput:
+class TestProxyInput(KeyedInput):
     """Which proxy to test."""
 
     id: strawberry.ID = strawberry.field(description="Which proxy.")
 
 
 @strawberry.input(description="Whether campaigns may use a proxy.")
-class SetProxyEnabledInput:
+class SetProxyEnabledInput(KeyedInput):
     """Whether campaigns may use a proxy."""
 
     id: strawberry.ID = strawberry.field(description="Which proxy.")

@@ -30,7 +30,7 @@ class ImportProxiesInput(KeyedInput):
 
 
 @strawberry.input(description="Which unhealthy proxies to remove.")
-class CleanUnhealthyProxiesInput:
+class CleanUnhealthyProxiesInput(KeyedInput):
     """Which unhealthy proxies to remove."""
 
     min_failures: int = strawberry.field(

@@ -63,7 +63,7 @@ class CreateProxyPoolInput(KeyedInput):
 
 
 @strawberry.input(description="What shall be different about a pool; what is left out stays.")
-class UpdateProxyPoolInput:
+class UpdateProxyPoolInput(KeyedInput):
     """What shall be different about a pool."""
 
     id: strawberry.ID = strawberry.field(description="Which pool.")
@@ -112,14 +112,14 @@ class UpdateProxyPoolInput:
 
 
 @strawberry.input(description="Which pool to delete.")
-class DeleteProxyPoolInput:
+class DeleteProxyPoolInput(KeyedInput):
     """Which pool to delete."""
 
     id: strawberry.ID = strawberry.field(description="Which pool.")
 
 
 @strawberry.input(description="Proxies that shall join a pool, behind those that are in it.")
-class AddProxiesToPoolInput:
+class AddProxiesToPoolInput(KeyedInput):
     """Proxies that shall join a pool."""
 
     id: strawberry.ID = strawberry.field(description="Which pool.")
@@ -133,7 +133,7 @@ class AddProxiesToPoolInput:
 
 
 @strawberry.input(description="Proxies that shall leave a pool.")
-class RemoveProxiesFromPoolInput:
+class RemoveProxiesFromPoolInput(KeyedInput):
     """Proxies that shall leave a pool."""
 
     id: strawberry.ID = strawberry.field(description="Which pool.")
@@ -144,7 +144,7 @@ class RemoveProxiesFromPoolInput:
 
 
 @strawberry.input(description="What shall be different about a proxy in a pool; what is left out stays.")
-class SetProxyPoolMemberInput:
+class SetProxyPoolMemberInput(KeyedInput):
     """What shall be different about a proxy in a pool."""
 
     id: strawberry.ID = strawberry.field(description="Which pool.")

@@ -103,7 +103,7 @@ class CreateScoringProfileInput(KeyedInput):
 @strawberry.input(
     description="What shall be different about a scoring profile; what is left out stays. It gets a new version."
 )
-class UpdateScoringProfileInput:
+class UpdateScoringProfileInput(KeyedInput):
     """What shall be different about a scoring profile."""
 
     id: strawberry.ID = strawberry.field(description="Which profile.")
@@ -133,7 +133,7 @@ class UpdateScoringProfileInput:
 
 
 @strawberry.input(description="Which scoring profile to delete.")
-class DeleteScoringProfileInput:
+class DeleteScoringProfileInput(KeyedInput):
     """Which scoring profile to delete."""
 
     id: strawberry.ID = strawberry.field(description="Which profile.")

@@ -3,6 +3,7 @@
 import strawberry
 
 from core.settings import CHANGEABLE
+from graph.inputs.keyed import KeyedInput
 
 
 def _meaning(text: str) -> str:
@@ -10,7 +11,7 @@ def _meaning(text: str) -> str:
 
 
 @strawberry.input(description="Settings to be changed; what is left out stays.")
-class UpdateSettingsInput:
+class UpdateSettingsInput(KeyedInput):
     """Settings to be changed."""
 
     shard_attempts: int | None = strawberry.field(

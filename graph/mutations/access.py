@@ -7,12 +7,14 @@ import strawberry
 
 from graph import node_ids
 from graph.context import Info
+from graph.enums import ErrorCode
 from graph.errors import (
     ConflictError,
     ForbiddenError,
     Missing,
     NotFoundError,
     UnavailableError,
+    UserError,
     ValidationError,
     about,
 )
@@ -31,6 +33,7 @@ from graph.mutations.arguments import TAKEN
 from graph.scalars import Cursor
 from graph.types.principal import Principal
 from graph.types.token import Token
+from services.access import SecretShown
 from services.written import Written
 
 P = TypeVar("P", bound="PrincipalWritten")
@@ -83,6 +86,17 @@ class CreateTokenPayload(TokenWritten):
     )
 
 
+@strawberry.type(
+    description="The token was made when this `idempotencyKey` was first sent, and its secret went with that answer. "
+    "If that never came, revoke the token, and make another one with another key."
+)
+class SecretShownError(UserError):
+    """The token was made before, and its secret is not shown again."""
+
+    token: Token = strawberry.field(description="The token that was made then.")
+    cursor: Cursor = strawberry.field(description=CURSOR)
+
+
 @strawberry.type(description="The token that was renewed.")
 class RenewTokenPayload(TokenWritten):
     """The token that was renewed."""
@@ -98,23 +112,44 @@ CreatePrincipalResult = Annotated[
     strawberry.union("CreatePrincipalResult", description="The principal that was made, or why not."),
 ]
 SetPrincipalRoleResult = Annotated[
-    SetPrincipalRolePayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    SetPrincipalRolePayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("SetPrincipalRoleResult", description="The principal with the role, or why not."),
 ]
 DeactivatePrincipalResult = Annotated[
-    DeactivatePrincipalPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    DeactivatePrincipalPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union(
         "DeactivatePrincipalResult", description="The principal who was deactivated, or why not."
     ),
 ]
 ReactivatePrincipalResult = Annotated[
-    ReactivatePrincipalPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    ReactivatePrincipalPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union(
         "ReactivatePrincipalResult", description="The principal who was reactivated, or why not."
     ),
 ]
 CreateTokenResult = Annotated[
-    CreateTokenPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    CreateTokenPayload
+    | SecretShownError
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("CreateTokenResult", description="The token that was made, or why not."),
 ]
 RenewTokenResult = Annotated[
@@ -122,7 +157,7 @@ RenewTokenResult = Annotated[
     strawberry.union("RenewTokenResult", description="The token with its new end, or why not."),
 ]
 RevokeTokenResult = Annotated[
-    RevokeTokenPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    RevokeTokenPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("RevokeTokenResult", description="The token that was revoked, or why not."),
 ]
 
@@ -150,7 +185,9 @@ class AccessMutations:
         """Say what somebody else may do."""
         access, caller = info.context.services.access, info.context.caller
         with about(what.id):
-            written = await access.set_role(caller, given.key(what.id, "Principal"), what.role)
+            written = await access.set_role(
+                caller, given.key(what.id, "Principal"), what.role, what.idempotency_key
+            )
         return await _principal(SetPrincipalRolePayload, info, written)
 
     @verb(
@@ -163,7 +200,7 @@ class AccessMutations:
         """Let somebody else ask no more."""
         access, caller = info.context.services.access, info.context.caller
         with about(what.id):
-            written = await access.deactivate(caller, given.key(what.id, "Principal"))
+            written = await access.deactivate(caller, given.key(what.id, "Principal"), what.idempotency_key)
         return await _principal(DeactivatePrincipalPayload, info, written)
 
     @verb("Let somebody else ask again, with the tokens of theirs that are still good. For admins.")
@@ -173,15 +210,23 @@ class AccessMutations:
         """Let somebody else ask again."""
         access, caller = info.context.services.access, info.context.caller
         with about(what.id):
-            written = await access.reactivate(caller, given.key(what.id, "Principal"))
+            written = await access.reactivate(caller, given.key(what.id, "Principal"), what.idempotency_key)
         return await _principal(ReactivatePrincipalPayload, info, written)
 
-    @verb("Make a token of yours, or of anybody's if you are an admin. Keep its secret: it is shown once.")
+    @verb(
+        "Make a token of yours, or of anybody's if you are an admin. Keep its secret: it is shown once, and whoever "
+        "sends the same again with its `idempotencyKey` is told by a `SecretShownError` which token was made."
+    )
     async def create_token(self, info: Info, what: Annotated[CreateTokenInput, TAKEN]) -> CreateTokenResult:
         """Make a token."""
         context = info.context
-        with about(what.principal_id or "", "principalId"):
-            written = await context.services.access.create_token(context.caller, what.draft())
+        try:
+            with about(what.principal_id or "", "principalId"):
+                written = await context.services.access.create_token(
+                    context.caller, what.draft(), what.idempotency_key
+                )
+        except SecretShown as shown:
+            return await _secret_shown(info, shown)
         made = written.value
         token = await _token(info, made.id)
         cursor = await context.cursor_at(written.position)
@@ -196,7 +241,7 @@ class AccessMutations:
         context = info.context
         with about(what.id or ""):
             written = await context.services.access.renew_token(
-                context.caller, what.token_id, what.expires_at
+                context.caller, what.token_id, what.expires_at, what.idempotency_key
             )
         token = await _token(info, written.value)
         return RenewTokenPayload(token=token, cursor=await context.cursor_at(written.position))
@@ -209,9 +254,21 @@ class AccessMutations:
         """End a token."""
         context = info.context
         with about(what.id):
-            written = await context.services.access.revoke_token(context.caller, given.key(what.id, "Token"))
+            written = await context.services.access.revoke_token(
+                context.caller, given.key(what.id, "Token"), what.idempotency_key
+            )
         token = await _token(info, written.value)
         return RevokeTokenPayload(token=token, cursor=await context.cursor_at(written.position))
+
+
+async def _secret_shown(info: Info, shown: SecretShown) -> SecretShownError:
+    return SecretShownError(
+        code=ErrorCode.SECRET_SHOWN,
+        message=str(shown),
+        path=["idempotencyKey"],
+        token=await _token(info, shown.token_id),
+        cursor=await info.context.cursor_at(shown.position),
+    )
 
 
 async def _principal(kind: type[P], info: Info, written: Written[UUID]) -> P:

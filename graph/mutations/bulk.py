@@ -5,7 +5,14 @@ from typing import Annotated
 import strawberry
 
 from graph.context import Info
-from graph.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError, about
+from graph.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    UnavailableError,
+    ValidationError,
+    about,
+)
 from graph.fields import verb
 from graph.inputs.bulk import CancelBulkOperationInput, DeleteBulkOperationInput
 from graph.mutations.arguments import TAKEN
@@ -32,13 +39,23 @@ class DeleteBulkOperationPayload:
 
 
 CancelBulkOperationResult = Annotated[
-    CancelBulkOperationPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    CancelBulkOperationPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union(
         "CancelBulkOperationResult", description="The bulk operation that was cancelled, or why not."
     ),
 ]
 DeleteBulkOperationResult = Annotated[
-    DeleteBulkOperationPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    DeleteBulkOperationPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union(
         "DeleteBulkOperationResult", description="The bulk operation that was deleted, or why not."
     ),
@@ -56,7 +73,7 @@ class BulkMutations(BulkCampaignMutations, BulkProxyMutations, BulkResourceMutat
         """Begin no more items of a bulk operation."""
         context = info.context
         with about(what.id):
-            written = await context.services.bulk.cancel(context.caller, key(what.id))
+            written = await context.services.bulk.cancel(context.caller, key(what.id), what.idempotency_key)
         return await payload(CancelBulkOperationPayload, info, written)
 
     @verb("Delete the record of a bulk operation that has ended; what it did stays done.")
@@ -66,7 +83,7 @@ class BulkMutations(BulkCampaignMutations, BulkProxyMutations, BulkResourceMutat
         """Delete the record of a bulk operation that has ended."""
         context = info.context
         with about(what.id):
-            written = await context.services.bulk.delete(context.caller, key(what.id))
+            written = await context.services.bulk.delete(context.caller, key(what.id), what.idempotency_key)
         await context.renew()
         return DeleteBulkOperationPayload(
             deleted_id=what.id, cursor=await context.cursor_at(written.position)

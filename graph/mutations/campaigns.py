@@ -101,7 +101,12 @@ UpdateCampaignResult = Annotated[
     strawberry.union("UpdateCampaignResult", description="The campaign that was changed, or why not."),
 ]
 DeleteCampaignResult = Annotated[
-    DeleteCampaignPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    DeleteCampaignPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("DeleteCampaignResult", description="The campaign that was deleted, or why not."),
 ]
 ConfigurePhaseResult = Annotated[
@@ -179,7 +184,11 @@ class CampaignMutations:
         context = info.context
         with about(what.id):
             written = await context.services.campaigns.update(
-                context.caller, given.key(what.id, "Campaign"), what.patch(), what.expected_version
+                context.caller,
+                given.key(what.id, "Campaign"),
+                what.patch(),
+                what.expected_version,
+                what.idempotency_key,
             )
         return await payload(UpdateCampaignPayload, info, written)
 
@@ -190,7 +199,9 @@ class CampaignMutations:
         """Delete a campaign that is not running or paused, with its domains; its offsets stay used."""
         context = info.context
         with about(what.id):
-            written = await context.services.campaigns.delete(context.caller, given.key(what.id, "Campaign"))
+            written = await context.services.campaigns.delete(
+                context.caller, given.key(what.id, "Campaign"), what.idempotency_key
+            )
         await context.renew()
         return DeleteCampaignPayload(deleted_id=what.id, cursor=await context.cursor_at(written.position))
 
@@ -202,7 +213,11 @@ class CampaignMutations:
         context = info.context
         with about(what.id):
             written = await context.services.campaigns.update(
-                context.caller, given.key(what.id, "Campaign"), what.patch(), what.expected_version
+                context.caller,
+                given.key(what.id, "Campaign"),
+                what.patch(),
+                what.expected_version,
+                what.idempotency_key,
             )
         return await payload(ConfigurePhasePayload, info, written)
 
@@ -216,7 +231,11 @@ class CampaignMutations:
         context = info.context
         with about(what.id):
             written = await context.services.campaigns.update(
-                context.caller, given.key(what.id, "Campaign"), what.patch(), what.expected_version
+                context.caller,
+                given.key(what.id, "Campaign"),
+                what.patch(),
+                what.expected_version,
+                what.idempotency_key,
             )
         return await payload(AssignScoringProfilePayload, info, written)
 

@@ -76,7 +76,12 @@ UpdateKeywordSetResult = Annotated[
     strawberry.union("UpdateKeywordSetResult", description="The keyword set that was changed, or why not."),
 ]
 DeleteKeywordSetResult = Annotated[
-    DeleteKeywordSetPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    DeleteKeywordSetPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("DeleteKeywordSetResult", description="The keyword set that was deleted, or why not."),
 ]
 
@@ -120,7 +125,7 @@ class KeywordSetMutations:
         context = info.context
         with about(what.id):
             written = await context.services.keyword_sets.delete(
-                context.caller, given.key(what.id, "KeywordSet")
+                context.caller, given.key(what.id, "KeywordSet"), what.idempotency_key
             )
         await context.renew()
         return DeleteKeywordSetPayload(deleted_id=what.id, cursor=await context.cursor_at(written.position))

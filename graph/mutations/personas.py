@@ -93,7 +93,12 @@ UpdatePersonaResult = Annotated[
     strawberry.union("UpdatePersonaResult", description="The persona that was changed, or why not."),
 ]
 DeletePersonaResult = Annotated[
-    DeletePersonaPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    DeletePersonaPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("DeletePersonaResult", description="The persona that was deleted, or why not."),
 ]
 
@@ -107,7 +112,7 @@ DuplicatePersonaResult = Annotated[
     strawberry.union("DuplicatePersonaResult", description="The copy that was made, or why not."),
 ]
 TestPersonaResult = Annotated[
-    TestPersonaPayload | ValidationError | NotFoundError | ForbiddenError | UnavailableError,
+    TestPersonaPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("TestPersonaResult", description="What the test saw, or why none was made."),
 ]
 
@@ -133,7 +138,11 @@ class PersonaMutations:
         context = info.context
         with about(what.id):
             written = await context.services.personas.update(
-                context.caller, given.key(what.id, "Persona"), what.patch(), what.expected_version
+                context.caller,
+                given.key(what.id, "Persona"),
+                what.patch(),
+                what.expected_version,
+                what.idempotency_key,
             )
         return await _payload(UpdatePersonaPayload, info, written)
 
@@ -150,13 +159,14 @@ class PersonaMutations:
         return await _payload(DuplicatePersonaPayload, info, written)
 
     @verb(
-        "Really look a name up, or fetch a page, as a persona does, and see what it did; nothing is kept of it."
+        "Really look a name up, or fetch a page, as a persona does, and see what it did. Nothing is kept of it but, "
+        "with an `idempotencyKey`, the report: it is the answer to whoever asks again."
     )
     async def test_persona(self, info: Info, what: Annotated[TestPersonaInput, TAKEN]) -> TestPersonaResult:
         """Try a persona out."""
         context, trial = info.context, what.trial()
         try:
-            written = await context.services.personas.tests.run(context.caller, trial)
+            written = await context.services.personas.tests.run(context.caller, trial, what.idempotency_key)
         except NotFound as error:
             is_other = error.ident != str(trial.persona_id) and what.dns_persona_id is not None
             field, ident = ("dnsPersonaId", what.dns_persona_id or "") if is_other else ("id", what.id)
@@ -171,7 +181,9 @@ class PersonaMutations:
         """Delete a persona that no unfinished campaign uses."""
         context = info.context
         with about(what.id):
-            written = await context.services.personas.delete(context.caller, given.key(what.id, "Persona"))
+            written = await context.services.personas.delete(
+                context.caller, given.key(what.id, "Persona"), what.idempotency_key
+            )
         await context.renew()
         return DeletePersonaPayload(deleted_id=what.id, cursor=await context.cursor_at(written.position))
 

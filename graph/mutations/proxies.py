@@ -90,11 +90,11 @@ SetProxyEnabledResult = Annotated[
     strawberry.union("SetProxyEnabledResult", description="The proxy that was changed, or why not."),
 ]
 DeleteProxyResult = Annotated[
-    DeleteProxyPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    DeleteProxyPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("DeleteProxyResult", description="The proxy that was removed, or why not."),
 ]
 TestProxyResult = Annotated[
-    TestProxyPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    TestProxyPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
     strawberry.union("TestProxyResult", description="The proxy that is being tested, or why not."),
 ]
 
@@ -116,7 +116,11 @@ class ProxyMutations:
         context = info.context
         with about(what.id):
             written = await context.services.proxies.update(
-                context.caller, given.key(what.id, "Proxy"), what.patch(), what.expected_version
+                context.caller,
+                given.key(what.id, "Proxy"),
+                what.patch(),
+                what.expected_version,
+                what.idempotency_key,
             )
         return await _payload(UpdateProxyPayload, info, written)
 
@@ -129,7 +133,11 @@ class ProxyMutations:
         patch = ProxyPatch(enabled=what.enabled)
         with about(what.id):
             written = await context.services.proxies.update(
-                context.caller, given.key(what.id, "Proxy"), patch, what.expected_version
+                context.caller,
+                given.key(what.id, "Proxy"),
+                patch,
+                what.expected_version,
+                what.idempotency_key,
             )
         return await _payload(SetProxyEnabledPayload, info, written)
 
@@ -138,7 +146,9 @@ class ProxyMutations:
         """Remove a proxy that no unfinished campaign uses."""
         context = info.context
         with about(what.id):
-            written = await context.services.proxies.delete(context.caller, given.key(what.id, "Proxy"))
+            written = await context.services.proxies.delete(
+                context.caller, given.key(what.id, "Proxy"), what.idempotency_key
+            )
         await context.renew()
         return DeleteProxyPayload(deleted_id=what.id, cursor=await context.cursor_at(written.position))
 
@@ -147,7 +157,9 @@ class ProxyMutations:
         """Have a worker test a proxy now; what it finds arrives as an event."""
         context = info.context
         with about(what.id):
-            written = await context.services.proxies.test(context.caller, given.key(what.id, "Proxy"))
+            written = await context.services.proxies.test(
+                context.caller, given.key(what.id, "Proxy"), what.idempotency_key
+            )
         return await _payload(TestProxyPayload, info, written)
 
 

@@ -91,7 +91,7 @@ class ProxyListMutations:
         context = info.context
         context.spend(MAX_CLEANED)
         written = await context.services.proxy_lists.clean_unhealthy(
-            context.caller, what.min_failures, dry_run=what.dry_run
+            context.caller, what.min_failures, dry_run=what.dry_run, key=what.idempotency_key
         )
         await context.renew()
         proxies = [Proxy.from_state(state) for state in written.value.proxies]

@@ -96,7 +96,12 @@ UpdateProxyPoolResult = Annotated[
     strawberry.union("UpdateProxyPoolResult", description="The pool that was changed, or why not."),
 ]
 DeleteProxyPoolResult = Annotated[
-    DeleteProxyPoolPayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    DeleteProxyPoolPayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("DeleteProxyPoolResult", description="The pool that was deleted, or why not."),
 ]
 AddProxiesToPoolResult = Annotated[
@@ -149,7 +154,11 @@ class ProxyPoolMutations:
         context = info.context
         with about(what.id):
             written = await context.services.pools.update(
-                context.caller, given.key(what.id, "ProxyPool"), what.patch(), what.expected_version
+                context.caller,
+                given.key(what.id, "ProxyPool"),
+                what.patch(),
+                what.expected_version,
+                what.idempotency_key,
             )
         return await _payload(UpdateProxyPoolPayload, info, written)
 
@@ -160,7 +169,9 @@ class ProxyPoolMutations:
         """Delete a pool that no unfinished campaign uses."""
         context = info.context
         with about(what.id):
-            written = await context.services.pools.delete(context.caller, given.key(what.id, "ProxyPool"))
+            written = await context.services.pools.delete(
+                context.caller, given.key(what.id, "ProxyPool"), what.idempotency_key
+            )
         await context.renew()
         return DeleteProxyPoolPayload(deleted_id=what.id, cursor=await context.cursor_at(written.position))
 
@@ -173,7 +184,7 @@ class ProxyPoolMutations:
         pool_id, proxy_ids = given.key(what.id, "ProxyPool"), given.keys(what.proxy_ids, "Proxy")
         with about(what.id):
             written = await context.services.pools.add_proxies(
-                context.caller, pool_id, proxy_ids, what.weight, what.expected_version
+                context.caller, pool_id, proxy_ids, what.weight, what.expected_version, what.idempotency_key
             )
         return await _payload(AddProxiesToPoolPayload, info, written)
 
@@ -186,7 +197,7 @@ class ProxyPoolMutations:
         pool_id, proxy_ids = given.key(what.id, "ProxyPool"), given.keys(what.proxy_ids, "Proxy")
         with about(what.id):
             written = await context.services.pools.remove_proxies(
-                context.caller, pool_id, proxy_ids, what.expected_version
+                context.caller, pool_id, proxy_ids, what.expected_version, what.idempotency_key
             )
         return await _payload(RemoveProxiesFromPoolPayload, info, written)
 
@@ -199,7 +210,12 @@ class ProxyPoolMutations:
         pool_id = given.key(what.id, "ProxyPool")
         with about(what.id):
             written = await context.services.pools.set_member(
-                context.caller, pool_id, what.proxy_key(), what.patch(), what.expected_version
+                context.caller,
+                pool_id,
+                what.proxy_key(),
+                what.patch(),
+                what.expected_version,
+                what.idempotency_key,
             )
         return await _payload(SetProxyPoolMemberPayload, info, written)
 

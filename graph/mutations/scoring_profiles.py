@@ -73,7 +73,12 @@ UpdateScoringProfileResult = Annotated[
     strawberry.union("UpdateScoringProfileResult", description="The profile that was changed, or why not."),
 ]
 DeleteScoringProfileResult = Annotated[
-    DeleteScoringProfilePayload | NotFoundError | ConflictError | ForbiddenError | UnavailableError,
+    DeleteScoringProfilePayload
+    | ValidationError
+    | NotFoundError
+    | ConflictError
+    | ForbiddenError
+    | UnavailableError,
     strawberry.union("DeleteScoringProfileResult", description="The profile that was deleted, or why not."),
 ]
 
@@ -101,7 +106,11 @@ class ScoringProfileMutations:
         context = info.context
         with about(what.id):
             written = await context.services.scoring_profiles.update(
-                context.caller, given.key(what.id, "ScoringProfile"), what.patch(), what.expected_version
+                context.caller,
+                given.key(what.id, "ScoringProfile"),
+                what.patch(),
+                what.expected_version,
+                what.idempotency_key,
             )
         return await _payload(UpdateScoringProfilePayload, info, written)
 
@@ -113,7 +122,7 @@ class ScoringProfileMutations:
         context = info.context
         with about(what.id):
             written = await context.services.scoring_profiles.delete(
-                context.caller, given.key(what.id, "ScoringProfile")
+                context.caller, given.key(what.id, "ScoringProfile"), what.idempotency_key
             )
         await context.renew()
         cursor = await context.cursor_at(written.position)

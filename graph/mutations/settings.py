@@ -40,7 +40,7 @@ class SettingMutations:
         """Change settings."""
         context = info.context
         settings = context.services.settings
-        written = await settings.update(context.caller, what.values())
+        written = await settings.update(context.caller, what.values(), what.idempotency_key)
         await context.renew()
         views = await context.reading.run(settings.view)
         return UpdateSettingsPayload(

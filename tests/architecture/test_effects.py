@@ -23,7 +23,8 @@ NOT_WORK = {
     },
     "CreateKeywordSetInput": {"name", "description", "rules", "idempotencyKey"},
     "CreateProxyPoolInput": {"name", "description", "idempotencyKey"},
-    "SetProxyPoolMemberInput": {"id", "proxyId", "expectedVersion"},
+    "SetProxyPoolMemberInput": {"id", "proxyId", "expectedVersion", "idempotencyKey"},
+    "UpdateSettingsInput": {"idempotencyKey"},
     # The old way to write `tlds`, of one.
     "GenerationConfigInput": {"tld"},
     # They are a group of their own.

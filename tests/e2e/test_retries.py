@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.retries.kinds import CONTROLLED, MADE, MANY
+from bench.retries.mutations import CHANGED, CONTROLLED, GONE, MADE, MANY
 from bench.retries.run import Size, run
 from bench.retries.stand import standing
 from tests.servers.redis import RedisServer
 
-SIZE = Size(keys=26, copies=3, at_once=12, every=30, kinds=[*MADE[::2], *CONTROLLED[::3], *MANY[::4]])
+SOME = [*MADE[1::3], *CHANGED[::4], *GONE[::3], *CONTROLLED[::4], *MANY[::5]]
+SIZE = Size(keys=30, copies=3, at_once=12, every=30, kinds=SOME)
 SEED = 6
 
 

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from bench.retries.judging import Effect, State, Told, effect, judge
-from bench.retries.kinds import MADE, Json
+from bench.retries.kinds import Json
+from bench.retries.mutations import BY_FIELD, MADE
 from bench.retries.sending import Attempt, Request
 from events import cursor
 
@@ -54,6 +55,29 @@ def test_another_kind_of_answer_and_too_few_are_seen() -> None:
     refused = {"__typename": "ConflictError", "code": "ALREADY_EXISTS"}
     wrong = judge([Request(KIND, {}, [refused])], {KIND: EFFECT}, EMPTY, state(1), 2).answers
     assert len(wrong) == 2
+
+
+def test_what_is_shown_once_may_be_told_in_other_words_and_is_not_shown_twice() -> None:
+    kind, place = BY_FIELD["createToken"], {**answered(1), "campaign": None}
+    effect = Effect(Counter(campaigns=1), Counter(CampaignCreated=1), (kind.payload, None))
+    shown, again = (
+        place | {"__typename": "CreateTokenPayload"},
+        place | {"__typename": "SecretShownError", "code": "SECRET_SHOWN"},
+    )
+    for answers, wrong in (
+        ([shown, again], []),
+        ([again, again], []),
+        ([shown, shown], ["createToken showed 2 times what is shown once"]),
+    ):
+        assert judge([Request(kind, {}, answers)], {kind: effect}, EMPTY, state(1), 2).answers == wrong
+
+
+def test_what_records_nothing_has_no_place_of_its_own() -> None:
+    kind = BY_FIELD["cleanUnhealthyProxies"]
+    effect = Effect(Counter(), Counter(), (kind.payload, None))
+    requests = [Request(kind, {}, [answered(1) | {"__typename": kind.payload}]) for _ in range(2)]
+    verdict = judge(requests, {kind: effect}, state(1), state(1), 1)
+    assert (verdict.answers, verdict.effects) == ([], [])
 
 
 def test_what_lies_between_two_states_is_the_effect() -> None:

@@ -1,112 +1,197 @@
-"""Every mutation with an `idempotencyKey` is done once for a key; of each other one it is said why it has none."""
+"""Every mutation takes an `idempotencyKey`, and is done once for it."""
 
-from functools import partial
+import pytest
+from graphql import GraphQLInputObjectType, GraphQLUnionType, get_named_type
+from sqlalchemy import select
 
-from graphql import GraphQLInputObjectType, get_named_type
-
-from bench.retries.kinds import KINDS, MADE, MANY, Json, Kind, document
+from bench.retries.kinds import Json, Kind
+from bench.retries.mutations import BY_FIELD, KINDS
 from db.models import IdempotencyRow
 from graph.schema import schema
 from tests.fakes.gallery import Gallery
 from tests.fakes.house import House
 from tests.unit.graph.asking import Desk
 
-SETS = (
-    "It says how a thing shall be: done again it changes nothing, and with `expectedVersion` it is refused."
-)
-GONE = "What is gone cannot go again: it is NOT_FOUND, and nothing else has gone."
-TURNS = "It says how somebody shall stand: whoever does already stays so, and nothing is recorded."
-WITHOUT_KEY = {
-    "updateCampaign": SETS,
-    "configurePhase": SETS,
-    "assignScoringProfile": SETS,
-    "updateScoringProfile": SETS,
-    "updateProxy": SETS,
-    "setProxyEnabled": SETS,
-    "updateProxyPool": SETS,
-    "setProxyPoolMember": SETS,
-    "addProxiesToPool": "A proxy that is a member already stays as it is.",
-    "removeProxiesFromPool": "A proxy that is no member stays where it is.",
-    "updatePersona": SETS,
-    "updateSettings": SETS,
-    "deleteCampaign": GONE,
-    "deleteScoringProfile": GONE,
-    "deleteProxy": GONE,
-    "deleteProxyPool": GONE,
-    "deletePersona": GONE,
-    "deleteKeywordSet": GONE,
-    "deleteBulkOperation": GONE,
-    "cleanUnhealthyProxies": "What is gone is not found again, and what is left is healthy or in use.",
-    "testProxy": "A test that is under way stays the one; a later one is another test.",
-    "testPersona": "Nothing is changed or kept.",
-    "setPrincipalRole": TURNS,
-    "deactivatePrincipal": TURNS,
-    "reactivatePrincipal": TURNS,
-    "renewToken": TURNS,
-    "revokeToken": TURNS,
-    "cancelBulkOperation": TURNS,
-    "createToken": "Its secret is told once and kept nowhere, so nobody can be answered as before; revoke the other.",
+MUTATIONS = schema._schema.mutation_type
+assert MUTATIONS is not None
+FIELDS = MUTATIONS.fields
+# What a request can be refused for because of its key alone: it has no good form, or was used for another one.
+OF_KEYS = frozenset({"ValidationError", "ConflictError"})
+
+# What each of these does can be done again once it was undone: by which mutation, and what else that is told.
+UNDONE: dict[str, tuple[str, Json]] = {
+    "setProxyEnabled": ("setProxyEnabled", {"enabled": False}),
+    "addProxiesToPool": ("removeProxiesFromPool", {}),
+    "removeProxiesFromPool": ("addProxiesToPool", {}),
+    "setProxyPoolMember": ("setProxyPoolMember", {"weight": 1}),
+    "testProxy": ("setProxyEnabled", {"enabled": False}),
+    "updateProxy": ("updateProxy", {"notes": None}),
+    "updatePersona": ("updatePersona", {"description": None}),
+    "updateSettings": ("updateSettings", {"logEvents": None}),
+    "setCampaignMode": ("setCampaignMode", {"mode": "STEP_BY_STEP"}),
+    "setPrincipalRole": ("setPrincipalRole", {"role": "VIEWER"}),
+    "deactivatePrincipal": ("reactivatePrincipal", {}),
+    "reactivatePrincipal": ("deactivatePrincipal", {}),
+    "renewToken": ("renewToken", {"expiresAt": "2034-01-01T00:00:00Z"}),
 }
 
 
-async def send(house: House, desk: Desk, field: str, given: Json) -> Json:
-    member = next(one.member for one in KINDS if one.field == field)
-    answer: Json = (await desk.ask(house.admin, document(field, member), input=given))[field]
-    return answer
+class Sending:
+    """Sends mutations as an admin; each kind has things of its own."""
+
+    def __init__(self, house: House, desk: Desk) -> None:
+        self.house = house
+        self.desk = desk
+
+    async def __call__(self, field: str, given: Json) -> Json:
+        answer: Json = (await self.desk.ask(self.house.admin, BY_FIELD[field].document, input=given))[field]
+        return answer
+
+    async def input(self, kind: Kind, number: int) -> Json:
+        """The input of a request, whose things were made before."""
+        return await kind.prepare(self, f"prepared {number}", number) | kind.given(
+            f"made {number}", 1000 + number
+        )
+
+    async def inputs(self) -> list[tuple[Kind, Json]]:
+        """One of each kind, with a key."""
+        return [
+            (kind, await self.input(kind, number) | {"idempotencyKey": f"key {number}"})
+            for number, kind in enumerate(KINDS)
+        ]
 
 
-async def prepared(house: House, desk: Desk, kind: Kind, number: int) -> str:
-    """The id of what is there before a request of this kind."""
-    asking = partial(send, house, desk)
-    return "" if kind.prepare is None else await kind.prepare(asking, f"prepared {number}", number)
-
-
-def takes_key(field: str) -> bool:
-    mutations = schema._schema.mutation_type
-    assert mutations is not None
-    given = get_named_type(mutations.fields[field].args["input"].type)
+def takes(field: str, name: str) -> bool:
+    given = get_named_type(FIELDS[field].args["input"].type)
     assert isinstance(given, GraphQLInputObjectType)
-    return "idempotencyKey" in given.fields
+    return name in given.fields
 
 
-def test_of_each_mutation_without_a_key_it_is_said_why() -> None:
-    mutations = schema._schema.mutation_type
-    assert mutations is not None
-    assert {field for field in mutations.fields if not takes_key(field)} == WITHOUT_KEY.keys()
+def members(field: str) -> set[str]:
+    union = get_named_type(FIELDS[field].type)
+    assert isinstance(union, GraphQLUnionType)
+    return {member.name for member in union.types}
+
+
+def test_every_mutation_takes_a_key_and_can_tell_what_is_wrong_with_it() -> None:
+    assert [field for field in FIELDS if not takes(field, "idempotencyKey")] == []
+    assert [field for field in FIELDS if not members(field) >= OF_KEYS] == []
 
 
 def test_requests_of_all_kinds_are_sent_again() -> None:
-    mutations = schema._schema.mutation_type
-    assert mutations is not None
-    assert {kind.field for kind in KINDS} == {field for field in mutations.fields if takes_key(field)}
+    assert sorted(kind.field for kind in KINDS) == sorted(FIELDS)
 
 
 async def test_the_same_request_is_answered_the_same_and_not_done_again(gallery: Gallery, desk: Desk) -> None:
-    house = gallery.house
-    for number, kind in enumerate(KINDS):
-        given = kind.given(await prepared(house, desk, kind, number), f"made {number}", 100 + number)
-        given["idempotencyKey"] = f"key {number}"
+    house, send = gallery.house, Sending(gallery.house, desk)
+    for kind, given in await send.inputs():
         before = await house.head()
-        first = await send(house, desk, kind.field, given)
+        first = await send(kind.field, given)
         after = await house.head()
-        assert (after > before) is ("cursor" in first), first
-        assert await send(house, desk, kind.field, given) == first
+        assert (after > before) is ("cursor" in first and not kind.quiet), first
+        again = await send(kind.field, given)
+        assert kind.answered(again) == kind.answered(first)
+        assert (again == first) is (kind.again is None)
         assert await house.head() == after, kind
     assert await house.count(IdempotencyRow) == len(KINDS)
 
 
+@pytest.mark.parametrize("field", UNDONE)
+async def test_what_was_undone_since_is_not_done_again(gallery: Gallery, desk: Desk, field: str) -> None:
+    send, kind = Sending(gallery.house, desk), BY_FIELD[field]
+    there = await kind.prepare(send, "prepared", 1)
+    given = there | kind.given("made", 1000) | {"idempotencyKey": "key"}
+    undoing, more = UNDONE[field]
+    first = await send(field, given)
+    undone = await send(undoing, there | more)
+    assert "cursor" in first
+    assert "cursor" in undone
+    assert first["cursor"] != undone["cursor"]
+    after = await gallery.house.head()
+    assert await send(field, given) == first
+    assert await gallery.house.head() == after
+
+
 async def test_another_request_is_none_of_this_key(gallery: Gallery, desk: Desk) -> None:
-    house = gallery.house
-    for number, kind in enumerate([*MADE, *MANY]):
-        key = {"idempotencyKey": f"key {number}"}
-        idents = [await prepared(house, desk, kind, 2 * number + which) for which in range(2)]
-        first = await send(
-            house, desk, kind.field, kind.given(idents[0], f"made {number}", 100 + number) | key
-        )
-        assert "cursor" in first, first
+    house, send = gallery.house, Sending(gallery.house, desk)
+    for number, (kind, given) in enumerate(await send.inputs()):
+        await send(kind.field, given)
+        other = await send.input(kind, len(KINDS) + number)
         before = await house.head()
-        other = kind.given(idents[1], f"other {number}", 200 + number) | key
-        refused = await send(house, desk, kind.field, other)
+        refused = await send(kind.field, other | {"idempotencyKey": given["idempotencyKey"]})
         assert (refused.get("code"), kind.field) == ("IDEMPOTENCY_KEY_REUSED", kind.field)
         assert refused["path"] == ["idempotencyKey"]
         assert await house.head() == before
+
+
+async def test_nobody_is_told_of_a_conflict_with_their_own_change(gallery: Gallery, desk: Desk) -> None:
+    send = Sending(gallery.house, desk)
+    versioned = [kind for kind in KINDS if takes(kind.field, "expectedVersion")]
+    assert len(versioned) >= 10
+    for number, kind in enumerate(versioned):
+        given = await send.input(kind, number)
+        version = (await send(kind.field, given | {"expectedVersion": 0}))["currentState"]
+        given |= {"expectedVersion": int(version), "idempotencyKey": f"key {number}"}
+        first = await send(kind.field, given)
+        assert "cursor" in first, first
+        assert await send(kind.field, given) == first
+        refused = await send(kind.field, given | {"idempotencyKey": f"other {number}"})
+        assert refused["code"] == "VERSION_MISMATCH"
+        # And whoever was refused is refused by this key for good.
+        assert await send(kind.field, given | {"idempotencyKey": f"other {number}"}) == refused
+
+
+async def test_a_key_without_a_form_is_told_by_every_mutation(gallery: Gallery, desk: Desk) -> None:
+    house, send = gallery.house, Sending(gallery.house, desk)
+    for kind, given in await send.inputs():
+        before = await house.head()
+        for key in ("", "x" * 65):
+            refused = await send(kind.field, given | {"idempotencyKey": key})
+            assert (refused.get("code"), refused.get("path")) == ("VALIDATION_FAILED", ["idempotencyKey"]), (
+                kind
+            )
+        assert await house.head() == before
+
+
+async def test_no_secret_is_kept_with_a_key(gallery: Gallery, desk: Desk) -> None:
+    send = Sending(gallery.house, desk)
+    secrets = {
+        "createProxy": {"username": "u", "password": "a secret of theirs"},
+        "updateProxy": {"username": "u", "password": "a secret of theirs"},
+        "importProxies": {"text": "u:a%20secret%20of%20theirs@127.0.0.1:80"},
+        "bulkImportProxies": {"text": "http://u:a%20secret%20of%20theirs@127.0.0.1:80"},
+    }
+    for kind, given in await send.inputs():
+        await send(kind.field, given | secrets.get(kind.field, {}))
+    async with gallery.house.database.engines.reading() as session:
+        kept = " ".join(
+            f"{row.fingerprint} {row.answer}" for row in await session.scalars(select(IdempotencyRow))
+        )
+    assert "secret of theirs" not in kept.replace("%20", " ")
+
+
+TOKEN = """mutation ($input: CreateTokenInput!) { createToken(input: $input) {
+  __typename
+  ... on CreateTokenPayload { cursor secret token { id } }
+  ... on SecretShownError { cursor token { id name } }
+  ... on UserError { code path }
+} }"""
+
+
+async def test_a_token_that_was_made_before_is_told_and_its_secret_is_not(
+    gallery: Gallery, desk: Desk
+) -> None:
+    given = {"name": "phone", "role": "VIEWER", "idempotencyKey": "k"}
+    made = (await desk.ask(gallery.house.alice, TOKEN, input=given))["createToken"]
+    assert made["__typename"] == "CreateTokenPayload"
+    for _ in range(2):
+        assert (await desk.ask(gallery.house.alice, TOKEN, input=given))["createToken"] == {
+            "__typename": "SecretShownError",
+            "code": "SECRET_SHOWN",
+            "path": ["idempotencyKey"],
+            "cursor": made["cursor"],
+            "token": {"id": made["token"]["id"], "name": "phone"},
+        }
+    async with gallery.house.database.engines.reading() as session:
+        (row,) = await session.scalars(select(IdempotencyRow))
+    assert made["secret"] not in row.answer
