@@ -71,7 +71,8 @@ class LimitSettings(BaseSettings):
         STANDARD.query_seconds,
         ge=0.05,
         le=3600,
-        description="How long a query may take before it is cancelled.",
+        description="How long a query may take before it is cancelled, and how long the opening of a subscription, not "
+        "counting the time of an outage.",
     )
     mutation_seconds: float = Field(
         STANDARD.mutation_seconds,

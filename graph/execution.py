@@ -15,6 +15,7 @@ from graph.context import Services
 from graph.core_execution import CORE_SCHEMA, run
 from graph.followed import Followed
 from graph.limits import check_variables
+from graph.opening_time import OpeningTime
 from graph.openings import Openings
 from graph.plans import Plan, Plans
 from graph.rendering import Rendering
@@ -37,9 +38,10 @@ class GraphOperations:
         passed: Counter[Limit] | None = None,
         plans: Plans | None = None,
     ) -> None:
-        self._rendering = Rendering(services, engines, hub)
         self._limits = services.limits
         self._passed: Counter[Limit] = Counter() if passed is None else passed
+        self._opening = OpeningTime(engines, self._limits.query_seconds, self._passed)
+        self._rendering = Rendering(services, engines, hub, self._opening)
         self.plans = plans or Plans(CORE_SCHEMA, services.limits)
         self._openings = Openings(self._rendering)
 
@@ -91,14 +93,15 @@ class GraphOperations:
         """Authorise a subscription and compile it.
 
         Raises:
-            Rejected: the variables do not fit, or the caller may not see this.
+            Rejected: the variables do not fit, the caller may not see this, or it takes longer than a query may.
             Unavailable: the database does not answer.
         """
-        try:
-            return await self._openings.open(plan, request, caller)
-        except Rejected as rejected:
-            self._count(error.get("extensions") for error in rejected.errors)
-            raise
+        async with self._opening.bound(plan.field):
+            try:
+                return await self._openings.open(plan, request, caller)
+            except Rejected as rejected:
+                self._count(error.get("extensions") for error in rejected.errors)
+                raise
 
     def _count(self, extensions: Iterable[Mapping[str, Any] | None]) -> None:
         for each in extensions:

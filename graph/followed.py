@@ -171,7 +171,7 @@ class Followed:
         """The snapshot, or the reset that the subscription began with.
 
         Raises:
-            Rejected: there is nothing of the kind for the caller any more.
+            Rejected: there is nothing of the kind for the caller any more, or it takes longer than a query may.
             Unavailable: the database does not answer.
         """
         return await self._snapshot(self.opening)
@@ -182,7 +182,10 @@ class Followed:
 
     async def _snapshot(self, reason: ResetReason | None) -> Frame:
         shared = self._shared
-        async with shared.rendering.context(self._caller) as context:
+        async with (
+            shared.rendering.opening.bound(shared.field),
+            shared.rendering.context(self._caller) as context,
+        ):
             reached = shared.rendering.hub.position
             head = await context.reading.head()
             place = await context.cursor()

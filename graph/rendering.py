@@ -11,6 +11,7 @@ from db.engine import Engines
 from events.cursor import Cursor as Place
 from events.hub import Hub
 from graph.context import Context, Services
+from graph.opening_time import OpeningTime
 from graph.reading import Reading
 from graph.results import encoded, encoded_data, outage
 from graph.scalars import Cursor
@@ -19,12 +20,18 @@ from vocabulary.operations import Frame
 
 
 class Rendering:
-    """What all frames of one process need: contexts to execute in, and cursors of its log."""
+    """What all frames of one process need: contexts to execute in, and cursors of its log.
 
-    def __init__(self, services: Services, engines: Engines, hub: Hub) -> None:
+    `opening` bounds how long the first frame may take.
+    """
+
+    def __init__(
+        self, services: Services, engines: Engines, hub: Hub, opening: OpeningTime | None = None
+    ) -> None:
         self._services = services
         self._engines = engines
         self.hub = hub
+        self.opening = opening or OpeningTime(engines)
         self.tellings = Tellings(hub)
 
     @asynccontextmanager

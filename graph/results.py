@@ -68,6 +68,12 @@ def unfinished(limit: Limit, seconds: float, *, changed: bool) -> bytes:
     return msgspec.json.encode({"errors": [{"message": message, "extensions": extensions}], "data": None})
 
 
+def unopened(limit: Limit, seconds: float) -> Rejected:
+    """The refusal of a subscription whose opening was cancelled after so long."""
+    message = f"The subscription was not opened: it took longer than {seconds:g} seconds."
+    return Rejected([{"message": message, "extensions": exceeded(limit, seconds)}])
+
+
 def rejected(errors: Sequence[GraphQLError]) -> Rejected:
     """The refusal by a resolver of a request that was not executed."""
     return Rejected([told(error) for error in errors])
