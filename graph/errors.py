@@ -12,6 +12,7 @@ import functools
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar, cast
+from uuid import UUID
 
 import strawberry
 import structlog
@@ -199,6 +200,16 @@ def about(given: str, field: str = "id") -> Iterator[None]:
         yield
     except NotFound as error:
         raise Missing(given, str(error), field) from error
+
+
+def still_seen(caller: Principal, owner_id: UUID, given: str) -> None:
+    """Let an answer that was remembered as a whole pass for whoever sees what it tells of now, too.
+
+    Raises:
+        Missing: the caller was an admin then, or came with the token of one.
+    """
+    if not caller.scope.sees(owner_id):
+        raise Missing(given, "It is not visible to you any more.")
 
 
 def told(error: ValidationFailed | Conflict | Forbidden | Missing) -> ChangeRefused:

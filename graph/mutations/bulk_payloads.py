@@ -7,6 +7,7 @@ import strawberry
 
 from core.errors import ValidationFailed
 from graph.context import Info
+from graph.errors import still_seen
 from graph.filters import ProxyFilter
 from graph.inputs import given
 from graph.scalars import Cursor
@@ -53,8 +54,9 @@ class BulkWritten:
 async def payload(kind: type[P], info: Info, written: Written[BulkState]) -> P:
     """What was committed; its items are read in a fresh snapshot."""
     await info.context.renew()
-    cursor = await info.context.cursor_at(written.position)
-    return kind(operation=BulkOperation.from_state(written.value), cursor=cursor)
+    operation = BulkOperation.from_state(written.value)
+    still_seen(info.context.caller, written.value.owner_id, operation.id)
+    return kind(operation=operation, cursor=await info.context.cursor_at(written.position))
 
 
 async def begun(

@@ -12,6 +12,7 @@ from graph.errors import (
     UnavailableError,
     ValidationError,
     about,
+    still_seen,
 )
 from graph.fields import verb
 from graph.inputs import given
@@ -165,5 +166,6 @@ class ProxyMutations:
 
 async def _payload(kind: type[P], info: Info, written: Written[ProxyState]) -> P:
     await info.context.renew()
-    cursor = await info.context.cursor_at(written.position)
-    return kind(proxy=Proxy.from_state(written.value), cursor=cursor)
+    proxy = Proxy.from_state(written.value)
+    still_seen(info.context.caller, written.value.owner_id, proxy.id)
+    return kind(proxy=proxy, cursor=await info.context.cursor_at(written.position))

@@ -4,6 +4,7 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLUnionType, get_named_type
 from sqlalchemy import select
 
+from auth.principal import Principal
 from bench.retries.kinds import Json, Kind
 from bench.retries.mutations import BY_FIELD, KINDS
 from db.models import IdempotencyRow
@@ -11,6 +12,9 @@ from graph.schema import schema
 from tests.fakes.gallery import Gallery
 from tests.fakes.house import House
 from tests.unit.graph.asking import Desk
+from tests.unit.graph.policy_table import CHANGES
+from tests.unit.graph.policy_table import MUTATIONS as POLICY
+from vocabulary.access import Role
 
 MUTATIONS = schema._schema.mutation_type
 assert MUTATIONS is not None
@@ -37,14 +41,14 @@ UNDONE: dict[str, tuple[str, Json]] = {
 
 
 class Sending:
-    """Sends mutations as an admin; each kind has things of its own."""
+    """Sends mutations, as an admin unless told; each kind has things of its own."""
 
-    def __init__(self, house: House, desk: Desk) -> None:
-        self.house = house
+    def __init__(self, house: House, desk: Desk, caller: Principal | None = None) -> None:
+        self.caller = caller or house.admin
         self.desk = desk
 
     async def __call__(self, field: str, given: Json) -> Json:
-        answer: Json = (await self.desk.ask(self.house.admin, BY_FIELD[field].document, input=given))[field]
+        answer: Json = (await self.desk.ask(self.caller, BY_FIELD[field].document, input=given))[field]
         return answer
 
     async def input(self, kind: Kind, number: int) -> Json:
@@ -168,6 +172,28 @@ async def test_no_secret_is_kept_with_a_key(gallery: Gallery, desk: Desk) -> Non
             f"{row.fingerprint} {row.answer}" for row in await session.scalars(select(IdempotencyRow))
         )
     assert "secret of theirs" not in kept.replace("%20", " ")
+
+
+async def test_an_answer_is_not_told_again_to_whoever_does_not_see_its_things_any_more(
+    gallery: Gallery, desk: Desk
+) -> None:
+    """An admin changes what is somebody else's, and sends the same again when they are one no more."""
+    house = gallery.house
+    owner, admin = Sending(house, desk, house.alice), Sending(house, desk)
+    lesser = Sending(house, desk, Principal(house.admin.id, "admin", Role.OPERATOR))
+    named = [
+        kind
+        for kind in KINDS
+        if POLICY[kind.field] is CHANGES and not kind.field.startswith(("delete", "duplicate"))
+    ]
+    refused = 0
+    for number, kind in enumerate(named):
+        given = await owner.input(kind, number) | {"idempotencyKey": f"key {number}"}
+        if "cursor" in await admin(kind.field, given):
+            again = await lesser(kind.field, given)
+            assert (again.get("code"), kind.field) == ("NOT_FOUND", kind.field)
+            refused += 1
+    assert refused > 20
 
 
 TOKEN = """mutation ($input: CreateTokenInput!) { createToken(input: $input) {
