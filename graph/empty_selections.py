@@ -29,6 +29,8 @@ def check_selections(text: str, document: DocumentNode) -> GraphQLError | None:
         return None
     seeker = _Seeker()
     visit(document, seeker)
+    # It has methods of its own in there, and would be there until the collector comes by.
+    seeker.enter_leave_map.clear()
     if seeker.found is None:
         return None
     return GraphQLError("Syntax Error: A selection set must select something.", seeker.found)

@@ -84,12 +84,13 @@ def check_document(document: DocumentNode, limits: Limits) -> list[GraphQLError]
     fragments = {
         node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
     }
-    depth = _measure(fragments, lambda _, inside: 1 + inside, _deepest)
-    aliases = _measure(fragments, lambda field, inside: inside + (field.alias is not None), sum)
+    depth = _Measure(fragments, lambda _, inside: 1 + inside, _deepest)
+    aliases = _Measure(fragments, lambda field, inside: inside + (field.alias is not None), sum)
     errors: list[GraphQLError] = []
     for operation in document.definitions:
         if isinstance(operation, OperationDefinitionNode):
-            errors += _of_operation(operation, depth(operation.selection_set), limits, aliases)
+            deep, aliased = depth.of(operation.selection_set), aliases.of(operation.selection_set)
+            errors += _of_operation(operation, deep, aliased, limits)
     if not errors and _weighs_more(document, fragments, limits.max_complexity):
         message = (
             f"The document is more complex than {limits.max_complexity}: it selects too much, or the same again and "
@@ -100,52 +101,55 @@ def check_document(document: DocumentNode, limits: Limits) -> list[GraphQLError]
 
 
 def _of_operation(
-    operation: OperationDefinitionNode,
-    depth: int,
-    limits: Limits,
-    aliases_of: Callable[[SelectionSetNode], int],
+    operation: OperationDefinitionNode, depth: int, aliases: int, limits: Limits
 ) -> Iterator[GraphQLError]:
     if depth > limits.max_depth:
         message = f"Fields are nested {depth} deep; {limits.max_depth} is the limit."
         yield _too_large(message, Limit.MAX_DEPTH, limits, operation)
-    aliases = aliases_of(operation.selection_set)
     if aliases > limits.max_aliases:
         message = f"There are {aliases} aliases; {limits.max_aliases} is the limit."
         yield _too_large(message, Limit.MAX_ALIASES, limits, operation)
 
 
-def _measure(
-    fragments: Fragments, combine: Callable[[FieldNode, int], int], join: Callable[[Iterable[int]], int]
-) -> Callable[[SelectionSetNode], int]:
+class _Measure:
     """A measure of selections: `combine` of each field with what is inside it, `join` over a selection.
 
     A fragment that spreads itself counts nothing; a rule reports it. For introspection graphql-core has a rule.
     """
-    known: dict[str, int] = {}
 
-    def of_selections(selections: SelectionSetNode | None) -> int:
-        return join(of(one) for one in selections.selections) if selections is not None else 0
+    def __init__(
+        self,
+        fragments: Fragments,
+        combine: Callable[[FieldNode, int], int],
+        join: Callable[[Iterable[int]], int],
+    ) -> None:
+        self._fragments = fragments
+        self._combine = combine
+        self._join = join
+        self._known: dict[str, int] = {}
 
-    def of(node: Any) -> int:
+    def of(self, selections: SelectionSetNode | None) -> int:
+        """That of a selection."""
+        return self._join(map(self._of_node, selections.selections)) if selections is not None else 0
+
+    def _of_node(self, node: Any) -> int:
         match node:
             case FieldNode():
                 is_meta = node.name.value.startswith("__")
-                return 0 if is_meta else combine(node, of_selections(node.selection_set))
+                return 0 if is_meta else self._combine(node, self.of(node.selection_set))
             case InlineFragmentNode():
-                return of_selections(node.selection_set)
+                return self.of(node.selection_set)
             case FragmentSpreadNode():
-                return of_fragment(node.name.value)
+                return self._of_fragment(node.name.value)
             case _:
                 return 0
 
-    def of_fragment(name: str) -> int:
-        if name not in known:
-            known[name] = 0
-            fragment = fragments.get(name)
-            known[name] = of_selections(fragment.selection_set) if fragment is not None else 0
-        return known[name]
-
-    return of_selections
+    def _of_fragment(self, name: str) -> int:
+        if name not in self._known:
+            self._known[name] = 0
+            fragment = self._fragments.get(name)
+            self._known[name] = self.of(fragment.selection_set) if fragment is not None else 0
+        return self._known[name]
 
 
 def _deepest(depths: Iterable[int]) -> int:

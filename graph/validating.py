@@ -104,14 +104,14 @@ class Validation:
         try:
             visit(document, whole, query_document_keys_to_validate)
         except ValidationAbortedError as enough:
-            # Its frames would be kept with it, and all that they know.
-            enough.__context__ = None
-            told.errors.append(enough.with_traceback(None))
+            told.errors.append(enough)
         except RecursionError:
             told.errors.append(ValidationAbortedError("Validation aborted."))
         finally:
             for each in (whole, together, *visitors):
                 each.enter_leave_map.clear()
+        for error in told.errors:
+            _forget_frames(error)
         return told.errors
 
     def _applying(self, text: str) -> Iterator[Rule]:
@@ -145,6 +145,16 @@ class _Told:
             raise ValidationAbortedError(message)
         self._characters -= len(error.message)
         self.errors.append(error)
+
+
+def _forget_frames(error: GraphQLError) -> None:
+    """Let an error, and whatever it came of, keep nothing of where it was raised: the rules, and so these errors."""
+    pending: list[BaseException | None] = [error]
+    while pending:
+        each = pending.pop()
+        if each is not None:
+            pending += [each.__cause__, each.__context__, getattr(each, "original_error", None)]
+            each.__traceback__ = each.__context__ = None
 
 
 def _nesting(document: DocumentNode) -> Iterator[Visitor]:

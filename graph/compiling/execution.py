@@ -11,7 +11,7 @@ the executor as it is.
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
-from graphql import GraphQLList, GraphQLObjectType
+from graphql import GraphQLList, GraphQLObjectType, GraphQLResolveInfoHelpers
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path
@@ -23,6 +23,18 @@ class CompilingExecutor(Executor[Any]):
     """An executor for one operation; `selections` are those of the same operation and variables."""
 
     selections: Selections
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:
+        """What resolvers are given to wait with; made for each, as the executor would otherwise keep itself.
+
+        So all that an operation had is freed at its end, and not when the collector comes by.
+        """
+        return GraphQLResolveInfoHelpers(gather=self.gather_async_work, track=self.track_async_work)
+
+    @async_helpers.setter
+    def async_helpers(self, helpers: GraphQLResolveInfoHelpers) -> None:
+        """graphql-core makes them once, for its own `__init__` to keep; these are as good."""
 
     def execute_collected_root_fields(
         self,

@@ -11,8 +11,9 @@ what is wrong in its own words.
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
+from weakref import ref
 
 from graphql import (
     GraphQLAbstractType,
@@ -124,7 +125,8 @@ class Selections:
         complete = None if field is None else self.value(field.type, details)
         if complete is None:
             return None
-        return lambda value: {key: complete(value)}
+        # Members of an abstract type are compiled as they come, by these selections: so they are kept.
+        return partial(_under, self, key, complete)
 
     def of(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Selection:
         """What is selected of an object of this type by the fields that led to it.
@@ -204,21 +206,31 @@ class Selections:
         """The members are compiled as they come: a union of twenty, of which two ever come, costs two."""
         types = _members(self._schema, type_)
         known: dict[type, Complete] = {}
+        # What is kept here may not keep what keeps it: a forgotten document would stay until the collector comes by.
+        # Whoever completes values has these selections.
+        kept = ref(self)
 
         def complete(value: Any) -> Any:
             found = known.get(type(value))
             if found is None:
-                found = known[type(value)] = self._found(types, type(value), details)
+                selections = kept()
+                found = _refuse if selections is None else selections.member(types, type(value), details)
+                known[type(value)] = found
             return found(value)
 
         return complete
 
-    def _found(
+    def member(
         self, types: Mapping[type, GraphQLObjectType], class_: type, details: FieldDetailsList
     ) -> Complete:
+        """How a member of an abstract type is completed that is of this class."""
         type_ = types.get(class_)
         found = None if type_ is None else self._object(type_, details)
         return _refuse if found is None else found
+
+
+def _under(_selections: Selections, key: str, complete: Complete, value: Any) -> Any:
+    return {key: complete(value)}
 
 
 def _straight(way: Complete, get: Get, complete: Complete) -> Complete:

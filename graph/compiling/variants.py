@@ -24,6 +24,8 @@ class Variants:
     def __init__(self, document: DocumentNode) -> None:
         found = _InDirectives()
         visit(document, found)
+        # It has methods of its own in there, and would be there until the collector comes by.
+        found.enter_leave_map.clear()
         self._names = tuple(sorted(found.names))
         self._kept: OrderedDict[tuple[object, ...], Selections] = OrderedDict()
         self._taking: WeakSet[Selections] = WeakSet()

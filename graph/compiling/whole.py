@@ -83,8 +83,9 @@ class Asked(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """A whole query, for one set of values of its variables."""
+    """A whole query, for one set of values of its variables; `selections` are what its functions are compiled by."""
 
+    selections: Selections
     selection: Selection
     asked: tuple[Asked, ...]
 
@@ -114,7 +115,7 @@ def whole_of(executor: Executor[Any], selections: Selections) -> Whole | None:
     """
     selection = selections.roots()
     asked = _Asking(executor, selections).each(selections.root_type, selection)
-    return None if asked is None else Whole(selection, asked)
+    return None if asked is None else Whole(selections, selection, asked)
 
 
 class _Asking:

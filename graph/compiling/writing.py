@@ -37,8 +37,7 @@ def written(plain: Sequence[Plain], classes: frozenset[type] | None = None) -> C
     check = "" if classes is None else "    if type(o) not in classes:\n        raise NotPlain\n"
     # Only names of the schema, of attributes and of what is in `known` are in it.
     exec(f"def complete(o):\n{check}    return {{{fields}}}\n", known)  # noqa: S102
-    complete: Callable[[Any], Any] = known["complete"]
-    return complete
+    return _taken(known)
 
 
 def columns_written(
@@ -62,7 +61,12 @@ def columns_written(
     each, values = ", ".join(f"v{number}" for number in read), ", ".join(columns)
     # Only names of the schema, places and what is in `known` are in it.
     exec(f"def complete(c):\n    return [{{{', '.join(keys)}}} for {each}, in zip({values})]\n", known)  # noqa: S102
-    complete: Callable[[Sequence[Sequence[Any]]], list[dict[str, Any]]] = known["complete"]
+    return _taken(known)
+
+
+def _taken(known: dict[str, Any]) -> Callable[[Any], Any]:
+    """The function that was made, which knows all of `known`, and so may not be among it: it would never be freed."""
+    complete: Callable[[Any], Any] = known.pop("complete")
     return complete
 
 

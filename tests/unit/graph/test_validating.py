@@ -12,6 +12,7 @@ from graph import validating
 from graph.core_execution import CORE_SCHEMA
 from graph.plans import Plans
 from graph.validating import ERRORS_TOLD, OF_DIRECTIVES, OF_VARIABLES, RULES, Validation
+from tests.fakes.stage import Stage
 from vocabulary.operations import Rejected, Request
 
 TOO_MANY = "Too many validation errors, error limit reached. Validation aborted."
@@ -33,6 +34,15 @@ WRONG_IN_EACH_WAY = [
     "{ a: cursor a: me { role } }",
     'mutation { createPersona(input: {name: null, name: "a", other: 1}) { __typename } }',
     "subscription { activity { __typename } proxyEvents { __typename } }",
+    '{ campaigns(filter: {createdAfter: "never"}) { totalCount } }',
+    'subscription { activity(after: "nonsense") { __typename } }',
+]
+EXECUTED = [
+    "{ cursor }",
+    "query ($a: Int) { campaigns(first: $a) { totalCount edges { node { id } } } }",
+    'query ($yes: Boolean = true) { node(id: "UGVyc29uYTox") @include(if: $yes) { ... on Persona { name } id } }',
+    "{ __schema { queryType { name } } }",
+    'mutation { deletePersona(input: {id: "UGVyc29uYTox"}) { __typename ... on UserError { message } } }',
 ]
 
 
@@ -119,7 +129,9 @@ class TestBounds:
 class TestNothingStays:
     """What was refused, or is no longer kept, is gone at once and not when the collector comes by."""
 
-    @pytest.mark.parametrize("text", WRONG_IN_EACH_WAY)
+    @pytest.mark.parametrize(
+        "text", [*WRONG_IN_EACH_WAY, "{ a b c d e f g h i j k l m n o p q r s t u v w x y z }"]
+    )
     def test_of_what_was_refused(self, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
         seen: list[weakref.ref[DocumentNode]] = []
         errors = Validation.errors
@@ -139,16 +151,16 @@ class TestNothingStays:
         finally:
             gc.enable()
 
-    def test_of_what_was_forgotten(self) -> None:
-        plans = Plans(CORE_SCHEMA)
-        document = weakref.ref(
-            plans.of(Request("query ($a: Int) { campaigns(first: $a) { totalCount } }")).document
-        )
-        assert document() is not None
+    @pytest.mark.parametrize("text", EXECUTED)
+    async def test_of_what_was_executed_and_is_forgotten(self, stage: Stage, text: str) -> None:
         gc.collect()
         gc.disable()
         try:
-            plans._kept.clear()
+            result = await stage.execute(stage.house.admin, text)
+            assert "data" in result
+            document = weakref.ref(stage.operations.prepare(Request(text)).document)
+            assert document() is not None
+            stage.operations.plans._kept.clear()
             assert document() is None
         finally:
             gc.enable()
