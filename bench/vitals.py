@@ -43,13 +43,18 @@ class Examiner:
         self._url = api.client.url
         self._http = http
 
+    @property
+    def resident_mb(self) -> float:
+        """What the kernel says of its memory."""
+        return resident_mb(self._pid)
+
     async def look(self) -> Vitals:
         """What the kernel and the server say."""
         async with self._http.get(f"{self._url}/metrics") as answer:
             found = [(name, float(value)) for name, value in SERIES.findall(await answer.text())]
         files = list(_open_files(self._pid))
         return Vitals(
-            resident_mb=resident_mb(self._pid),
+            resident_mb=self.resident_mb,
             tasks=int(sum(value for name, value in found if name == "tasks")),
             files=len(files),
             following=int(sum(value for name, value in found if name != "tasks")),

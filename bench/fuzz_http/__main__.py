@@ -2,8 +2,8 @@
 
 A real `heliograph serve` on SQLite gets documents that are drawn from the schema, broken ones, JSON that is none, wrong
 encodings, compressed bombs, odd heads and bytes, from many clients at once. No answer may be a 5xx, none may have
-anything of a traceback, the server may log no error, its memory may not grow once it is warm, and a client beside it
-all must not miss an event.
+anything of a traceback, the server may log no error, its memory must level off, and a client beside it all must not
+miss an event.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
 
-from bench.attacked import beside, memory, none_of
+from bench.attacked import SAMPLES, WINDOW, Weight, beside, memory, none_of
 from bench.bystander import Bystander
 from bench.fuzz_http.attack import Attack, Findings
 from bench.history import Verdict
@@ -25,14 +25,10 @@ from bench.report import Figure, keeping, tell
 from bench.resident import resident_mb
 from tests.e2e.product import Process, Product
 
-WARM_SHARE = 0.25
-SLICES = 6
 SENDER_SECONDS = 1.0
 """Some say that more is to come than they send; with the default each would be waited for as long."""
 SHOWN = 5
-LONG = (
-    "how long to attack (%(default)s); in a few minutes its caches are not full, and memory goes on growing"
-)
+LONG = "how long to attack (%(default)s); in less than some minutes its caches are not full, and memory grows"
 
 
 @dataclass(frozen=True)
@@ -40,43 +36,33 @@ class Course:
     """What was found.
 
     Attributes:
-        warming: until it was warm.
-        findings: after that.
-        resident_mb: the server's memory when it was warm, and after each slice of the rest.
+        findings: of the attack.
+        weights: the server's memory after each part of it.
         verdict: on the client beside it.
         errors: what the server logged as such.
     """
 
-    warming: Findings
     findings: Findings
-    resident_mb: Sequence[float]
+    weights: Sequence[Weight]
     verdict: Verdict
     errors: Sequence[str]
-
-    @property
-    def defects(self) -> Sequence[str]:
-        """Those of both."""
-        return [*self.warming.defects, *self.findings.defects]
 
 
 async def measure(folder: Path, seconds: float, seed: int) -> Course:
     """Attack a server of its own; that it ends as it should is seen to at its end."""
-    async with Product(folder, slow_sender_seconds=SENDER_SECONDS) as product:
+    async with Product(folder, slow_sender_seconds=SENDER_SECONDS, window_events=WINDOW) as product:
         api = await product.serve()
         async with Bystander.present(api.client, folder) as bystander:
-            warming = Attack(api.client.url, api.client.token, seed)
-            await warming.run(seconds * WARM_SHARE)
-            resident = [resident_mb(api.process.pid)]
-            attack = Attack(api.client.url, api.client.token, seed + 1)
-            for _ in range(SLICES):
-                await attack.run(seconds * (1 - WARM_SHARE) / SLICES)
-                resident.append(resident_mb(api.process.pid))
+            attack, weights = Attack(api.client.url, api.client.token, seed), []
+            for _ in range(SAMPLES):
+                await attack.run(seconds / SAMPLES)
+                weights.append(Weight(attack.findings.attempts, resident_mb(api.process.pid)))
             verdict = await bystander.verdict()
         errors = errors_of(api.process)
         if errors:
             # Its end would raise for them, and tell nothing of what else was found.
             await api.process.kill()
-        return Course(warming.findings, attack.findings, resident, verdict, errors)
+        return Course(attack.findings, weights, verdict, errors)
 
 
 def errors_of(process: Process) -> list[str]:
@@ -89,23 +75,16 @@ def errors_of(process: Process) -> list[str]:
 
 def told(course: Course, seconds: float) -> list[Figure]:
     """The figures."""
-    attempts = course.warming.attempts + course.findings.attempts
-    defects = course.defects
-    classes = course.warming.by_class() + course.findings.by_class()
-    warm, *_, last = course.resident_mb
+    found = course.findings
     return [
-        Figure(what="hostile requests", value=f"{attempts:,} in {seconds:.0f} s, seed {course.warming.seed}"),
+        Figure(what="hostile requests", value=f"{found.attempts:,} in {seconds:.0f} s, seed {found.seed}"),
         Figure(
             what="answers by status",
-            value=", ".join(f"{name}: {count:,}" for name, count in sorted(classes.items())),
+            value=", ".join(f"{name}: {count:,}" for name, count in sorted(found.by_class().items())),
         ),
-        none_of("5xx, masked errors, tracebacks, requests without an end", len(defects)),
+        none_of("5xx, masked errors, tracebacks, requests without an end", len(found.defects)),
         none_of("errors in the server's log", len(course.errors)),
-        memory("memory, against when a quarter of it was over", warm, last),
-        Figure(
-            what="memory then, and after each sixth of the rest",
-            value=" ".join(f"{each:.1f}" for each in course.resident_mb) + " MB",
-        ),
+        *memory(course.weights),
         beside(course.verdict),
     ]
 
@@ -115,7 +94,7 @@ async def run(seconds: float, seed: int, *, keep: bool) -> bool:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="heliograph-fuzz-") as folder:
         course = await measure(Path(folder), seconds, seed)
-    for defect in [*course.defects[:SHOWN], *course.errors[:SHOWN]]:
+    for defect in [*course.findings.defects[:SHOWN], *course.errors[:SHOWN]]:
         print(defect, file=sys.stderr)
     claim = "Hostile requests over HTTP bring about nothing but refusals."
     return tell("fuzz-http", claim, told(course, seconds), time.monotonic() - began, keep=keep)

@@ -21,7 +21,7 @@ from random import SystemRandom
 
 from aiohttp import ClientSession, TCPConnector
 
-from bench.attacked import beside, memory, none_of
+from bench.attacked import SAMPLES, WINDOW, Weight, beside, memory, none_of
 from bench.bystander import CREATE, Bystander
 from bench.fuzz_socket.attack import Attack, Findings
 from bench.history import Verdict
@@ -31,22 +31,26 @@ from core.tasks import Owner
 from tests.e2e.client import Client
 from tests.e2e.product import Product
 
-WARM_SHARE = 0.3
 SHOWN = 5
 CHANGE_SECONDS = 0.05
-WINDOW = 100
-"""Of the newest events the server keeps up to twice as many; the default is more, and fills as long as one looks."""
 LOGGED = re.compile(r'"level": "(?:error|critical)"|^Traceback')
 
 
 @dataclass(frozen=True)
-class Course:
-    """What was found, the server when it was warm and at the end, the client beside it, and errors in the log."""
+class Examined:
+    """The server after each part of the attack, when a third of it was over, and at rest afterwards."""
 
-    warming: Findings
-    findings: Findings
+    weights: Sequence[Weight]
     warm: Vitals
     last: Vitals
+
+
+@dataclass(frozen=True)
+class Course:
+    """What was found, of the server too, of the client beside it, and how many errors are in the log."""
+
+    findings: Findings
+    server: Examined
     verdict: Verdict
     errors: int
 
@@ -56,17 +60,19 @@ async def measure(folder: Path, seconds: float, seed: int, *, documents: bool = 
     courses: list[Course] = []
     try:
         async with (
-            Product(folder) as product,
+            Product(folder, window_events=WINDOW) as product,
             ClientSession(connector=TCPConnector(force_close=True)) as http,
         ):
             api = await product.serve()
             client = Client(http, api.client.url, api.client.token)
-            runs = [
-                Attack(client.url, client.token, seed + number, documents=documents) for number in range(2)
-            ]
-            examined = await _attacked(client, Examiner(api, http), folder, runs, seconds)
+            attack = Attack(client.url, client.token, seed, documents=documents)
+            async with Bystander.present(client, folder) as bystander, Owner("changes") as owner:
+                changes = owner.start(_change(client), "changes")
+                server = await _attacked(Examiner(api, http), attack, seconds)
+                changes.cancel()
+                verdict = await bystander.verdict()
             errors = sum(LOGGED.search(line) is not None for line in api.process.log.splitlines())
-            courses.append(Course(runs[0].findings, runs[1].findings, *examined, errors))
+            courses.append(Course(attack.findings, server, verdict, errors))
     except AssertionError:
         # A server that has logged an error does not end as it should, which is among what was found.
         if not courses or not courses[0].errors:
@@ -74,18 +80,17 @@ async def measure(folder: Path, seconds: float, seed: int, *, documents: bool = 
     return courses[0]
 
 
-async def _attacked(
-    client: Client, examiner: Examiner, folder: Path, runs: Sequence[Attack], seconds: float
-) -> tuple[Vitals, Vitals, Verdict]:
-    """The server when it was warm and at the end, and what a client beside it all has."""
-    async with Bystander.present(client, folder) as bystander, Owner("changes") as owner:
-        changes = owner.start(_change(client), "changes")
-        await runs[0].run(seconds * WARM_SHARE)
-        warm = await examiner.most_at_rest()
-        await runs[1].run(seconds * (1 - WARM_SHARE))
-        last = await examiner.at_rest(warm)
-        changes.cancel()
-        return warm, last, await bystander.verdict()
+async def _attacked(examiner: Examiner, attack: Attack, seconds: float) -> Examined:
+    """The server while it is attacked, and after that."""
+    weights: list[Weight] = []
+    warm = None
+    for number in range(SAMPLES):
+        if number == SAMPLES // 3:
+            warm = await examiner.most_at_rest()
+        await attack.run(seconds / SAMPLES)
+        weights.append(Weight(attack.findings.attempts, examiner.resident_mb))
+    assert warm is not None
+    return Examined(weights, warm, await examiner.at_rest(warm))
 
 
 async def _change(client: Client) -> None:
@@ -97,24 +102,21 @@ async def _change(client: Client) -> None:
 
 def told(course: Course, seconds: float) -> list[Figure]:
     """The figures."""
-    attempts = course.warming.attempts + course.findings.attempts
-    defects = [*course.warming.defects, *course.findings.defects]
-    ends = course.warming.ends + course.findings.ends
-    warm, last = course.warm, course.last
+    found, warm, last = course.findings, course.server.warm, course.server.last
     return [
-        Figure(
-            what="hostile connections", value=f"{attempts:,} in {seconds:.0f} s, seed {course.warming.seed}"
-        ),
+        Figure(what="hostile connections", value=f"{found.attempts:,} in {seconds:.0f} s, seed {found.seed}"),
         Figure(
             what="how they ended",
-            value=", ".join(f"{name}: {number:,}" for name, number in sorted(ends.items())),
+            value=", ".join(f"{name}: {number:,}" for name, number in sorted(found.ends.items())),
         ),
-        none_of("frames that must not be, masked errors, tracebacks, 5xx, closes for a defect", len(defects)),
+        none_of(
+            "frames that must not be, masked errors, tracebacks, 5xx, closes for a defect", len(found.defects)
+        ),
         none_of("errors in the server's log", course.errors),
         _same("tasks, against when a third of it was over", warm.tasks, last.tasks),
         _same("open sockets", warm.sockets, last.sockets),
         _same("subscriptions and groups", warm.following, last.following),
-        memory("memory", warm.resident_mb, last.resident_mb),
+        *memory(course.server.weights),
         beside(course.verdict),
     ]
 
@@ -128,7 +130,7 @@ async def run(seconds: float, seed: int, *, keep: bool) -> bool:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="heliograph-fuzz-") as folder:
         course = await measure(Path(folder), seconds, seed)
-    for defect in [*course.warming.defects, *course.findings.defects][:SHOWN]:
+    for defect in course.findings.defects[:SHOWN]:
         print(defect, file=sys.stderr)
     claim = "Hostile frames bring about nothing but refusals."
     return tell("fuzz-socket", claim, told(course, seconds), time.monotonic() - began, keep=keep)

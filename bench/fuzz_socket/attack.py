@@ -53,6 +53,7 @@ class Attack:
         self._documents = documents
         self._url = f"{url}/graphql"
         self._token = token
+        self._made: Counter[int] = Counter()
         self.findings = Findings(seed)
 
     async def run(self, seconds: float) -> None:
@@ -64,17 +65,17 @@ class Attack:
 
     async def _client(self, number: int, over: float) -> None:
         parts = urlsplit(self._url)
-        loop, count = asyncio.get_running_loop(), 0
+        loop = asyncio.get_running_loop()
         while loop.time() < over:
             # A generator for each attempt, so that one can be made again without those before it.
-            key = f"{self.findings.seed}/{number}/{count}"
+            key = f"{self.findings.seed}/{number}/{self._made[number]}"
+            self._made[number] += 1
             random = Random(key)
             maker = DocumentMaker(schema._schema, random) if self._documents else None  # noqa: SLF001
             attacker = Attacker(random, maker, self._token)
             kind, attempt = attacker.attempt(parts.path, parts.netloc)
             await self._try(f"{key} {kind}", attempt)
             self.findings.kinds[kind] += 1
-            count += 1
 
     async def _try(self, key: str, attempt: Attempt) -> None:
         async with Dial() as dial:

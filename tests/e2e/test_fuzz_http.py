@@ -14,7 +14,7 @@ async def test_hostile_requests_are_refused_and_nothing_else(
 ) -> None:
     course = await measure(tmp_path, SECONDS, SEED)
     tell("\n".join(f"{each.what}: {each.value}" for each in told(course, SECONDS)))
-    assert course.defects == []
+    assert course.findings.defects == []
     assert course.errors == []
     assert course.verdict.clean
     assert course.findings.by_class().keys() <= {"2xx", "4xx", "closed"}
