@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from live.operations import Stream
+from live.outlet import Outlet
 from live.window import Due, FrameWindow, fitting
 
 TURN_BYTES = 256 * 1024
@@ -42,7 +43,8 @@ class Member:
     """A cursor into one stream. Only frames above `position` are taken, in ascending order, each once.
 
     `is_level` is whether nothing is fetched for it, nor was: what comes next is in the window, or is to be fetched.
-    `notify` is what it was given: it is called when something may be due.
+    `notify` is what it was given: it is called when something may be due. Who has an `outlet` may be told past that, in
+    frames that begin with `prefix`.
     """
 
     __slots__ = (
@@ -53,7 +55,9 @@ class Member:
         "finished",
         "is_level",
         "notify",
+        "outlet",
         "position",
+        "prefix",
         "source",
         "stream",
     )
@@ -65,6 +69,8 @@ class Member:
         self.finished = False
         self.dismissed = False
         self.notify = notify
+        self.outlet: Outlet | None = None
+        self.prefix = b""
         self._page: Chunk | None = None
         self._failure: list[dict[str, Any]] | None = None
         self._fetching = False

@@ -20,11 +20,12 @@ from typing import Protocol
 import structlog
 
 from core.clock import Clock
-from live.member import Member, Source
+from live.member import TURN_BYTES, Member
 from live.meter import Meter, count_deliveries
 from live.text_frame import header
 from live.window import Due
 
+FRAMES_IN_TURN = 16
 ROUND_BYTES = 1 << 20
 WRITE_BYTES = 2048
 """A write costs about as much time as so many bytes do."""
@@ -35,16 +36,15 @@ log = structlog.get_logger(__name__)
 class Portion:
     """Frames that at least one member has taken in this round; `members` is how many have.
 
-    They follow the position `begin` and lead to `end`. `between` is what stands before, between and behind prefixes of
-    `size` bytes; those of most operations are as long.
+    They lead to the position `end`. `between` is what stands before, between and behind prefixes of `size` bytes; those
+    of most operations are as long.
     """
 
-    __slots__ = ("begin", "between", "due", "end", "field", "members", "size")
+    __slots__ = ("between", "due", "end", "field", "members", "size")
 
-    def __init__(self, field: str, due: Sequence[Due], begin: int | None) -> None:
+    def __init__(self, field: str, due: Sequence[Due]) -> None:
         self.field = field
         self.due = due
-        self.begin = begin
         self.end = due[-1].frame.position
         self.members = 0
         self.size = -1
@@ -69,17 +69,12 @@ class Portion:
 
 
 class Round:
-    """What is done in one turn of the loop.
+    """What is done in one turn of the loop. `room` is how many bytes may still be written."""
 
-    `usual` has for a group what nearly all of its members take: from one position to the newest frame. `room` is how
-    many bytes may still be written.
-    """
-
-    __slots__ = ("_portions", "room", "usual")
+    __slots__ = ("_portions", "room")
 
     def __init__(self) -> None:
         self.room = ROUND_BYTES
-        self.usual: dict[Source, Portion] = {}
         self._portions: dict[int, Portion] = {}
 
     def __repr__(self) -> str:
@@ -87,31 +82,33 @@ class Round:
 
     def take(self, member: Member, limit: int) -> Portion | None:
         """What a member has due, which counts as delivered; None if that is nothing."""
-        begin = member.position if member.is_level else None
         due = member.take(limit)
-        return self.portion(member, due, begin) if due else None
-
-    def portion(self, member: Member, due: Sequence[Due], begin: int | None) -> Portion:
-        """What one more member has taken, from a position where it was level; shared by those with the same object.
-
-        If that has led it to the newest frame, and nothing ends there, it is what every level member of the group at
-        that position has due in this round: nothing but the round happens in it.
-        """
-        # The portion keeps the object, so no other one has its identity meanwhile.
-        portion = self._portions.get(id(due))
-        if portion is None:
-            portion = self._portions[id(due)] = Portion(member.stream.field, due, begin)
-            if begin is not None and self._is_usual(member, due, begin):
-                self.usual[member.source] = portion
+        if not due:
+            return None
+        portion = self.portion(member.stream.field, due)
         portion.members += 1
         return portion
 
-    def _is_usual(self, member: Member, due: Sequence[Due], begin: int) -> bool:
-        source = member.source
-        window = source.window
-        return (
-            begin >= window.floor and due[-1] is window.newest and member.is_level and source.failure is None
-        )
+    def usual(self, member: Member) -> Portion | None:
+        """What all level members at its place have due, if that leads to the newest frame and nothing ends there.
+
+        Nothing but the round happens in it, so that remains so.
+        """
+        window, begin = member.source.window, member.position
+        if not member.is_level or begin is None or begin < window.floor or member.source.failure is not None:
+            return None
+        due = window.turn(begin, FRAMES_IN_TURN, TURN_BYTES)
+        if not due or due[-1] is not window.newest or due[-1].frame.last:
+            return None
+        return self.portion(member.stream.field, due)
+
+    def portion(self, field: str, due: Sequence[Due]) -> Portion:
+        """What is counted and prepared once for all who take the same object."""
+        # The portion keeps the object, so no other one has its identity meanwhile.
+        portion = self._portions.get(id(due))
+        if portion is None:
+            portion = self._portions[id(due)] = Portion(field, due)
+        return portion
 
     def report(self, meter: Meter, clock: Clock) -> None:
         """Tell of everything that was delivered."""

@@ -291,9 +291,7 @@ class Session:
         if operation.stopped or self._reception.groups.closed:
             # A library may take a cancelling for its own, and go on; and the process may be about to stop.
             return
-        operation.member = self._reception.groups.join(stream, operation.notify)
-        self._writer.followed += 1
-        operation.notify()
+        operation.follow(self._reception.groups.join(stream, operation.notify))
 
     def _stop(self, operation: Operation) -> None:
         """The client has completed an operation: nothing more is sent for it."""
@@ -313,7 +311,6 @@ class Session:
         self._leave(operation)
 
     def _leave(self, operation: Operation) -> None:
-        if operation.member is not None:
-            self._reception.groups.leave(operation.member)
-            operation.member = None
-            self._writer.followed -= 1
+        member = operation.leave()
+        if member is not None:
+            self._reception.groups.leave(member)

@@ -5,7 +5,8 @@ are due, some of each subscription in turn, and hands them to the socket in one 
 over until it takes more. Meanwhile nothing is produced for it: subscriptions are cursors, and whoever has a reply to
 give waits for room. So a slow socket costs a bounded number of messages, and of bytes, and delays nobody else.
 
-Who has one subscription and no reply is not queued for that: a round that comes to tell it sends at once (`send_now`).
+Most frames come past all that: whoever tells the members of a group writes them straight to the sockets of those for
+whom nothing else waits (`live/outlet.py`, `live/waking.py`).
 """
 
 import asyncio
@@ -19,10 +20,10 @@ from live import close_codes
 from live.close_codes import CloseCode
 from live.member import Member
 from live.messages import complete_message, error_message, next_prefix
-from live.rounds import WRITE_BYTES, Round, Rounds
+from live.outlet import NOWHERE, Pipe
+from live.rounds import FRAMES_IN_TURN, Round, Rounds
 from live.text_frame import framed
 
-FRAMES_IN_TURN = 16
 BATCH_BYTES = 256 * 1024
 """A batch ends with the turn, or the reply, that reaches it: less than twice this, unless one message has more."""
 REPLY_BYTES = 1 << 20
@@ -32,7 +33,13 @@ log = structlog.get_logger(__name__)
 
 
 class Socket(Protocol):
-    """What this room needs of a WebSocket."""
+    """What this room needs of a WebSocket. Frames may be written to its `pipe` until it has the `writer` leave that."""
+
+    writer: "Writer | None"
+
+    @property
+    def pipe(self) -> Pipe:
+        """What takes its frames."""
 
     async def receive(self) -> str | bytes | None:
         """The next text or binary frame; None once the peer is gone or the socket is closed."""
@@ -68,11 +75,10 @@ class Operation:
     for its turn.
     """
 
-    __slots__ = ("follows", "id", "is_ready", "member", "prefix", "stopped", "task", "writer")
+    __slots__ = ("follows", "id", "is_ready", "member", "stopped", "task", "writer")
 
     def __init__(self, ident: str, writer: "Writer") -> None:
         self.id = ident
-        self.prefix = next_prefix(ident)
         self.member: Member | None = None
         self.task: asyncio.Task[None] | None = None
         self.follows = False
@@ -87,12 +93,26 @@ class Operation:
             if not self.is_ready:
                 self.is_ready = True
                 writer.ready.append(self)
-        elif writer.followed == 1 and (this := writer.rounds.now) is not None:
-            writer.send_now(self, this)
         elif not self.is_ready:
             self.is_ready = True
             writer.ready.append(self)
-            writer.call()
+            writer.call_for_frames()
+
+    def follow(self, member: Member) -> None:
+        """It runs: what its member has due is sent from now on."""
+        self.member = member
+        member.prefix = next_prefix(self.id)
+        member.outlet = self.writer
+        self.writer.followed += 1
+        self.notify()
+
+    def leave(self) -> Member | None:
+        """Send nothing of its member any more, whoever is about to; that member, if it had one."""
+        member, self.member = self.member, None
+        if member is not None:
+            member.outlet = None
+            self.writer.followed -= 1
+        return member
 
 
 class Writer:
@@ -104,16 +124,19 @@ class Writer:
 
     __slots__ = (
         "_change",
+        "_collected",
         "_is_full",
         "_max_replies",
         "_over",
         "_owner",
+        "_parts",
         "_replies",
         "_reply_bytes",
         "_socket",
         "followed",
         "is_called",
         "on_end",
+        "pipe",
         "ready",
         "rounds",
     )
@@ -121,6 +144,10 @@ class Writer:
     def __init__(self, socket: Socket, rounds: Rounds, owner: Owner, max_replies: int) -> None:
         self.on_end: Callable[[Operation], None] = self.forget
         self._socket = socket
+        socket.writer = self
+        self.pipe: Pipe = socket.pipe
+        self._parts: list[bytes] | None = None
+        self._collected = 0
         self.rounds = rounds
         self._owner = owner
         self._max_replies = max_replies
@@ -160,6 +187,7 @@ class Writer:
         """Nothing more is sent at all; whoever waits goes on."""
         self._over = self.is_called = True
         self.ready.clear()
+        self._parts = None
         self._note_change()
 
     def call(self) -> None:
@@ -167,6 +195,29 @@ class Writer:
         if not self.is_called:
             self.is_called = True
             self.rounds.add(self)
+
+    def call_for_frames(self) -> None:
+        """As `call`; who has one subscription is served at once in a round that has come to tell it."""
+        self.is_called = True
+        this = self.rounds.now if self.followed == 1 else None
+        if this is None:
+            self.rounds.add(self)
+        else:
+            self.rounds.attend(self, this)
+
+    def collect(self, frames: bytes) -> None:
+        """Have these written in this round, first of all. They count as delivered, and there is room for them."""
+        if self._parts is None:
+            self._parts = []
+            self.rounds.add(self)
+        self._parts.append(frames)
+        self._collected += len(frames)
+        if self._collected >= BATCH_BYTES:
+            self.is_called = True
+
+    def leave_pipe(self) -> None:
+        """Nothing is written past a turn any more: whoever's turn it is finds out that the socket is closed."""
+        self.pipe = NOWHERE
 
     def serve(self, this: Round) -> int:
         """Send what there is, if the socket takes it; how many bytes that was."""
@@ -178,7 +229,7 @@ class Writer:
             # The reader learns of it too, and ends the session.
             self.end()
             return 0
-        if takes:
+        if takes or self._parts is not None:
             # Until it is sent nobody sends past it.
             size = self._send(this)
             self.is_called = self._over
@@ -188,42 +239,6 @@ class Writer:
         self._is_full = True
         self._owner.start(self._wait_for_room(), "room")
         return 0
-
-    def send_now(self, operation: Operation, this: Round) -> None:
-        """Send what is due for the only subscription, in a round that has come to it while nothing else waits.
-
-        Most sockets have one, so this is what most deliveries cost: it calls little, and looks at little.
-        """
-        try:
-            if self._has_sent_usual(operation, this):
-                return
-        except ConnectionError:
-            # It is seen once more, and the end of all.
-            pass
-        except Exception:
-            log.exception("sender_failed", sender=repr(self))
-            self.fail()
-            return
-        operation.is_ready = self.is_called = True
-        self.ready.append(operation)
-        self.rounds.attend(self, this)
-
-    def _has_sent_usual(self, operation: Operation, this: Round) -> bool:
-        member = operation.member
-        if member is None or operation.stopped:
-            return False
-        portion = this.usual.get(member.source)
-        if portion is None or member.position != portion.begin or not member.is_level:
-            return False
-        if not self._socket.takes():
-            return False
-        member.position = portion.end
-        portion.members += 1
-        prefix = operation.prefix
-        frames = prefix.join(portion.between) if len(prefix) == portion.size else portion.framed(prefix)
-        self._socket.write(frames)
-        this.room -= WRITE_BYTES + len(frames)
-        return True
 
     def fail(self) -> None:
         """Close the socket for a defect of ours."""
@@ -257,8 +272,11 @@ class Writer:
             change.set_result(None)
 
     def _send(self, this: Round) -> int:
-        parts: list[bytes] = []
-        size = self._take_replies(parts) if self._replies else 0
+        # What was collected comes first, for the ends of those subscriptions may be among what follows.
+        parts, self._parts = self._parts or [], None
+        size, self._collected = self._collected, 0
+        if self._replies:
+            size += self._take_replies(parts)
         if self.ready:
             size = self._take_frames(parts, size, this)
         if parts:
@@ -280,27 +298,16 @@ class Writer:
         return size
 
     def _take_frames(self, parts: list[bytes], size: int, this: Round) -> int:
-        """Some frames of each subscription in turn; this loop is what a delivery costs, so it calls little."""
-        ready, taken, usual = self.ready, 0, this.usual
+        """Some frames of each subscription in turn."""
+        ready, taken = self.ready, 0
         # Whoever has more is put at the end of the line, and is seen again.
         for operation in ready:
             if size >= BATCH_BYTES:
                 break
             taken += 1
             operation.is_ready = False
-            member = operation.member
-            if member is None or operation.stopped:
-                continue
-            portion = usual.get(member.source)
-            if portion is None or member.position != portion.begin or not member.is_level:
-                size += self._take_of(operation, member, parts, this)
-                continue
-            member.position = portion.end
-            portion.members += 1
-            prefix = operation.prefix
-            frames = prefix.join(portion.between) if len(prefix) == portion.size else portion.framed(prefix)
-            parts.append(frames)
-            size += len(frames)
+            if operation.member is not None and not operation.stopped:
+                size += self._take_of(operation, operation.member, parts, this)
         del ready[:taken]
         return size
 
@@ -308,7 +315,7 @@ class Writer:
         portion = this.take(member, FRAMES_IN_TURN)
         size = 0
         if portion is not None:
-            frames = portion.framed(operation.prefix)
+            frames = portion.framed(member.prefix)
             parts.append(frames)
             size = len(frames)
         self._go_on(operation, member, parts)

@@ -14,6 +14,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from live import close_codes
 from live.close_codes import CloseCode
+from live.writer import Writer
 from web.frame_rules import Breach
 from web.pulse import Patience, Pulse
 from web.strict_frames import StrictFrames
@@ -55,7 +56,7 @@ class Response(web.WebSocketResponse[Literal[False]]):
         """Close, once; a client that closes is answered with its own code (RFC 6455, section 5.5.1)."""
         socket, self.socket = self.socket, None
         if socket is not None:
-            socket.is_over = True
+            socket.end()
         if code == WSCloseCode.OK:
             code = self.close_code or code
         return await super().close(code=code, message=message, drain=drain)
@@ -79,6 +80,7 @@ class AiohttpSocket:
         "listening",
         "pulse",
         "transport",
+        "writer",
     )
 
     def __init__(
@@ -97,6 +99,7 @@ class AiohttpSocket:
             raise ConnectionResetError("The peer is gone.")
         self.pulse = pulse
         self.transport = handler.transport
+        self.writer: Writer | None = None
         self.listening = False
         self.is_over = response.closed
         response.socket = self
@@ -109,6 +112,17 @@ class AiohttpSocket:
 
     def __repr__(self) -> str:
         return f"<AiohttpSocket {self.pulse!r}>"
+
+    @property
+    def pipe(self) -> asyncio.Transport:
+        """What takes the frames of text, at once and as a whole."""
+        return self.transport
+
+    def end(self) -> None:
+        """The close is about to be sent, which is the last frame."""
+        self.is_over = True
+        if self.writer is not None:
+            self.writer.leave_pipe()
 
     async def receive(self) -> str | bytes | None:
         """The next frame; None once the peer is gone or the socket is closed."""

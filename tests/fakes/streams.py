@@ -12,6 +12,7 @@ from live.close_codes import CloseCode
 from live.groups import Groups
 from live.member import Member
 from live.operations import NOT_NOW, Frame, NotNow
+from live.writer import Writer
 from tests.fakes.hub import FakeHub
 
 
@@ -163,10 +164,31 @@ class CountingMeter:
         self.counts["resets"] += 1
 
 
+class FakePipe:
+    """Conforms to `live.outlet.Pipe`: the other way into the same socket."""
+
+    def __init__(self, socket: "FakeSocket") -> None:
+        self._socket = socket
+
+    def write(self, data: bytes, /) -> None:
+        if self.is_closing():
+            # As uvloop's.
+            raise RuntimeError("the handler is closed")
+        self._socket.write(data)
+
+    def is_closing(self) -> bool:
+        return self._socket.closed is not None
+
+    def get_write_buffer_size(self) -> int:
+        return 0 if self._socket.flowing.is_set() else 1
+
+
 class FakeSocket:
     """Conforms to `live.writer.Socket`. `sent` is what a client received; `block` stops it from receiving."""
 
     def __init__(self) -> None:
+        self.pipe = FakePipe(self)
+        self.writer: Writer | None = None
         self.sent: list[bytes] = []
         self.batches: list[int] = []
         self.closed: tuple[int, str] | None = None

@@ -2,19 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
-import msgspec
 from structlog.testing import capture_logs
 
 from core.clock import SettableClock
-from live.member import Chunk, Member
 from live.messages import next_message, next_prefix
 from live.rounds import ROUND_BYTES, WRITE_BYTES, Round, Rounds
 from live.text_frame import framed
-from live.window import Due, FrameWindow
-from tests.fakes.hub import COMMITTED, FakeHub
-from tests.fakes.streams import CountingMeter, FakeStream, frame
+from live.window import Due
+from tests.fakes.hub import COMMITTED
+from tests.fakes.streams import CountingMeter, frame
 
 
 class Speaker:
@@ -116,45 +113,28 @@ async def test_a_defect_in_one_is_its_own_end() -> None:
 
 class TestPortions:
     async def test_what_many_take_is_told_once_with_their_number(self) -> None:
-        meter, this, member = CountingMeter(), Round(), follower()
+        meter, this = CountingMeter(), Round()
         clock = SettableClock(COMMITTED)
         due = (Due(frame(1, "event"), COMMITTED), Due(frame(2, "event")))
         size = sum(len(each.frame.payload) for each in due)
         clock.advance(2)
         for _ in range(3):
-            this.portion(member, due, None)
+            this.portion("ticks", due).members += 1
         this.report(meter, clock)
         assert meter.counts == {"frames": 6, "bytes": 3 * size}
         # The other one was replayed, and does not say how long it waited.
         assert meter.waits == [2.0] * 3
 
     def test_equal_frames_that_are_another_object_are_another_portion(self) -> None:
-        this, member = Round(), follower()
+        this = Round()
         one, other = (Due(frame(1, "event")),), (Due(frame(1, "event")),)
-        assert this.portion(member, one, 0) is not this.portion(member, other, 0)
+        assert this.portion("ticks", one) is not this.portion("ticks", other)
         # Also when others were served in between.
-        assert this.portion(member, one, 0).members == 2
+        assert this.portion("ticks", one) is this.portion("ticks", one)
 
     def test_the_bytes_are_those_of_the_frames_one_by_one(self) -> None:
         due = (Due(frame(1, "event")), Due(frame(2, "event", 200)), Due(frame(3, "event", 70_000)))
-        portion = Round().portion(follower(), due, 0)
+        portion = Round().portion("ticks", due)
         for ident in ("1", "2", "10", "x" * 300):
             expected = b"".join(framed(next_message(ident, each.frame.payload)) for each in due)
             assert portion.framed(next_prefix(ident)) == expected
-
-
-def follower() -> Member:
-    """Somebody who takes frames of the field `ticks`."""
-    hub = FakeHub()
-    window = FrameWindow(0, max_frames=1, max_bytes=1)
-    return Member(NoGroup(window), FakeStream(hub, after=0), lambda: None)
-
-
-class NoGroup(msgspec.Struct, eq=False):
-    """Conforms to `live.member.Source`, and has nothing but an empty window."""
-
-    window: FrameWindow
-    failure: list[dict[str, Any]] | None = None
-
-    def fetch(self, member: Member) -> Chunk | None:
-        raise AssertionError(member)

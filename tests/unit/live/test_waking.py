@@ -10,9 +10,9 @@ from structlog.testing import capture_logs
 from core.clock import SettableClock
 from core.tasks import Owner
 from live.groups import Groups
-from live.rounds import ROUND_BYTES, WRITE_BYTES, Rounds
+from live.rounds import FRAMES_IN_TURN, ROUND_BYTES, WRITE_BYTES, Rounds
 from live.waking import in_rounds
-from live.writer import FRAMES_IN_TURN, Operation, Writer
+from live.writer import BATCH_BYTES, Operation, Writer
 from tests.fakes.hub import COMMITTED, FakeHub
 from tests.fakes.streams import CountingMeter, FakeSocket, FakeStream
 from tests.integration.waiting import until
@@ -28,6 +28,7 @@ class House:
         self.groups = Groups(self.hub, self.meter, waker=in_rounds(self.rounds))
         self.owner = Owner("test")
         self.wanted: list[int] = []
+        self.padding = 0
 
     async def come(self, count: int, each: int = 1, topic: str = "a") -> list[FakeSocket]:
         """Sockets with so many subscriptions each, all of which have their snapshot; what was sent is forgotten."""
@@ -42,11 +43,17 @@ class House:
             socket.batches.clear()
         return sockets
 
-    def subscribe(self, writer: Writer, ident: str, topic: str) -> None:
-        operation = Operation(ident, writer)
-        operation.member = self.groups.join(FakeStream(self.hub, topic), operation.notify)
-        writer.followed += 1
-        operation.notify()
+    def subscribe(self, writer: Writer, ident: str, topic: str) -> Operation:
+        operation, stream = Operation(ident, writer), FakeStream(self.hub, topic)
+        stream.padding = self.padding
+        operation.follow(self.groups.join(stream, operation.notify))
+        return operation
+
+    def unsubscribe(self, operation: Operation) -> None:
+        operation.stopped = True
+        member = operation.leave()
+        assert member is not None
+        self.groups.leave(member)
 
     def publish(self, *topics: str) -> None:
         """Events; `wanted` has the positions of those that the sockets are told."""
@@ -92,8 +99,56 @@ async def test_what_several_subscriptions_of_a_socket_have_is_one_write(house: H
     assert socket.batches == [5]
 
 
-async def test_telling_many_stops_when_enough_is_written_and_goes_on(house: House) -> None:
-    most = ROUND_BYTES // WRITE_BYTES
+async def test_what_many_subscriptions_of_many_sockets_have_is_one_write_each(house: House) -> None:
+    sockets = await house.come(20, each=7)
+    for _ in range(3):
+        house.publish("a")
+    await until(lambda: all(len(each.sent) == 21 for each in sockets))
+    assert [each.batches for each in sockets] == [[21]] * 20
+    house.publish("a")
+    await until(lambda: all(len(each.sent) == 28 for each in sockets))
+    assert [each.batches for each in sockets] == [[21, 7]] * 20
+    assert all(set(map(tuple, by_id(each).values())) == {tuple(house.wanted)} for each in sockets)
+
+
+async def test_a_write_of_many_subscriptions_is_bounded(house: House) -> None:
+    """What does not fit is written when it is the socket's turn again."""
+    house.padding = BATCH_BYTES // 20
+    sockets = await house.come(2, each=40)
+    house.publish("a")
+    await until(lambda: all(len(each.sent) == 40 for each in sockets))
+    assert all(max(each.batches) <= 21 for each in sockets)
+
+
+async def test_a_reply_and_what_is_due_are_one_write(house: House) -> None:
+    sockets = await house.come(5, each=2)
+    writer = sockets[3].writer
+    assert writer is not None
+    house.publish("a")
+    # Before the group tells anybody.
+    await writer.say(b'{"type":"pong"}')
+    await until(lambda: all(len(each.sent) >= 2 for each in sockets) and len(sockets[3].sent) == 3)
+    assert sorted(len(each.batches) for each in sockets)[-2:] == [1, 2]
+
+
+async def test_who_has_left_is_told_no_more_and_the_others_are(house: House) -> None:
+    sockets = await house.come(8)
+    writer = sockets[2].writer
+    assert writer is not None
+    second = house.subscribe(writer, "second", "a")
+    await until(lambda: len(sockets[2].sent) == 1)
+    house.publish("a")
+    house.unsubscribe(second)
+    house.publish("a")
+    await until(lambda: all(len(positions(each)) == 2 for each in sockets if each is not sockets[2]))
+    assert [message["id"] for message in sockets[2].messages] == ["second", "0", "0"]
+    assert sockets[2].batches == [1, 2]
+
+
+@pytest.mark.parametrize("padding", [0, 100_000])
+async def test_telling_many_stops_when_enough_is_written_and_goes_on(house: House, padding: int) -> None:
+    house.padding = padding
+    most = ROUND_BYTES // (WRITE_BYTES + padding)
     sockets = await house.come(most + 10)
     house.publish("a")
     told: list[int] = []
@@ -120,6 +175,25 @@ async def test_who_is_told_while_others_still_wait_is_told_once_more(house: Hous
     assert {tuple(positions(each)) for each in sockets} == {tuple(house.wanted)}
 
 
+async def test_who_leaves_while_others_are_told_is_told_no_more(house: House) -> None:
+    sockets = [FakeSocket() for _ in range(3 * ROUND_BYTES // WRITE_BYTES)]
+    operations = [house.subscribe(Writer(each, house.rounds, house.owner, 64), "0", "a") for each in sockets]
+    await until(lambda: all(len(each.sent) == 1 for each in sockets))
+    house.publish("a")
+    while not any(len(each.sent) == 2 for each in sockets):  # noqa: ASYNC110  To see it in the middle.
+        await asyncio.sleep(0)
+    leaving = [
+        (socket, each) for socket, each in zip(sockets, operations, strict=True) if len(socket.sent) == 1
+    ]
+    for _, operation in leaving:
+        house.unsubscribe(operation)
+    house.publish("a")
+    staying = [socket for socket in sockets if len(socket.sent) == 2]
+    await until(lambda: all(len(each.sent) == 3 for each in staying))
+    assert leaving
+    assert [len(socket.sent) for socket, _ in leaving] == [1] * len(leaving)
+
+
 async def test_a_socket_that_is_gone_is_no_concern_of_the_others(house: House) -> None:
     sockets = await house.come(10)
     sockets[4].closed = (1006, "gone")
@@ -132,7 +206,6 @@ async def test_a_defect_of_one_socket_closes_it_and_no_other(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sockets = await house.come(10)
-    # One that is told by the others' way, and is not the first.
     house.publish("a")
     await until(lambda: all(each.sent for each in sockets))
 
@@ -160,7 +233,7 @@ async def test_who_is_full_has_it_when_there_is_room(house: House) -> None:
     assert positions(sockets[4]) == positions(sockets[0])
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(30))
 async def test_whatever_happens_in_between_each_has_every_event_once_and_in_order(
     house: House, seed: int
 ) -> None:
