@@ -8,7 +8,9 @@ event, for as long as the subscription lives: 2.9 KiB per event, found by nothin
 each event makes anew. Ours finds the same lists each time; `tests/unit/graph/test_memory.py` holds that in place.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeGuard, cast
 
 from graphql import (
@@ -17,6 +19,7 @@ from graphql import (
     GraphQLSchema,
     create_source_event_stream,
     execute_subscription_event,
+    execute_sync,
 )
 from strawberry.execution import optimized_is_awaitable
 
@@ -33,6 +36,9 @@ CORE_SCHEMA: GraphQLSchema = schema._schema  # noqa: SLF001  Strawberry has no p
 
 Compiled = CompilingExecutor
 
+_READER = ThreadPoolExecutor(1, "schema")
+"""One thread, for each more that runs Python would take its share of the time of the event loop's."""
+
 _Later = Awaitable[ExecutionResult]
 
 _is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
@@ -44,6 +50,10 @@ async def run(plan: Plan, variables: dict[str, Any], context: Context) -> Execut
     Raises:
         Rejected: the variables do not fit.
     """
+    if plan.reads_schema:
+        return _valid(
+            await asyncio.get_running_loop().run_in_executor(_READER, _schema_read, plan, variables)
+        )
     executor = None
     whole = plan.variants.whole
     if whole is None:
@@ -57,9 +67,20 @@ async def run(plan: Plan, variables: dict[str, Any], context: Context) -> Execut
             await context.begin_again()
     found = (executor or compiled(plan, variables, context)).execute_operation()
     result = found if isinstance(found, ExecutionResult) else await cast("_Later", found)
+    return _valid(result)
+
+
+def _valid(result: ExecutionResult) -> ExecutionResult:
     if result.data is None and result.errors and all(error.path is None for error in result.errors):
         raise malformed(result.errors, RefusalCode.BAD_VARIABLES)
     return result
+
+
+def _schema_read(plan: Plan, variables: dict[str, Any]) -> ExecutionResult:
+    """What an operation reads that reads the schema only: in a thread, as nobody shall wait that long."""
+    return execute_sync(
+        CORE_SCHEMA, plan.document, variable_values=variables, operation_name=plan.operation_name
+    )
 
 
 def _whole(plan: Plan, executor: Compiled) -> Whole | None:

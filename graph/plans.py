@@ -35,6 +35,7 @@ from graph.empty_selections import check_selections
 from graph.limits import check_document, check_text
 from graph.results import RefusalCode, malformed
 from graph.resuming import RESUME_ARGUMENT, Resuming, resuming_of
+from graph.schema_size import fragments_of, reads_nothing_else
 from graph.validating import Validation
 from vocabulary.operations import OperationKind, Rejected, Request
 
@@ -48,7 +49,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     `identity` and `shared_variables` say what two subscriptions must have in common to be one group: everything
     but where each resumes; queries and mutations have neither. `resuming` is how that is said, if it can be told from
-    the request alone. `variants` are the compiled selections of this operation.
+    the request alone. `variants` are the compiled selections of this operation. `reads_schema` is whether it reads the
+    schema and nothing else.
     """
 
     document: DocumentNode
@@ -59,6 +61,7 @@ class Plan(msgspec.Struct, frozen=True):
     shared_variables: frozenset[str]
     resuming: Resuming | None
     variants: Variants
+    reads_schema: bool
 
 
 class Plans:
@@ -193,6 +196,7 @@ def plan_of(document: DocumentNode, operation: OperationDefinitionNode, name: st
         shared_variables=used,
         resuming=resuming_of(operation),
         variants=Variants(document),
+        reads_schema=reads_nothing_else(operation, fragments_of(document)),
     )
 
 

@@ -48,7 +48,7 @@ from graphql.validation.validate import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from graph.introspection import NoIntrospectionRule
+from graph.introspection import BoundedIntrospectionRule, NoIntrospectionRule
 
 Rule = type[ASTValidationRule]
 
@@ -87,7 +87,7 @@ class Validation:
     def __init__(self, schema: GraphQLSchema, *, introspection: bool = True) -> None:
         assert_valid_schema(schema)
         self._schema = schema
-        self._rules = RULES if introspection else (*RULES, NoIntrospectionRule)
+        self._rules = (*RULES, BoundedIntrospectionRule if introspection else NoIntrospectionRule)
         self._hide_suggestions = not introspection
 
     def __repr__(self) -> str:
