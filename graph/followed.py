@@ -6,12 +6,14 @@ import msgspec
 from graphql import GraphQLError, located_error
 
 from auth.principal import Principal
+from core.errors import Unavailable
 from events.envelope import Envelope
 from events.subjects import Subject
 from graph.compiling.leaves import Complete
 from graph.core_execution import Compiled, executed
 from graph.enums import ResetReason
 from graph.errors import Refused
+from graph.opening_time import Spent
 from graph.plans import Plan
 from graph.rendering import Rendering
 from graph.results import rejected
@@ -82,12 +84,13 @@ class Shared:
 class Followed:
     """Implements `live.operations.Stream`. Whoever has an equal `key` receives the same frames."""
 
-    __slots__ = ("_beginning", "_caller", "_shared")
+    __slots__ = ("_beginning", "_caller", "_shared", "_spent")
 
     def __init__(self, shared: Shared, beginning: Beginning, caller: Principal) -> None:
         self._shared = shared
         self._beginning = beginning
         self._caller = caller
+        self._spent: Spent | None = None
 
     def __repr__(self) -> str:
         return f"<Followed {self.field} by {self._caller.name}>"
@@ -174,18 +177,23 @@ class Followed:
             Rejected: there is nothing of the kind for the caller any more, or it takes longer than a query may.
             Unavailable: the database does not answer.
         """
-        return await self._snapshot(self.opening)
+        spent, self._spent = self._spent or Spent(), None
+        try:
+            async with self._shared.rendering.opening.bound(self.field, spent):
+                return await self._snapshot(self.opening)
+        except Unavailable:
+            # It is tried again.
+            self._spent = spent
+            raise
 
     async def reset(self, *, replaced: bool = False) -> Frame:
         """A reset for a reader whom the log has left behind, or whose log is gone; raises what `open` raises."""
-        return await self._snapshot(ResetReason.LOG_REPLACED if replaced else ResetReason.RETENTION)
+        async with self._shared.rendering.opening.bound(self.field):
+            return await self._snapshot(ResetReason.LOG_REPLACED if replaced else ResetReason.RETENTION)
 
     async def _snapshot(self, reason: ResetReason | None) -> Frame:
         shared = self._shared
-        async with (
-            shared.rendering.opening.bound(shared.field),
-            shared.rendering.context(self._caller) as context,
-        ):
+        async with shared.rendering.context(self._caller) as context:
             reached = shared.rendering.hub.position
             head = await context.reading.head()
             place = await context.cursor()

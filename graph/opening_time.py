@@ -3,7 +3,8 @@
 An outage is waited out (`live/outages.py`), and that is no time that the opening takes. So the time is counted in
 parts, and after each of them the database is asked whether it answers at all: a part in which it fell silent does not
 count.
-An opening that takes too long all the same is cancelled, and its client is told so, on its id alone.
+An opening that takes too long all the same is cancelled, and its client is told so, on its id alone. What a statement
+that is too slow has spent before it was given up, as if there were an outage, is `Spent` when it is tried again.
 
 Nor is waiting for a turn counted: who has to wait for others has asked for nothing that is too large.
 """
@@ -29,6 +30,18 @@ ANSWER_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
+class Spent:
+    """How many parts of its time an opening has spent, over all that is tried of it."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self) -> None:
+        self.parts = 0
+
+    def __repr__(self) -> str:
+        return f"<Spent {self.parts} of {PARTS}>"
+
+
 class OpeningTime:
     """Bounds the openings of one process; `passed` counts those that took too long."""
 
@@ -48,17 +61,24 @@ class OpeningTime:
         return f"<OpeningTime {self._seconds:g} s>"
 
     @asynccontextmanager
-    async def bound(self, field: str) -> AsyncIterator[None]:
+    async def bound(self, field: str, spent: Spent | None = None) -> AsyncIterator[None]:
         """Let the block, which opens a subscription to `field`, take as long as a query may.
+
+        Args:
+            field: its name, for the log.
+            spent: what was spent before, if the same was tried already.
 
         Raises:
             Rejected: it takes longer.
         """
         limit, loop = asyncio.timeout(None), asyncio.get_running_loop()
+        counting = Spent() if spent is None else spent
         try:
             async with Owner("graph.opening_time") as owner, limit:
                 # Most are over long before, and need no task.
-                first = loop.call_later(self._part, lambda: owner.start(self._count(limit), "count"))
+                first = loop.call_later(
+                    self._part, lambda: owner.start(self._count(limit, counting), "count")
+                )
                 try:
                     yield
                 finally:
@@ -74,12 +94,12 @@ class OpeningTime:
     def _part(self) -> float:
         return self._seconds / PARTS
 
-    async def _count(self, limit: asyncio.Timeout) -> None:
+    async def _count(self, limit: asyncio.Timeout, spent: Spent) -> None:
         """Let the limit pass when so many parts are over; the first one is."""
-        counted = int(await self._is_answered())
-        while counted < PARTS:
+        spent.parts += await self._is_answered()
+        while spent.parts < PARTS:
             await asyncio.sleep(self._part)
-            counted += await self._is_answered()
+            spent.parts += await self._is_answered()
         limit.reschedule(asyncio.get_running_loop().time())
 
     async def _is_answered(self) -> bool:

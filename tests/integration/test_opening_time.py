@@ -98,6 +98,20 @@ async def test_a_snapshot_that_takes_too_long_is_told_on_its_id_and_the_socket_l
     assert await passed(api, http) == 1
 
 
+async def test_a_statement_that_is_given_up_each_time_is_not_tried_for_ever(
+    monkeypatch: pytest.MonkeyPatch, api: ApiProcess, http: ClientSession
+) -> None:
+    """A single one that takes too long looks like an outage, while the database answers others."""
+    monkeypatch.setattr(reading, "TRANSACTION_SECONDS", 0.6 * SECONDS)
+    socket = await connected(api, http)
+    with capture_logs() as logs:
+        async with api.ground.engines.writing() as session:
+            await session.execute(text("LOCK TABLE keyword_sets IN ACCESS EXCLUSIVE MODE"))
+            message = await follow(socket, "slow", SNAPSHOT)
+    assert (message["type"], message["payload"][0]["extensions"]) == ("error", TOLD)
+    assert "stream_waits" in [each["event"] for each in logs]
+
+
 async def test_so_is_an_authorising_that_takes_too_long(api: ApiProcess, http: ClientSession) -> None:
     query = await of_a_pool(api)
     socket = await connected(api, http)

@@ -13,7 +13,7 @@ from core.limits import Limit
 from core.tasks import Owner
 from db.engine import READERS
 from graph import opening_time
-from graph.opening_time import PARTS, OpeningTime
+from graph.opening_time import PARTS, OpeningTime, Spent
 from tests.fakes.house import House, open_house
 from tests.integration.waiting import until
 from vocabulary.operations import Rejected
@@ -85,6 +85,23 @@ async def test_nor_does_time_in_which_nobody_gets_a_connection(
         async with time.bound("activity"):
             await until(lambda: time.asked > 2 * PARTS)
     assert time.passed == {}
+
+
+async def test_what_was_spent_before_counts_when_the_same_is_tried_again(time: Counted) -> None:
+    spent = Spent()
+
+    async def fail() -> None:
+        async with time.bound("activity", spent):
+            await until(lambda: spent.parts == PARTS - 1)
+            raise Unavailable("A statement was given up.")
+
+    with pytest.raises(Unavailable):
+        await fail()
+    assert repr(spent) == "<Spent 3 of 4>"
+    with pytest.raises(Rejected):
+        async with time.bound("activity", spent):
+            await asyncio.Event().wait()
+    assert time.asked == PARTS
 
 
 async def test_a_quick_opening_asks_nothing_and_leaves_nothing_behind(house: House) -> None:
