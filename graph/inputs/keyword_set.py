@@ -4,6 +4,7 @@ import strawberry
 
 from graph.inputs import given
 from graph.inputs.keyed import KeyedInput
+from graph.inputs.plainly import made_plainly
 from probes.keywords import MAX_CONTEXT, MAX_PATTERN
 from services.keyword_sets import KeywordSetDraft, KeywordSetPatch
 from services.rule_edits import RuleEdit, RuleEdits
@@ -13,6 +14,7 @@ from vocabulary import keywords as stored
 from vocabulary.keywords import RuleType
 
 
+@made_plainly
 @strawberry.input(description="What shall be looked for in the text of a page.")
 class KeywordRuleInput:
     """What shall be looked for in the text of a page."""
@@ -48,6 +50,7 @@ class KeywordRuleInput:
         )
 
 
+@made_plainly
 @strawberry.input(description="Another rule in the place of one.")
 class KeywordRuleEditInput:
     """Another rule in the place of one."""
@@ -58,6 +61,7 @@ class KeywordRuleEditInput:
     rule: KeywordRuleInput = strawberry.field(description="The rule as it shall be.")
 
 
+@made_plainly
 @strawberry.input(description="A keyword set to be made.")
 class CreateKeywordSetInput(KeyedInput):
     """A keyword set to be made."""
@@ -83,6 +87,7 @@ class CreateKeywordSetInput(KeyedInput):
         )
 
 
+@made_plainly
 @strawberry.input(description="What shall be different about a keyword set; what is left out stays.")
 class UpdateKeywordSetInput(KeyedInput):
     """What shall be different about a keyword set."""

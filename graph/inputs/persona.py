@@ -4,6 +4,7 @@ import strawberry
 
 from graph.inputs import given
 from graph.inputs.keyed import KeyedInput
+from graph.inputs.plainly import made_plainly
 from services.personas import PersonaDraft, PersonaPatch
 from services.rules_personas import (
     MAX_ATTEMPTS,
@@ -26,6 +27,7 @@ from vocabulary import personas as stored
 from vocabulary.personas import CookieMode, ResolverStrategy, TlsVersion
 
 
+@made_plainly
 @strawberry.input(description="A request header.")
 class HeaderInput:
     """A request header."""
@@ -34,6 +36,7 @@ class HeaderInput:
     value: str = strawberry.field(description="As it shall be sent.")
 
 
+@made_plainly
 @strawberry.input(description="How often a resolver is asked first.")
 class ResolverWeightInput:
     """How often a resolver is asked first."""
