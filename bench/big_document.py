@@ -1,9 +1,9 @@
 """Whether one client's document holds the others up: `make bench NAME=big-document`.
 
-Somebody sends documents that are large, or small and laborious, one after the other. A healthy client asks the same
-server a short question and sends a ping on its socket, over and over; told is the longest that either had to wait while
-such a document was on its way or was answered. A stock Strawberry server, which has no limits unless it is given some,
-gets the same documents.
+Somebody sends requests that are large, or small and laborious (`bench/laborious.py`), one after the other. A healthy
+client asks the same server a short question and sends a ping on its socket, over and over; told is the longest that
+either had to wait while such a request was on its way or was answered. A stock Strawberry server, which has no limits
+unless it is given some, gets the same.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import msgspec
 from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse
 
 from bench.fanout.contestants import CONTESTANTS, STOCK
+from bench.laborious import requests
 from bench.report import Figure, keeping, tell
 from core.tasks import Owner
 from tests.e2e.product import TOKEN, Product
@@ -28,29 +29,12 @@ from tests.integration.waiting import until
 NAME = "big-document"
 CLAIM = "However large or laborious a document is that somebody sends, nobody else waits for it."
 OURS = "heliograph"
-BYTES = 900 * 1024
 GOAL_MS = 50.0
 ROUNDS = 5
 WARM_UP = 20
 GIVE_UP_SECONDS = 120.0
 QUESTION = msgspec.json.encode({"query": "{ __typename }"})
 PING = '{"type":"ping"}'
-
-
-def documents() -> Mapping[str, str]:
-    """What is sent; every server can read it, and refuses it or not."""
-    aliases = " ".join(f"a{number}:__typename" for number in range(BYTES // 19))
-    unknown = " ".join(f"a{number}" for number in range(BYTES // 8))
-    return {
-        "900 KiB of fields": f"{{ {aliases} }}",
-        "900 KiB of fields that do not exist": f"{{ {unknown} }}",
-        "900 KiB in one comment": f"#{'x' * BYTES}\n{{ __typename }}",
-        "900 KiB in one string": f'{{ a(b: "{"x" * BYTES}") }}',
-        "9 KiB of one field": f"{{ {'__schema { description } ' * 370} }}",
-        # As much as the limits of ours allow.
-        "7 KiB of fields that do not exist": f"{{ {' '.join(f'a{n}' for n in range(1_490))} }}",
-        "62 KiB in one string": f'{{ a(b: "{"x" * 63_000}") }}',
-    }
 
 
 class Healthy:
@@ -82,9 +66,13 @@ async def longest_waits(url: str, token: str | None, rounds: int) -> dict[str, l
     timeout = ClientTimeout(GIVE_UP_SECONDS)
     found: dict[str, list[float]] = {}
     async with ClientSession(headers=headers, timeout=timeout) as http:
-        for what, document in documents().items():
-            body = msgspec.json.encode({"query": document})
-            found[what] = [await _longest_wait(http, url, token, body) for _ in range(rounds)]
+        for what, sent in requests().items():
+            # Each time it is another document, for one that is valid is read once.
+            bodies = [
+                msgspec.json.encode({**sent, "query": f"{sent['query']}\n#{number}"})
+                for number in range(rounds)
+            ]
+            found[what] = [await _longest_wait(http, url, token, body) for body in bodies]
     return found
 
 
