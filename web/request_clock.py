@@ -141,7 +141,11 @@ def clock_of(handler: web.RequestHandler) -> RequestClock | None:
 
 
 def step_aside(request: web.Request) -> None:
-    """Time a connection no more that has become a socket, and stand no longer between it and its handler."""
+    """Time a connection no more that has become a socket, and stand no longer between it and its handler.
+
+    Nor does what has read its head stay, and with it what the head was: 2 KiB for as long as the socket lasts.
+    """
+    request.protocol._parser = None  # noqa: SLF001  aiohttp does so itself at the end of a connection.
     if request.transport is not None and clock_of(request.protocol) is not None:
         request.transport.set_protocol(request.protocol)
 

@@ -144,6 +144,8 @@ class Sockets:
         if request.transport is None or stream is None:
             return response, None
         step_aside(request)
+        # They are sent, and would be kept as long as the socket.
+        response.headers.clear()
         pulse = Pulse(self._peers.patience, asyncio.get_running_loop().time(), answers=True)
         socket = AiohttpSocket(response, request.protocol, stream, pulse)
         refusal = self._refusal(response.ws_protocol)
