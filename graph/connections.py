@@ -173,6 +173,7 @@ async def connect(info: Info, source: Source[R, F, N], ask: Ask) -> Connection[N
     context.spend(ask.first * source.cost)
     wanted = _wanted(source, ask)
     found = await context.loaders.page(source.listing, wanted)
+    await context.turns.take(len(found))
     return Connection(
         count=lambda: context.loaders.counts(source.listing).load(source.filter),
         page=Page(source, ask, found[: ask.first], has_next=len(found) > ask.first),

@@ -17,6 +17,7 @@ from graph.insights import Insights
 from graph.loaders import Loaders
 from graph.reading import Reading
 from graph.scalars import Cursor
+from graph.turns import Turns
 from services.access import Access
 from services.bulk import BulkOperations
 from services.campaign_control import CampaignControl
@@ -91,10 +92,10 @@ class Context:
 
     `resume` is where the transport says that a subscription goes on, which is later than what its `after` says.
     `skipped` is how many updates the one that this event tells stands for besides itself.
-    `reading` is a snapshot that others read from, too; whoever made that closes it.
+    `reading` is a snapshot that others read from, too; whoever made that closes it. `turns` are for large pages.
     """
 
-    __slots__ = ("_budget", "caller", "loaders", "reading", "resume", "services", "skipped")
+    __slots__ = ("_budget", "caller", "loaders", "reading", "resume", "services", "skipped", "turns")
 
     def __init__(
         self,
@@ -111,6 +112,7 @@ class Context:
         self.skipped = skipped
         self.services = services
         self.reading = reading or Reading(engines)
+        self.turns = Turns()
         self._budget = Budget(self.services.limits.max_rows)
         self.loaders = self._new_loaders()
 

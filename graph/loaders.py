@@ -1,7 +1,8 @@
 """DataLoaders: what the objects of one response refer to, read in batches.
 
 A loader lives as long as its snapshot, so its cache is never stale. Each turn of the event loop becomes one
-statement per kind of thing, however many objects of the response ask for it; a test counts them.
+statement per kind of thing, however many objects of the response ask for it, or one for twenty pages of lists; a test
+counts them.
 Each loader of things that somebody owns reads them in the scope of the caller.
 """
 

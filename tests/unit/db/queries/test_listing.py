@@ -14,7 +14,7 @@ from auth.principal import Principal
 from core.ids import new_id
 from db.models import CampaignRow
 from db.queries.campaigns import CAMPAIGNS, CampaignFilter, CampaignOrderField
-from db.queries.listing import PARTS_PER_STATEMENT, Wanted
+from db.queries.listing import PARTS_PER_STATEMENT, ROWS_PER_STATEMENT, Wanted
 from db.repositories import event_log
 from db.snapshot import Snapshot
 from tests.fakes.gallery import Gallery
@@ -116,6 +116,28 @@ async def test_more_pages_than_a_union_may_have_are_cut_into_statements(gallery:
         counts = await CAMPAIGNS.counts(session, house.alice.scope, [one.filter for one in wanted])
     assert [[row.id for row in page] for page in pages] == [[row.id] for row in made]
     assert counts == [1] * len(made)
+
+
+async def test_pages_that_are_large_together_are_asked_for_apart(gallery: Gallery) -> None:
+    """Each of them is made in one go, and nobody else is served meanwhile."""
+    house = gallery.house
+    await gallery.put_together([gallery.campaign_row(house.alice, f"c{n}") for n in range(5)])
+    sizes = [ROWS_PER_STATEMENT // 2, ROWS_PER_STATEMENT // 2, 1, 2 * ROWS_PER_STATEMENT, 2, 3]
+    wanted = [
+        Wanted(CampaignFilter(), CampaignOrderField.NAME, descending=False, limit=size) for size in sizes
+    ]
+    statements: list[str] = []
+    async with house.database.engines.reading() as session:
+        event.listen(
+            house.database.engines.reader.sync_engine,
+            "before_cursor_execute",
+            lambda _c, _k, statement, *_: statements.append(statement),
+        )
+        pages = await CAMPAIGNS.pages(session, house.alice.scope, wanted)
+    assert [statement.count("UNION ALL") for statement in statements if "SELECT" in statement] == [1, 0, 0, 1]
+    assert [[row.name for row in page] for page in pages] == [
+        [f"c{n}" for n in range(min(size, 5))] for size in sizes
+    ]
 
 
 async def test_a_filter_narrows_the_list_and_the_count_alike(gallery: Gallery) -> None:
