@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
 
-from bench.attacked import SAMPLES, WINDOW, Weight, beside, memory, none_of
+from bench.attacked import SAMPLES, WINDOW, Weight, beside, memory, none_of, weighed
 from bench.bystander import Bystander
 from bench.fuzz_http.attack import Attack, Findings
 from bench.history import Verdict
@@ -53,10 +53,12 @@ async def measure(folder: Path, seconds: float, seed: int) -> Course:
     async with Product(folder, slow_sender_seconds=SENDER_SECONDS, window_events=WINDOW) as product:
         api = await product.serve()
         async with Bystander.present(api.client, folder) as bystander:
-            attack, weights = Attack(api.client.url, api.client.token, seed), []
-            for _ in range(SAMPLES):
-                await attack.run(seconds / SAMPLES)
-                weights.append(Weight(attack.findings.attempts, resident_mb(api.process.pid)))
+            attack = Attack(api.client.url, api.client.token, seed)
+            weights = await weighed(
+                attack.run(seconds),
+                lambda: Weight(attack.findings.attempts, resident_mb(api.process.pid)),
+                seconds / (SAMPLES + 1),
+            )
             verdict = await bystander.verdict()
         errors = errors_of(api.process)
         if errors:

@@ -21,7 +21,7 @@ from random import SystemRandom
 
 from aiohttp import ClientSession, TCPConnector
 
-from bench.attacked import SAMPLES, WINDOW, Weight, beside, memory, none_of
+from bench.attacked import SAMPLES, WINDOW, Weight, beside, memory, none_of, weighed
 from bench.bystander import CREATE, Bystander
 from bench.fuzz_socket.attack import Attack, Findings
 from bench.history import Verdict
@@ -82,15 +82,15 @@ async def measure(folder: Path, seconds: float, seed: int, *, documents: bool = 
 
 async def _attacked(examiner: Examiner, attack: Attack, seconds: float) -> Examined:
     """The server while it is attacked, and after that."""
-    weights: list[Weight] = []
-    warm = None
-    for number in range(SAMPLES):
-        if number == SAMPLES // 3:
-            warm = await examiner.most_at_rest()
-        await attack.run(seconds / SAMPLES)
-        weights.append(Weight(attack.findings.attempts, examiner.resident_mb))
-    assert warm is not None
-    return Examined(weights, warm, await examiner.at_rest(warm))
+
+    def weigh() -> Weight:
+        return Weight(attack.findings.attempts, examiner.resident_mb)
+
+    every = seconds / (SAMPLES + 1)
+    begin = await weighed(attack.run(seconds / 3), weigh, every)
+    warm = await examiner.most_at_rest()
+    rest = await weighed(attack.run(seconds * 2 / 3), weigh, every)
+    return Examined([*begin, *rest], warm, await examiner.at_rest(warm))
 
 
 async def _change(client: Client) -> None:
@@ -139,7 +139,7 @@ async def run(seconds: float, seed: int, *, keep: bool) -> bool:
 def main() -> None:
     """Run from the command line; ends with 1 if a promise was broken."""
     parser = argparse.ArgumentParser(prog="bench.fuzz_socket", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long to attack (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=300.0, help="how long to attack (%(default)s)")
     parser.add_argument("--seed", type=int, help="that of a run before, to make its frames again")
     keeping(parser)
     given = parser.parse_args()

@@ -20,5 +20,5 @@ async def test_hostile_frames_bring_about_nothing_but_refusals(
     figures = told(course, SECONDS)
     tell("\n".join(f"{each.what}: {each.value}" for each in figures))
     assert course.findings.defects == []
-    # Memory takes longer to judge.
-    assert [each for each in figures if each.met is False and "attempt adds" not in each.what] == []
+    # Memory takes longer to judge, and grows meanwhile.
+    assert [each for each in figures if each.met is False and "memory" not in each.what] == []
