@@ -7,7 +7,8 @@ selected, and whatever value is not as it should be, is for those who make objec
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from datetime import UTC, datetime
+from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,7 +21,8 @@ from graph.compiling.writing import Plain, columns_written
 F = TypeVar("F", bound=Callable[..., Any])
 
 KEPT = 10_000
-"""Of each type's ids, and of the moments, as they are told: lists are asked for again and again."""
+"""Of each type's ids, and of the moments, as they are told: lists are asked for again and again, and all documents that
+ask for them share these, or each would have some MB of its own."""
 
 Told = Callable[[Sequence[Sequence[Any]]], list[dict[str, Any]]]
 
@@ -98,7 +100,7 @@ def _columns(node: Any, plain: PlainRows[Any]) -> Mapping[str, str]:
 def _field(each: Plain, stored: Stored, type_name: str) -> Plain:
     """The same field, of the values that the driver has of its column."""
     if each.attribute == "id":
-        return each._replace(short=None, complete=_ident(type_name, stored))
+        return each._replace(short=None, complete=_idents(type_name))
     if stored.enum is not None:
         names = {member.value: each.complete(member) for member in stored.enum}
         return each._replace(
@@ -107,35 +109,46 @@ def _field(each: Plain, stored: Stored, type_name: str) -> Plain:
     process = stored.process
     if process is None:
         return each
+    if stored.is_moment:
+        return each._replace(short=None, complete=_moment_or_null if _may_be_null(each) else _moment)
 
     def complete(value: Any) -> Any:
         return each.complete(process(value))
 
-    return each._replace(short=None, complete=_moment(complete) if stored.is_moment else complete)
+    return each._replace(short=None, complete=complete)
 
 
-def _ident(type_name: str, stored: Stored) -> Callable[[Any], str]:
-    process = stored.process
+@cache
+def _idents(type_name: str) -> Callable[[Any], str]:
+    """What an id is told as of a key, which drivers have as text or as itself."""
 
     @lru_cache(KEPT)
     def ident(value: Any) -> str:
-        return node_ids.encode(type_name, value if process is None else process(value))
+        return node_ids.encode(type_name, value if isinstance(value, UUID) else UUID(value))
 
     return ident
 
 
-def _moment(complete: Complete) -> Complete:
-    """SQLite has its moments as text in UTC, with their microseconds; `complete` is for those that are none."""
+@lru_cache(KEPT)
+def _moment(x: Any) -> str:
+    """SQLite has its moments as text in UTC, with their microseconds; other drivers give Python's."""
+    if isinstance(x, datetime) and x.tzinfo is not None:
+        return x.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+    if type(x) is not str or len(x) != 26 or x[10] != " ":
+        raise NotPlain
+    return f"{x[:10]}T{x[11:19] if x[19:] == '.000000' else x[11:]}Z"
 
-    @lru_cache(KEPT)
-    def moment(x: Any) -> Any:
-        if type(x) is not str:
-            return complete(x)
-        if len(x) != 26 or x[10] != " ":
-            raise NotPlain
-        return f"{x[:10]}T{x[11:19] if x[19:] == '.000000' else x[11:]}Z"
 
-    return moment
+@lru_cache(KEPT)
+def _moment_or_null(x: Any) -> str | None:
+    return None if x is None else _moment.__wrapped__(x)
+
+
+def _may_be_null(each: Plain) -> bool:
+    try:
+        return each.complete(None) is None
+    except Exception:  # noqa: BLE001  Whatever it says, it says no.
+        return False
 
 
 def _null(each: Plain) -> Complete:

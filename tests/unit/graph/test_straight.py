@@ -77,6 +77,20 @@ async def test_rows_of_postgres_are_told_at_once_too(
     assert told == [True, True]
 
 
+async def test_what_ids_and_moments_are_told_as_is_kept_once_for_all_documents(
+    gallery: Gallery, desk: Desk, told: list[bool]
+) -> None:
+    await fill(desk.engines, FEW)
+    kept = [straight._idents("Campaign"), straight._moment, straight._moment_or_null]
+    sizes = []
+    for name in "ab":
+        await desk.both(gallery.house.admin, CAMPAIGNS.replace("campaigns", f"{name}: campaigns"))
+        sizes.append([each.cache_info().currsize for each in kept])  # type: ignore[attr-defined]
+    assert told == [True, True]
+    assert sizes[0] == sizes[1]
+    assert all(size > 0 for size in sizes[0])
+
+
 async def test_only_the_name_of_the_type(gallery: Gallery, desk: Desk) -> None:
     await gallery.put_together([gallery.campaign_row(gallery.house.alice, f"c{n}", n) for n in range(3)])
     found = await desk.both(gallery.house.alice, "{ campaigns { nodes { __typename } } }")
