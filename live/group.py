@@ -65,6 +65,8 @@ class Group:
     `position` is how far the group has followed the hub; at rest the distributor is further, but nothing of what is
     between them concerns the group.
 
+    `members` are in the order in which they came, for so what is looked at for them lies in memory.
+
     `retire` is called when it has failed, so that nobody joins it any more.
     """
 
@@ -76,7 +78,7 @@ class Group:
         self.era = commons.hub.era
         self.position = start
         self.window = FrameWindow(start, max_frames=limits.frames, max_bytes=limits.bytes)
-        self.members: set[Member] = set()
+        self.members: dict[Member, None] = {}
         self.failure: list[dict[str, Any]] | None = None
         self._commons = commons
         self._retire = retire

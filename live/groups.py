@@ -64,7 +64,7 @@ class Groups:
             )
             self.meter.group_opened(stream.field)
         member = Member(group, stream, notify)
-        group.members.add(member)
+        group.members[member] = None
         self._members[member] = group
         self.meter.subscribed(stream.field)
         return member
@@ -82,7 +82,7 @@ class Groups:
         group = self._members.pop(member, None)
         if group is None:
             return
-        group.members.discard(member)
+        group.members.pop(member, None)
         self.meter.unsubscribed(member.stream.field)
         if not group.members:
             self.retire(group)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from live.operations import Stream
-from live.outlet import Outlet
+from live.outlet import Place
 from live.window import Due, FrameWindow, fitting
 
 TURN_BYTES = 256 * 1024
@@ -39,12 +39,10 @@ class Source(Protocol):
         """What follows the member's position, if it is at hand; else None, and `member.receive` brings it."""
 
 
-class Member:
-    """A cursor into one stream. Only frames above `position` are taken, in ascending order, each once.
+class Member(Place):
+    """A cursor into one stream. Only frames above its position are taken, in ascending order, each once.
 
-    `is_level` is whether nothing is fetched for it, nor was: what comes next is in the window, or is to be fetched.
-    `notify` is what it was given: it is called when something may be due. Who has an `outlet` may be told past that, in
-    frames that begin with `prefix`.
+    `notify` is what it was given: it is called when something may be due.
     """
 
     __slots__ = (
@@ -53,28 +51,21 @@ class Member:
         "_page",
         "dismissed",
         "finished",
-        "is_level",
         "notify",
-        "outlet",
-        "position",
-        "prefix",
         "source",
         "stream",
     )
 
     def __init__(self, source: Source, stream: Stream, notify: Callable[[], None]) -> None:
+        super().__init__(stream.after)
         self.source = source
         self.stream = stream
-        self.position: int | None = stream.after
         self.finished = False
         self.dismissed = False
         self.notify = notify
-        self.outlet: Outlet | None = None
-        self.prefix = b""
         self._page: Chunk | None = None
         self._failure: list[dict[str, Any]] | None = None
         self._fetching = False
-        self.is_level = True
 
     def __repr__(self) -> str:
         at = "unopened" if self.position is None else f"at {self.position}"

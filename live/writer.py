@@ -20,7 +20,7 @@ from live import close_codes
 from live.close_codes import CloseCode
 from live.member import Member
 from live.messages import complete_message, error_message, next_prefix
-from live.outlet import NOWHERE, Pipe
+from live.outlet import NOWHERE, Outlet, Pipe
 from live.rounds import FRAMES_IN_TURN, Round, Rounds
 from live.text_frame import framed
 
@@ -115,7 +115,7 @@ class Operation:
         return member
 
 
-class Writer:
+class Writer(Outlet):
     """Collects what is to be sent and sends it; `owner` is of the tasks of its session.
 
     `ready` has the operations that wait for their turn. `is_called` is whether no turn is to be asked for: one is to
@@ -133,19 +133,16 @@ class Writer:
         "_replies",
         "_reply_bytes",
         "_socket",
-        "followed",
-        "is_called",
         "on_end",
-        "pipe",
         "ready",
         "rounds",
     )
 
     def __init__(self, socket: Socket, rounds: Rounds, owner: Owner, max_replies: int) -> None:
+        super().__init__(socket.pipe)
         self.on_end: Callable[[Operation], None] = self.forget
         self._socket = socket
         socket.writer = self
-        self.pipe: Pipe = socket.pipe
         self._parts: list[bytes] | None = None
         self._collected = 0
         self.rounds = rounds
@@ -155,8 +152,6 @@ class Writer:
         self._reply_bytes = 0
         self.ready: list[Operation] = []
         self._change: asyncio.Future[None] | None = None
-        self.is_called = False
-        self.followed = 0
         self._is_full = False
         self._over = False
 
