@@ -56,6 +56,7 @@ from db.queries.proxies import Record
 from db.scope import Scope
 from graph.insights import Insights, momenta
 from graph.reading import Read, Reading
+from graph.shared_loader import SharedLoader
 from leads.momentum import momentum
 from vocabulary.campaigns import PhaseKind
 from vocabulary.leads import Bucket, Momentum, Tallies
@@ -122,7 +123,7 @@ class Loaders:
             self._spend(FULL_READ * _searches(one.filter for one in wanted))
             return await self._reading.load(listing.pages, self._scope, wanted)
 
-        return self._pages.setdefault(id(listing), DataLoader(load))
+        return self._pages.setdefault(id(listing), SharedLoader(load))
 
     def counts(self, listing: Listing[M, F]) -> DataLoader[F, int]:
         """How many rows the filters of one kind of list let through."""
@@ -133,7 +134,7 @@ class Loaders:
                 return [await self._reading.look(listing.count_of, self._scope, filters[0])]
             return await self._reading.load(listing.counts, self._scope, filters)
 
-        return self._counts.setdefault(id(listing), DataLoader(load))
+        return self._counts.setdefault(id(listing), SharedLoader(load))
 
     @cached_property
     def principal(self) -> DataLoader[UUID, PrincipalRow | None]:
@@ -160,7 +161,7 @@ class Loaders:
             found = await self._reading.load(campaigns.owners, self._scope, ids)
             return [found.get(ident) for ident in ids]
 
-        return DataLoader(load)
+        return SharedLoader(load)
 
     @cached_property
     def domain(self) -> DataLoader[tuple[UUID, int], DomainRow | None]:
@@ -313,7 +314,7 @@ class Loaders:
             self._spend(cost * len(ids))
             return await kept(ids)
 
-        return DataLoader(load)
+        return SharedLoader(load)
 
     def _visible(
         self, read: Callable[[Session, Scope, Sequence[K]], Awaitable[Mapping[K, R]]]
@@ -322,7 +323,7 @@ class Loaders:
             found = await self._reading.load(read, self._scope, keys)
             return [found.get(key) for key in keys]
 
-        return DataLoader(load)
+        return SharedLoader(load)
 
     def _batch(
         self, read: Callable[[Session, Sequence[K]], Awaitable[Mapping[K, R]]]
@@ -331,7 +332,7 @@ class Loaders:
             found = await self._reading.load(read, keys)
             return [found.get(key) for key in keys]
 
-        return DataLoader(load)
+        return SharedLoader(load)
 
 
 def _searches(filters: Iterable[object]) -> int:

@@ -25,6 +25,7 @@ from db.engine import TRANSACTION_SECONDS, Engines, Session, in_time, translated
 from db.repositories import event_log
 from db.repositories.event_log import Head
 from db.snapshot import Snapshot
+from graph.shared_loader import SharedLoader
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -96,7 +97,7 @@ class Reading:
         Many that ask at once go on at once, so that what they load next is one batch.
         """
         if self._heads is None:
-            self._heads = DataLoader(self._load_heads)
+            self._heads = SharedLoader(self._load_heads)
         return await self._heads.load(_ONLY)
 
     async def _load_heads(self, keys: list[str]) -> list[Head]:

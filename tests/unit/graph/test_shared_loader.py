@@ -1,0 +1,59 @@
+"""Whoever waits for what others wait for too may leave without them."""
+
+import asyncio
+
+import pytest
+from strawberry.dataloader import DataLoader
+
+from graph.shared_loader import SharedLoader
+
+
+async def double(keys: list[int]) -> list[int]:
+    await asyncio.sleep(0)
+    return [2 * key for key in keys]
+
+
+async def left(loader: DataLoader[int, int]) -> "asyncio.Task[int]":
+    """One that has waited for a key with another who is cancelled."""
+
+    async def wait() -> int:
+        return await loader.load(1)
+
+    one, other = asyncio.ensure_future(wait()), asyncio.ensure_future(wait())
+    await asyncio.sleep(0)
+    one.cancel()
+    await asyncio.wait([one, other])
+    assert one.cancelled()
+    return other
+
+
+async def test_others_get_what_they_wait_for() -> None:
+    assert (await left(SharedLoader(double))).result() == 2
+
+
+async def test_with_strawberry_s_own_they_would_not() -> None:
+    assert (await left(DataLoader(double))).cancelled()
+
+
+async def test_each_key_is_loaded_once() -> None:
+    asked: list[list[int]] = []
+
+    async def load(keys: list[int]) -> list[int]:
+        asked.append(keys)
+        return await double(keys)
+
+    loader = SharedLoader(load)
+    assert [*await asyncio.gather(*map(loader.load, [1, 2, 1]))] == [2, 4, 2]
+    assert await loader.load(2) == 4
+    assert asked == [[1, 2]]
+
+
+async def test_what_fails_is_told_to_everybody() -> None:
+    async def load(_keys: list[int]) -> list[int]:
+        raise ValueError
+
+    loader = SharedLoader(load)
+    for failed in await asyncio.gather(loader.load(1), loader.load(1), return_exceptions=True):
+        assert isinstance(failed, ValueError)
+    with pytest.raises(ValueError):  # noqa: PT011  It is the same.
+        await loader.load(1)
