@@ -14,17 +14,26 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse
 
+from auth.tokens import digest
 from bench.fanout.contestants import CONTESTANTS, STOCK
-from bench.laborious import requests
+from bench.filling import Size, fill
+from bench.laborious import Sent, requests
 from bench.report import Figure, keeping, tell
+from core.ids import new_id
 from core.tasks import Owner
+from db.engine import Engines
+from db.migrating import upgrade
+from db.models import TokenRow
+from graph import node_ids
 from tests.e2e.product import TOKEN, Product
 from tests.integration.waiting import until
+from vocabulary.access import Role
 
 NAME = "big-document"
 CLAIM = "However large or laborious a document is that somebody sends, nobody else waits for it."
@@ -33,6 +42,7 @@ GOAL_MS = 50.0
 ROUNDS = 5
 WARM_UP = 20
 GIVE_UP_SECONDS = 120.0
+ROWS = Size(domains=30_000, events=1_000, proxies=1_000, campaigns=1_000, named=1_000)
 QUESTION = msgspec.json.encode({"query": "{ __typename }"})
 PING = '{"type":"ping"}'
 
@@ -58,15 +68,17 @@ class Healthy:
             self.waits += [(asked - began) * 1000, (time.perf_counter() - asked) * 1000]
 
 
-async def longest_waits(url: str, token: str | None, rounds: int) -> dict[str, list[float]]:
-    """The longest wait of the healthy client in each round, by document."""
+async def longest_waits(
+    url: str, token: str | None, sending: Mapping[str, Sent], rounds: int
+) -> dict[str, list[float]]:
+    """The longest wait of the healthy client in each round, by what is sent."""
     headers = {"Content-Type": "application/json"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     timeout = ClientTimeout(GIVE_UP_SECONDS)
     found: dict[str, list[float]] = {}
     async with ClientSession(headers=headers, timeout=timeout) as http:
-        for what, sent in requests().items():
+        for what, sent in sending.items():
             # Each time it is another document, for one that is valid is read once.
             bodies = [
                 msgspec.json.encode({**sent, "query": f"{sent['query']}\n#{number}"})
@@ -98,11 +110,34 @@ async def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heliograph-document-")))
         product = await stack.enter_async_context(Product(folder / "product"))
-        api = await product.serve("--migrate", log_level="warning")
-        ours = await longest_waits(f"{api.client.url}/graphql", TOKEN, rounds)
+        sending = requests(await _filled(f"sqlite+aiosqlite:///{product.folder}/heliograph.db"))
+        api = await product.serve(log_level="warning")
+        ours = await longest_waits(f"{api.client.url}/graphql", TOKEN, sending, rounds)
         stock = await stack.enter_async_context(CONTESTANTS[STOCK](folder / "stock"))
-        theirs = await longest_waits(f"http://127.0.0.1:{stock.place.port}/graphql", None, rounds)
+        theirs = await longest_waits(f"http://127.0.0.1:{stock.place.port}/graphql", None, sending, rounds)
         return {OURS: ours, STOCK: theirs}
+
+
+async def _filled(url: str) -> str:
+    """The id of a campaign with many domains, in a database that is made for it."""
+    await upgrade(url)
+    engines = Engines(url)
+    try:
+        filled = await fill(engines, ROWS)
+        async with engines.writing() as session:
+            session.add(
+                TokenRow(
+                    id=new_id(),
+                    principal_id=filled.owner_id,
+                    name="bench",
+                    role=Role.OPERATOR,
+                    digest=digest(TOKEN),
+                    created_at=datetime.now(UTC),
+                )
+            )
+    finally:
+        await engines.close()
+    return node_ids.encode("Campaign", filled.campaign_id)
 
 
 def figures(found: Mapping[str, Mapping[str, list[float]]]) -> list[Figure]:

@@ -25,9 +25,9 @@ TOKENS = 1_400
 Sent = Mapping[str, Any]
 
 
-def requests() -> Mapping[str, Sent]:
-    """What is sent; every server can read it, and refuses it or not."""
-    documents = {**_unbounded(), **_wrong(), **_right()}
+def requests(campaign_id: str) -> Mapping[str, Sent]:
+    """What is sent; every server can read it, and refuses it or not. The campaign is one of many domains."""
+    documents = {**_unbounded(), **_wrong(), **_right(), **_of_many_rows(campaign_id)}
     return {**{what: {"query": document} for what, document in documents.items()}, **_of_variables()}
 
 
@@ -71,6 +71,20 @@ def _right() -> Mapping[str, str]:
     }
 
 
+def _of_many_rows(campaign_id: str) -> Mapping[str, str]:
+    domains = "edges { cursor node { id name offset dns { status } http { status } } }"
+    pages = _many(f"a#: domains(first: 1000) {{ {domains} }}", 19)
+    others = " ".join(f"a{less}: domains(first: {1000 - less}) {{ {domains} }}" for less in range(19))
+    campaign = f'{{ campaign(id: "{campaign_id}") {{ PAGES }} }}'
+    return {
+        "19 times the same 1,000 rows": campaign.replace("PAGES", pages),
+        "19 pages of about 1,000 rows": campaign.replace("PAGES", others),
+        "100 campaigns, and 100 domains of each": (
+            f"{{ campaigns(first: 100) {{ nodes {{ id domains(first: 100) {{ {domains} }} }} }} }}"
+        ),
+    }
+
+
 def _of_variables() -> Mapping[str, Sent]:
     create = "mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { __typename } }"
     listed = "query ($of: [CampaignStatus!]) { campaigns(filter: { statuses: $of }) { totalCount } }"
@@ -102,10 +116,10 @@ def _fragments(count: int) -> str:
 
 
 def _valid() -> str:
-    """A query of many different fields, deep and wide, which takes all rules their longest."""
+    """A query of many different fields, deep and wide, which takes all rules their longest; nothing of it is read."""
     root = schema._schema.query_type  # noqa: SLF001
     assert root is not None
-    return _in_braces(" ".join(_selected(root, 6, [TOKENS])))
+    return _in_braces("__typename ... @skip(if: true) " + _in_braces(" ".join(_selected(root, 6, [TOKENS]))))
 
 
 def _selected(of: GraphQLObjectType, depth: int, left: list[int]) -> Iterator[str]:

@@ -68,11 +68,19 @@ async def measure(folder: Path, seconds: float, seed: int) -> Course:
 
 
 def errors_of(process: Process) -> list[str]:
-    """The lines of its log that are errors, and tracebacks that are none of ours."""
-    lines = process.log.splitlines()
-    structured = [line for line in lines if line.startswith("{")]
-    ours = [line for line in structured if json.loads(line)["level"] in {"error", "critical"}]
-    return ours + [line for line in lines if "Traceback" in line and not line.startswith("{")]
+    """What its log has that is an error, and what is none of ours with a traceback in it."""
+    errors: list[str] = []
+    foreign: list[str] = []
+    for line in [*process.log.splitlines(), "{}"]:
+        if not line.startswith("{"):
+            foreign.append(line)
+            continue
+        if any("Traceback" in each for each in foreign):
+            errors.append("\n".join(foreign))
+        foreign.clear()
+        if json.loads(line).get("level") in {"error", "critical"}:
+            errors.append(line)
+    return errors
 
 
 def told(course: Course, seconds: float) -> list[Figure]:
