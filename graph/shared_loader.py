@@ -7,7 +7,7 @@ them, whose client was given no answer at all.
 
 from asyncio import Future, shield
 from collections.abc import Awaitable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from strawberry.dataloader import DataLoader
 
@@ -20,4 +20,13 @@ class SharedLoader(DataLoader[K, T]):
 
     def load(self, key: K) -> Awaitable[T]:
         """The value of a key, when all that are asked for in this turn of the loop are there."""
-        return shield(cast("Future[T]", super().load(key)))
+        shared = cast("Future[T]", super().load(key))
+        if not shared.done():
+            shared.add_done_callback(_heard)
+        return shield(shared)
+
+
+def _heard(shared: "Future[Any]") -> None:
+    """Let nobody complain of a failure that nobody waits for any more."""
+    if not shared.cancelled():
+        shared.exception()

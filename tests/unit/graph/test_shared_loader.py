@@ -1,6 +1,7 @@
 """Whoever waits for what others wait for too may leave without them."""
 
 import asyncio
+import gc
 
 import pytest
 from strawberry.dataloader import DataLoader
@@ -57,3 +58,28 @@ async def test_what_fails_is_told_to_everybody() -> None:
         assert isinstance(failed, ValueError)
     with pytest.raises(ValueError):  # noqa: PT011  It is the same.
         await loader.load(1)
+
+
+async def test_nobody_complains_of_a_failure_that_nobody_waits_for() -> None:
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+    loading, gone = asyncio.Event(), asyncio.Event()
+
+    async def load(_keys: list[int]) -> list[int]:
+        loading.set()
+        await gone.wait()
+        raise ValueError
+
+    async def wait() -> int:
+        return await SharedLoader(load).load(1)
+
+    waiting = asyncio.ensure_future(wait())
+    await loading.wait()
+    (batch,) = asyncio.all_tasks() - {waiting, asyncio.current_task()}
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    gone.set()
+    await asyncio.wait([batch])
+    del batch
+    gc.collect()
+    assert complaints == []
