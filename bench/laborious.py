@@ -25,10 +25,18 @@ TOKENS = 1_400
 Sent = Mapping[str, Any]
 
 
-def requests(campaign_id: str) -> Mapping[str, Sent]:
-    """What is sent; every server can read it, and refuses it or not. The campaign is one of many domains."""
-    documents = {**_unbounded(), **_wrong(), **_right(), **_of_many_rows(campaign_id)}
-    return {**{what: {"query": document} for what, document in documents.items()}, **_of_variables()}
+def for_any_server() -> Mapping[str, Sent]:
+    """What every server can read, and has as much to do with, whatever its schema; it refuses it or not."""
+    return _as_requests({**_unbounded(), **_of_text()})
+
+
+def for_ours(campaign_id: str) -> Mapping[str, Sent]:
+    """What has to do with our schema. The campaign is one of many domains."""
+    return {**_as_requests({**_wrong(), **_right(), **_of_many_rows(campaign_id)}), **_of_variables()}
+
+
+def _as_requests(documents: Mapping[str, str]) -> Mapping[str, Sent]:
+    return {what: {"query": document} for what, document in documents.items()}
 
 
 def _unbounded() -> Mapping[str, str]:
@@ -40,22 +48,27 @@ def _unbounded() -> Mapping[str, str]:
     }
 
 
+def _of_text() -> Mapping[str, str]:
+    return {
+        "9 KiB of one field": _in_braces("__schema { description } " * 370),
+        "7 KiB of fields that do not exist": _in_braces(_many("a#", 1_490)),
+        "40 KiB of fields that do not exist": _in_braces(_many("campaignEventsOfDomains#", 1_490)),
+        "62 KiB in one string": '{ a(b: "' + "x" * 63_000 + '") }',
+        "60 KiB, with many errors after 58,000 empty lines": (
+            "\n" * NEWLINES + "{ campaigns(" + "a: 1 " * 300 + ") { totalCount } }"
+        ),
+        "8 KiB of directives that do not exist": _in_braces("__typename " + _many("@include#", 740)),
+        "fragments that spread all that follow": _fragments(20),
+    }
+
+
 def _wrong() -> Mapping[str, str]:
     create = "mutation { createCampaign(input: INPUT) { __typename } }"
     unknown = _in_braces(_many("campaignEventsOfDomains#: 1", 480))
     types = _many("$a#: CreateCampaignSettingsInputOf#", 370)
     return {
-        "9 KiB of one field": _in_braces("__schema { description } " * 370),
-        "7 KiB of fields that do not exist": _in_braces(_many("a#", 1_490)),
-        "40 KiB of fields that nearly exist": _in_braces(_many("campaignEventsOfDomains#", 1_490)),
-        "62 KiB in one string": '{ a(b: "' + "x" * 63_000 + '") }',
-        "60 KiB, with many errors after 58,000 empty lines": (
-            "\n" * NEWLINES + "{ campaigns(" + "a: 1 " * 300 + ") { totalCount } }"
-        ),
         "14 KiB of fields of an input that do not exist": create.replace("INPUT", unknown),
         "14 KiB of variables of types that do not exist": f"query ({types}) {{ __typename }}",
-        "8 KiB of directives that do not exist": _in_braces("__typename " + _many("@include#", 740)),
-        "fragments that spread all that follow": _fragments(20),
         "4 KiB that reads the schema 90 times": _in_braces(
             _many("a#: __schema { types { name fields { name } } }", 90)
         ),
