@@ -9,12 +9,13 @@ snapshot is taken at the first read: an operation that reads nothing takes no co
 
 graphql-core cancels the fields beside one that fails where that takes all of them away, while others go on. A session
 whose statement is cancelled reads no more, so what a field reads is carried through, whoever is cancelled, until the
-operation itself is over.
+operation itself is over. Then nobody wants it, and it is cancelled.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from strawberry.dataloader import DataLoader
@@ -39,7 +40,17 @@ _ONLY = "head"
 class Reading:
     """The snapshot of one operation; whoever made it closes it when the operation is over."""
 
-    __slots__ = ("_carrying", "_closed", "_engines", "_failure", "_heads", "_lock", "_operation", "_snapshot")
+    __slots__ = (
+        "_carrying",
+        "_closed",
+        "_engines",
+        "_failure",
+        "_heads",
+        "_lock",
+        "_operation",
+        "_snapshot",
+        "_under_way",
+    )
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
@@ -51,6 +62,8 @@ class Reading:
         # Whoever cancels the task of the operation itself wants nothing of it any more.
         self._operation = asyncio.current_task()
         self._carrying: Owner | None = None
+        # Who reads at this moment.
+        self._under_way: asyncio.Task[Any] | None = None
         self._closed = False
 
     def __repr__(self) -> str:
@@ -68,7 +81,7 @@ class Reading:
             return await self.load(read, *args, **kwargs)
         if self._carrying is None:
             self._carrying = Owner("graph.reading")
-        settled = self._carrying.start(_settled(self.load(read, *args, **kwargs)), "read")
+        settled = self._carrying.start(_settled(partial(self.load, read, *args, **kwargs)), "read")
         found, error = await asyncio.shield(settled)
         if error is not None:
             raise error
@@ -81,15 +94,21 @@ class Reading:
     async def look(self, read: PlainRead[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do `read(snapshot, *args)` as `load` does, for what is read by prepared statements; raises the same."""
         async with self._lock:
+            if self._closed:
+                # A batch of a loader may come after its operation was cancelled; it must not open what nobody closes.
+                raise RuntimeError("This operation is over.")
             if isinstance(self._failure, Unavailable):
                 # The snapshot is gone, and whoever waited for its turn need not wait for the database once more.
                 raise Unavailable(str(self._failure), self._failure.retry_after_seconds)
+            self._under_way = asyncio.current_task()
             try:
                 async with in_time(TRANSACTION_SECONDS):
                     return await read(self._snapshot or self._open(), *args, **kwargs)
             except BaseException as error:
                 self._failure = error
                 raise
+            finally:
+                self._under_way = None
 
     async def head(self) -> Head:
         """Where the log ends in this snapshot: what the whole response is exact at.
@@ -116,18 +135,17 @@ class Reading:
                 await self._leave()
 
     async def close(self) -> None:
-        """Give the snapshot up for good. Waits for a statement under way; safe to call twice."""
-        self._operation = None
+        """Give the snapshot up for good. Ends a statement under way, and whatever waits for it; safe to call twice."""
+        self._operation, self._closed = None, True
+        if self._under_way is not None:
+            # The batch of a loader: whoever has waited for it is gone.
+            self._under_way.cancel()
         if self._carrying is not None:
             await self._carrying.close()
         async with self._lock:
-            self._closed = True
             await self._leave()
 
     def _open(self) -> Snapshot:
-        if self._closed:
-            # A batch of a loader may come after its operation was cancelled; it must not open what nobody closes.
-            raise RuntimeError("This operation is over.")
         self._snapshot = Snapshot(self._engines.reader)
         return self._snapshot
 
@@ -145,10 +163,10 @@ class Reading:
                 await snapshot.close()
 
 
-async def _settled(reading: Coroutine[Any, Any, T]) -> tuple[T | None, Exception | None]:
+async def _settled(read: Callable[[], Coroutine[Any, Any, T]]) -> tuple[T | None, Exception | None]:
     """What was read, or why it was not: it is for whoever still waits, and else for nobody."""
     try:
-        return await reading, None
+        return await read(), None
     except Exception as error:  # noqa: BLE001  It is raised again.
         return None, error
 
