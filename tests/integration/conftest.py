@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy.engine import make_url
 
+from bench.relay import Relay
 from core.clock import SystemClock
 from db.engine import Engines
 from db.migrating import upgrade
@@ -58,3 +60,11 @@ def bell() -> RecordingBell:
 @pytest.fixture
 def database(engines: Engines, bell: RecordingBell) -> Database:
     return Database(engines, bell, SystemClock())
+
+
+@pytest.fixture
+async def wire(postgres_url: str) -> AsyncIterator[Relay]:
+    """A wire to a PostgreSQL database that can be cut."""
+    url = make_url(postgres_url)
+    async with Relay((url.host or "127.0.0.1", url.port or 5432)) as relay:
+        yield relay

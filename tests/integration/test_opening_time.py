@@ -7,18 +7,15 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 from structlog.testing import capture_logs
 
 from bench.relay import Relay
-from core.clock import SystemClock
-from core.settings import load
 from graph import node_ids, reading
 from services.pools import PoolDraft
+from tests.integration.relayed import TOKEN, connected, serving
 from tests.integration.waiting import until
 from web.app import ApiProcess
 
-TOKEN = "a-token-of-the-test"
 SECONDS = 0.3
 TOLD = {"code": "LIMIT_EXCEEDED", "limit": SECONDS, "limitName": "querySeconds"}
 SNAPSHOT = "subscription { resourceEvents(kinds: [KEYWORD_SET]) { __typename } }"
@@ -27,38 +24,15 @@ OUT_SECONDS = 60
 
 
 @pytest.fixture
-async def wire(postgres_url: str) -> AsyncIterator[Relay]:
-    url = make_url(postgres_url)
-    async with Relay((url.host or "127.0.0.1", url.port or 5432)) as relay:
-        yield relay
-
-
-@pytest.fixture
 async def api(wire: Relay, postgres_url: str, tmp_path: Path) -> AsyncIterator[ApiProcess]:
-    relayed = make_url(postgres_url).set(host=wire.address[0], port=wire.port)
-    settings = load(
-        database_url=relayed.render_as_string(hide_password=False),
-        port=0,
-        secret_key_file=tmp_path / "key",
-        bootstrap_token=TOKEN,
-        query_seconds=SECONDS,
-    )
-    async with ApiProcess.open(settings, SystemClock()) as api:
+    async with serving(wire, postgres_url, tmp_path, query_seconds=SECONDS) as api:
         yield api
-        wire.heal()
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[ClientSession]:
     async with ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as http:
         yield http
-
-
-async def connected(api: ApiProcess, http: ClientSession) -> ClientWebSocketResponse:
-    socket = await http.ws_connect(f"{api.url}/graphql", protocols=["graphql-transport-ws"])
-    await socket.send_json({"type": "connection_init", "payload": {"Authorization": f"Bearer {TOKEN}"}})
-    assert (await socket.receive_json(timeout=30))["type"] == "connection_ack"
-    return socket
 
 
 async def follow(socket: ClientWebSocketResponse, ident: str, query: str) -> Any:

@@ -7,51 +7,25 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse
-from sqlalchemy.engine import make_url
 
 from bench.relay import Relay
-from core.clock import SystemClock
-from core.settings import load
+from tests.integration.relayed import TOKEN, connected, serving
 from web.app import ApiProcess
 
-TOKEN = "a-token-of-the-outage"
 FOLLOW = "subscription { resourceEvents(kinds: [KEYWORD_SET]) { __typename } }"
 OUT_SECONDS = 60
 
 
 @pytest.fixture
-async def wire(postgres_url: str) -> AsyncIterator[Relay]:
-    url = make_url(postgres_url)
-    async with Relay((url.host or "127.0.0.1", url.port or 5432)) as relay:
-        yield relay
-
-
-@pytest.fixture
 async def api(wire: Relay, postgres_url: str, tmp_path: Path) -> AsyncIterator[ApiProcess]:
-    relayed = make_url(postgres_url).set(host=wire.address[0], port=wire.port)
-    settings = load(
-        database_url=relayed.render_as_string(hide_password=False),
-        port=0,
-        secret_key_file=tmp_path / "key",
-        bootstrap_token=TOKEN,
-    )
-    async with ApiProcess.open(settings, SystemClock()) as api:
+    async with serving(wire, postgres_url, tmp_path) as api:
         yield api
-        wire.heal()
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[ClientSession]:
     async with ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as http:
         yield http
-
-
-async def opened(api: ApiProcess, http: ClientSession) -> ClientWebSocketResponse:
-    where = api.url.replace("http", "ws", 1) + "/graphql"
-    client = await http.ws_connect(where, protocols=["graphql-transport-ws"])
-    await client.send_json({"type": "connection_init", "payload": {"Authorization": f"Bearer {TOKEN}"}})
-    assert (await client.receive_json(timeout=30))["type"] == "connection_ack"
-    return client
 
 
 async def send(client: ClientWebSocketResponse, ident: str, query: str) -> None:
@@ -72,7 +46,7 @@ def lose(wire: Relay) -> None:
 async def test_a_subscription_that_begins_on_an_open_socket_waits(
     api: ApiProcess, wire: Relay, http: ClientSession
 ) -> None:
-    client = await opened(api, http)
+    client = await connected(api, http)
     lose(wire)
     await send(client, "stream", FOLLOW)
     await send(client, "query", "{ keywordSets(first: 1) { edges { node { id } } } }")

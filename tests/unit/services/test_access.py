@@ -1,7 +1,7 @@
 """Verbs on principals and tokens over the API: who may do what, and what it changes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import msgspec
@@ -23,8 +23,7 @@ from events.access_events import (
 )
 from services.access import Access, TokenDraft
 from services.principals import MAX_LIFETIME, Principals
-from tests.fakes.house import House, open_house
-from tests.servers.postgres import PostgresServer
+from tests.fakes.house import House
 from vocabulary.access import Role
 
 Verb = Callable[[Access, Principal, Principal], Awaitable[object]]
@@ -240,16 +239,6 @@ async def test_a_token_is_revoked_by_its_own_or_by_an_admin(house: House, access
         ]
         with pytest.raises(Unauthenticated):
             await principals.authenticate(made.secret)
-
-
-@pytest.fixture
-async def big_house(postgres_server: PostgresServer) -> AsyncIterator[House]:
-    database = await postgres_server.create_database()
-    try:
-        async with open_house(database.sqlalchemy_url()) as house:
-            yield house
-    finally:
-        await postgres_server.drop_database(database)
 
 
 async def test_of_two_admins_who_end_each_other_at_once_one_remains(big_house: House) -> None:

@@ -1,7 +1,6 @@
 """Principals and tokens are changed once for each key, secrets stay secret, and nobody waits for themselves."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -15,8 +14,7 @@ from events.access_events import TokenCreated
 from services.access import Access, SecretShown, TokenDraft
 from services.principals import Principals
 from services.running_settings import RunningSettings
-from tests.fakes.house import House, open_house
-from tests.servers.postgres import PostgresServer
+from tests.fakes.house import House
 from vocabulary.access import Role
 
 DRAFT = TokenDraft("phone", Role.VIEWER)
@@ -102,16 +100,6 @@ async def test_what_is_forbidden_is_not_remembered(house: House) -> None:
     with pytest.raises(Forbidden):
         await access.set_role(house.admin, house.bob.id, Role.VIEWER, "k")
     assert await house.count(IdempotencyRow) == 0
-
-
-@pytest.fixture
-async def big_house(postgres_server: PostgresServer) -> AsyncIterator[House]:
-    database = await postgres_server.create_database()
-    try:
-        async with open_house(database.sqlalchemy_url()) as house:
-            yield house
-    finally:
-        await postgres_server.drop_database(database)
 
 
 async def test_requests_of_one_admin_at_once_do_not_wait_for_each_other(big_house: House) -> None:

@@ -1,7 +1,7 @@
 """The same verbs on PostgreSQL, and what only it can show: two writers at once, each waiting for the other's end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -28,8 +28,7 @@ from services.principals import Principals
 from services.proxies import Proxies, ProxyPatch
 from services.work import Work
 from tests import factories
-from tests.fakes.house import House, open_house
-from tests.servers.postgres import PostgresServer
+from tests.fakes.house import House
 from vocabulary.access import Role
 from vocabulary.bulk import BulkKind
 from vocabulary.keywords import KeywordRule
@@ -37,13 +36,8 @@ from vocabulary.work import ShardKind
 
 
 @pytest.fixture
-async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
-    database = await postgres_server.create_database()
-    try:
-        async with open_house(database.sqlalchemy_url()) as house:
-            yield house
-    finally:
-        await postgres_server.drop_database(database)
+def house(big_house: House) -> House:
+    return big_house
 
 
 async def test_the_whole_life_of_everything(house: House, tmp_path: Path) -> None:

@@ -12,22 +12,16 @@ from core.settings import Settings
 from db.models import IdempotencyRow, PhaseRow
 from services.controlling import Control
 from tests.fakes.crew import Crew
-from tests.fakes.house import House, open_house
+from tests.fakes.house import House
 from tests.fakes.recount import assert_consistent
 from tests.fakes.shop import Shop, open_shop
-from tests.servers.postgres import PostgresServer
 from tests.unit.services.test_handing_over import begun, mixed, space
 from vocabulary.campaigns import CampaignMode, CampaignStatus, PhaseKind
 
 
 @pytest.fixture
-async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
-    database = await postgres_server.create_database()
-    try:
-        async with open_house(database.sqlalchemy_url()) as house:
-            yield house
-    finally:
-        await postgres_server.drop_database(database)
+def house(big_house: House) -> House:
+    return big_house
 
 
 @pytest.fixture

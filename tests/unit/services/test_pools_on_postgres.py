@@ -1,7 +1,6 @@
 """Pools on PostgreSQL, where two may really change the same one at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
@@ -17,19 +16,13 @@ from services.pools import PoolDraft, PoolPatch, Pools
 from services.proxies import Proxies
 from services.proxy_accounts import Accounting, ProxyOutcome
 from tests import factories
-from tests.fakes.house import House, open_house
-from tests.servers.postgres import PostgresServer
+from tests.fakes.house import House
 from vocabulary.proxies import StatsWindow
 
 
 @pytest.fixture
-async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
-    database = await postgres_server.create_database()
-    try:
-        async with open_house(database.sqlalchemy_url()) as house:
-            yield house
-    finally:
-        await postgres_server.drop_database(database)
+def house(big_house: House) -> House:
+    return big_house
 
 
 @pytest.fixture

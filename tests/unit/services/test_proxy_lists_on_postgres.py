@@ -1,7 +1,7 @@
 """Importing and cleaning on PostgreSQL, where two may really do it at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
@@ -19,21 +19,15 @@ from services.proxies import Proxies
 from services.proxy_lists import ImportedLine, ProxyLists
 from services.written import Written
 from tests import factories
-from tests.fakes.house import House, open_house
-from tests.servers.postgres import PostgresServer
+from tests.fakes.house import House
 from vocabulary.proxies import ImportOutcome, ProxyHealth, ProxyProtocol
 
 TEXT = "\n".join(f"h{n}.example:80:ada:secret" for n in range(50))
 
 
 @pytest.fixture
-async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
-    database = await postgres_server.create_database()
-    try:
-        async with open_house(database.sqlalchemy_url()) as house:
-            yield house
-    finally:
-        await postgres_server.drop_database(database)
+def house(big_house: House) -> House:
+    return big_house
 
 
 @pytest.fixture
