@@ -1,8 +1,8 @@
 """How a group tells its members that something may be due: in rounds, so that most are served on the spot.
 
-Nearly all members of a group are at one place, and nothing else waits for their sockets. As soon as one of them has
-taken what is due there, the others are told by writing just that, past everything that the first one had to go through
-(`live/outlet.py`). Whoever is elsewhere, or has a socket that is busy, full or gone, is told as if it were alone.
+Nearly all members of a group are at one place, and nothing else waits for their sockets. What is due there is looked
+up once, and they are told by writing just that (`live/outlet.py`). Whoever is elsewhere, or has a socket that is busy,
+full or gone, is told as if it were alone.
 """
 
 from collections.abc import Callable, Collection

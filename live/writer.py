@@ -88,15 +88,12 @@ class Operation:
 
     def notify(self) -> None:
         """The member may have frames due."""
-        writer = self.writer
-        if writer.is_called:
-            if not self.is_ready:
-                self.is_ready = True
-                writer.ready.append(self)
-        elif not self.is_ready:
-            self.is_ready = True
-            writer.ready.append(self)
-            writer.call_for_frames()
+        if self.is_ready:
+            return
+        self.is_ready = True
+        self.writer.ready.append(self)
+        if not self.writer.is_called:
+            self.writer.call_for_frames()
 
     def follow(self, member: Member) -> None:
         """It runs: what its member has due is sent from now on."""

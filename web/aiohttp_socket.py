@@ -180,7 +180,7 @@ class AiohttpSocket:
     def takes(self) -> bool:
         """Whether the transport takes more; raises ConnectionError if it is closed, or its last frame was sent.
 
-        It is asked before each delivery, so it looks at little: whose buffer is empty was not told to pause.
+        Whose buffer is empty was not told to pause.
         """
         transport = self.transport
         if self.is_over or transport.is_closing():
