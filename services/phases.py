@@ -68,7 +68,10 @@ async def again(course: Course, phase: PhaseRow) -> None:
 
 
 def pause(course: Course, phase: PhaseRow) -> None:
-    """Workers see it at their next write, stop between domains and give their shards back."""
+    """Workers see it at their next write, stop between domains and give their shards back.
+
+    They do so too if the phase goes on by then; see `services.turns.Turn.standing`.
+    """
     _stand(course.unit, phase, PhaseStatus.PAUSED)
     course.tell_progress(phase)
     course.tell(phase, PhasePaused)

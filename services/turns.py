@@ -23,7 +23,7 @@ class Standing(Enum):
 
     GOING_ON = auto()
     STOPPED = auto()
-    """The phase runs no more, or pauses: begin no more domains and give the shard back."""
+    """The phase runs no more, or paused, though it may go on: begin no more domains and give the shard back."""
     LOST = auto()
     """The lease is another's: what was not written is not ours to write."""
     DONE = auto()
@@ -32,11 +32,12 @@ class Standing(Enum):
 
 @dataclass(frozen=True)
 class Turn:
-    """The locked rows of one write."""
+    """The locked rows of one write, and the claim that it is made for."""
 
     course: Course
     phase: PhaseRow
     shard: ShardRow
+    claim: Claim
 
     @classmethod
     async def take(cls, unit: UnitOfWork, claim: Claim) -> Self | None:
@@ -47,7 +48,9 @@ class Turn:
         if course is None:
             return None
         shard = await shards.locked(unit.session, claim)
-        return None if shard is None else cls(course, course.phases[PhaseKind(claim.kind.value)], shard)
+        if shard is None:
+            return None
+        return cls(course, course.phases[PhaseKind(claim.kind.value)], shard, claim)
 
     @property
     def unit(self) -> UnitOfWork:
@@ -97,6 +100,11 @@ class Turn:
 
     @property
     def standing(self) -> Standing:
-        """Whether the worker may go on with a shard that is not done."""
-        running = self.phase.status is PhaseStatus.IN_PROGRESS
-        return Standing.GOING_ON if running else Standing.STOPPED
+        """Whether the worker may go on with a shard that is not done.
+
+        A pause that was over before it wrote stops it too: whoever claims the shard then reads anew which personas
+        and proxies there are, for they may have been changed meanwhile.
+        """
+        phase, claim = self.phase, self.claim
+        is_same = phase.status is PhaseStatus.IN_PROGRESS and phase.running_since == claim.running_since
+        return Standing.GOING_ON if is_same else Standing.STOPPED

@@ -20,8 +20,7 @@ from services.bulk_life import give_up
 from services.effective import effective
 from services.failing import fail
 from services.probing import apply_test
-from services.turns import Turn
-from vocabulary.campaigns import PhaseStatus
+from services.turns import Standing, Turn
 from vocabulary.proxies import ProxyTestResult
 from vocabulary.work import ShardKind
 
@@ -133,6 +132,6 @@ class Work:
 
 
 def _fail(turn: Turn, code: str, message: str) -> None:
-    """Fail the phase if it runs; a paused one finds the same when it goes on."""
-    if turn.phase.status is PhaseStatus.IN_PROGRESS:
+    """Fail the phase if it runs as it did; one that was paused finds the same when it goes on, or no more."""
+    if turn.standing is Standing.GOING_ON:
         fail(turn.course, turn.phase, code, message)

@@ -26,7 +26,11 @@ from vocabulary.work import ShardKind, ShardStatus
 
 @dataclass(frozen=True)
 class Claim:
-    """A shard that a holder may work on until its lease lapses; `fence` is the number of this claim."""
+    """A shard that a holder may work on until its lease lapses; `fence` is the number of this claim.
+
+    `running_since` is that of its phase when the claim was made: if the phase has paused since then, and goes on,
+    what the holder read at its beginning (personas, proxies) may be of yesterday.
+    """
 
     id: UUID
     kind: ShardKind
@@ -36,6 +40,7 @@ class Claim:
     proxy_id: UUID | None = None
     bulk_id: UUID | None = None
     within: range = range(0)
+    running_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -85,22 +90,23 @@ async def claim(session: Session, lease: Lease, wanted: Wanted, limit: int) -> l
     Rows that another transaction holds are passed over, so claimers never wait for each other (PostgreSQL); on
     SQLite there is one writer at a time anyhow.
     """
-    taken: list[ShardRow] = []
+    taken: list[tuple[ShardRow, datetime | None]] = []
+    running_since = select(PhaseRow.running_since).where(_its_phase()).scalar_subquery()
     for condition, due in _open(wanted):
-        oldest = select(ShardRow).where(condition, due <= lease.now).order_by(due, ShardRow.id)
+        oldest = select(ShardRow, running_since).where(condition, due <= lease.now).order_by(due, ShardRow.id)
         if len(taken) < limit:
-            some = oldest.limit(limit - len(taken)).with_for_update(skip_locked=True)
-            taken += (await session.execute(some)).scalars().all()
-    for row in taken:
+            some = oldest.limit(limit - len(taken)).with_for_update(skip_locked=True, of=ShardRow)
+            taken += await session.execute(some)
+    for row, _ in taken:
         row.status = ShardStatus.LEASED
         row.holder = lease.holder
         row.fence += 1
         row.lease_until = lease.until
     await session.flush()
-    return [_claim(row, lease.holder) for row in taken]
+    return [_claim(row, since, lease.holder) for row, since in taken]
 
 
-def _claim(row: ShardRow, holder: str) -> Claim:
+def _claim(row: ShardRow, running_since: datetime | None, holder: str) -> Claim:
     return Claim(
         id=row.id,
         kind=row.kind,
@@ -110,6 +116,7 @@ def _claim(row: ShardRow, holder: str) -> Claim:
         proxy_id=row.proxy_id,
         bulk_id=row.bulk_id,
         within=range(row.lower, row.upper),
+        running_since=running_since,
     )
 
 
@@ -206,10 +213,7 @@ _Due = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
 def _open(wanted: Wanted) -> list[tuple[ColumnElement[bool], _Due]]:
     """The two ways to be open to a claim, with the moment from which on: each has an index of its own."""
     runs = exists().where(
-        PhaseRow.campaign_id == ShardRow.campaign_id,
-        PhaseRow.kind == ShardRow.kind,
-        PhaseRow.status == PhaseStatus.IN_PROGRESS,
-        PhaseRow.is_held_back.is_(False),
+        _its_phase(), PhaseRow.status == PhaseStatus.IN_PROGRESS, PhaseRow.is_held_back.is_(False)
     )
     # One that is in our hands is no work, though it may be open: its lease lapsed, or was taken from us.
     is_ours = ShardRow.id.in_(wanted.held)
@@ -218,3 +222,7 @@ def _open(wanted: Wanted) -> list[tuple[ColumnElement[bool], _Due]]:
     # A lease under our own name lapses too, if the answer to the claim never reached us.
     leased = ShardRow.status == ShardStatus.LEASED
     return [(waits & is_wanted, ShardRow.available_at), (leased & is_wanted, ShardRow.lease_until)]
+
+
+def _its_phase() -> ColumnElement[bool]:
+    return (PhaseRow.campaign_id == ShardRow.campaign_id) & (PhaseRow.kind == ShardRow.kind)

@@ -277,6 +277,19 @@ async def test_a_paused_phase_does_not_fail(shop: Shop, work: Work, campaign: UU
     assert (row.status, row.holder) == (ShardStatus.READY, None)
 
 
+async def test_what_was_so_before_a_pause_fails_no_phase_after_it(
+    house: House, shop: Shop, work: Work, campaign: UUID
+) -> None:
+    """The one persona was enabled meanwhile, say: whoever claims the shard now can go on."""
+    (claim, *_) = await work.claim("a", DNS, 9)
+    await shop.control.pause(shop.house.alice, campaign)
+    house.clock.advance(0.001)
+    await shop.control.resume(shop.house.alice, campaign)
+    await work.cannot_go_on(claim, "NO_USABLE_PERSONA", "none")
+    assert (await shop.phase(campaign, PhaseKind.DNS_VALIDATION)).status is PhaseStatus.IN_PROGRESS
+    assert claim.id in {again.id for again in await work.claim("b", DNS, 9)}
+
+
 async def test_a_claim_of_a_deleted_campaign_is_lost(shop: Shop, work: Work, campaign: UUID) -> None:
     (claim, *_) = await work.claim("a", DNS, 9)
     await shop.control.cancel(shop.house.alice, campaign)

@@ -161,6 +161,21 @@ async def test_a_pause_stops_between_domains_and_keeps_those_under_way(shop: Sho
     assert await run.done() == 4
 
 
+async def test_a_pause_that_nobody_saw_stops_it_too(shop: Shop) -> None:
+    """The shard is claimed anew, so what was disabled or changed while the campaign paused is of no use any more."""
+    checks = Gated(width=2)
+    run = await prepare(shop, checks)
+    await run.begin()
+    await until(lambda: len(checks.begun) == 2)
+    await shop.control.pause(shop.house.alice, run.campaign)
+    await shop.control.resume(shop.house.alice, run.campaign)
+    checks.let_through(1)
+    await until(lambda: bool(checks.flushed))
+    checks.let_through(99)
+    assert await run.end() is Standing.STOPPED
+    assert await run.done() == len(checks.begun) < 10
+
+
 async def test_a_cancelled_campaign_stops_and_counts_no_more(shop: Shop) -> None:
     checks = Gated(width=2)
     run = await prepare(shop, checks)
