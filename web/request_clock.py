@@ -4,7 +4,8 @@ A client that sends a byte now and then ("slowloris") would keep its connection 
 from the first byte of a head, or from the begin of a connection, until the head is there in whole, and another one
 from then until the body is. They bound the whole and not the wait for the next byte. A late head is answered with 408
 by hand, because to aiohttp there is no request yet; a late body is an error to whoever reads it, with the same answer.
-A connection that is merely kept for the next request is not late, and closed by aiohttp at last.
+A connection that is merely kept for the next request is not late, and closed by aiohttp at last. Nor is one whose body
+nobody waits for any more: what still comes of that is the begin of nothing, and aiohttp reads it for a while only.
 
 The clock hears of a request where aiohttp makes it and where it has answered it: a middleware would be a coroutine that
 is kept for as long as a socket is open, half a KiB for each.
@@ -37,10 +38,12 @@ class RequestClock(asyncio.Protocol):
     """Stands between a connection and aiohttp's handler of it, and hands everything on."""
 
     __slots__ = (
+        "_body",
         "_clock",
         "_handler",
         "_has_begun",
         "_is_handling",
+        "_is_last",
         "_late",
         "_on_late",
         "_seconds",
@@ -54,6 +57,8 @@ class RequestClock(asyncio.Protocol):
         self._clock: asyncio.TimerHandle | None = None
         self._has_begun = False
         self._is_handling = False
+        self._is_last = False
+        self._body: StreamReader | None = None
         self._late: StreamReader | None = None
         self._transport: asyncio.Transport | None = None
 
@@ -70,7 +75,7 @@ class RequestClock(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """The client sends something."""
-        if not self._is_handling:
+        if self._awaits_head():
             self._has_begun = True
             if self._clock is None:
                 self._start(self._give_head_up)
@@ -97,17 +102,24 @@ class RequestClock(asyncio.Protocol):
         """A head is there in whole, and its request is handled from now on."""
         self._stop()
         self._is_handling, self._has_begun = True, False
+        self._body = body
         if not body.is_eof():
             self._start(lambda: self._give_body_up(body))
 
-    def end(self) -> None:
-        """The request is answered; another one may come."""
+    def end(self, *, is_last: bool) -> None:
+        """The request is answered; another one may come, unless it was the last."""
         self._stop()
-        self._is_handling = False
+        self._is_handling, self._is_last = False, is_last
         late, self._late = self._late, None
         if late is not None:
             # aiohttp now reads the rest for a while, for a reset would overtake the answer; it shall find no error.
             late.set_exception(None)  # type: ignore[arg-type]
+
+    def _awaits_head(self) -> bool:
+        """Whether what comes now begins a request, or belongs to a head that has begun."""
+        if self._body is not None and self._body.is_eof():
+            self._body = None
+        return self._body is None and not (self._is_handling or self._is_last)
 
     def _start(self, ring: Callable[[], None]) -> None:
         self._clock = asyncio.get_running_loop().call_later(self._seconds, ring)
@@ -164,7 +176,7 @@ class TimedHandler(HeadHandler):
         finally:
             clock = clock_of(self)
             if clock is not None:
-                clock.end()
+                clock.end(is_last=not resp.keep_alive)
 
 
 class TimedServer(web.Server):

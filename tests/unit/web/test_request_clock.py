@@ -114,6 +114,33 @@ async def test_a_body_that_nobody_reads_holds_nothing_up(edge: Edge, dial: Dial)
     await until(lambda: server.connections == [])
 
 
+async def test_a_body_that_comes_after_the_answer_is_no_late_head(edge: Edge, dial: Dial) -> None:
+    client = await dial.connect(edge.url)
+    for _ in range(2):
+        await client.send(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx")
+        await client.read_head()
+        assert client.status == 404
+        await client.read(int(client.header("Content-Length") or ""))
+        await client.send(b"x" * 99)
+        await asyncio.sleep(2 * SECONDS)
+    assert unfinished(edge) == 0
+
+
+async def test_who_was_told_that_it_is_over_is_told_nothing_more(edge: Edge, dial: Dial) -> None:
+    """Though the rest of its late body is read for longer here than a head may take."""
+    server = edge.runner.server
+    assert server is not None
+    server._kwargs["lingering_time"] = 4 * SECONDS
+    client = await dial.connect(edge.url)
+    await client.send(WITH_LENGTH, QUERY[:5])
+    await client.read_head()
+    assert client.status == 408
+    await client.read(int(client.header("Content-Length") or ""))
+    await client.send(b"x")
+    assert await client.rest() == b""
+    assert unfinished(edge) == 1
+
+
 async def test_a_connection_on_which_nothing_is_said_is_closed_without_a_word(edge: Edge, dial: Dial) -> None:
     client = await dial.connect(edge.url)
     assert await client.rest() == b""
