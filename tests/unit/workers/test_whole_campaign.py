@@ -37,7 +37,8 @@ async def demo_campaign(shop: Shop, box: Sandbox, count: int) -> UUID:
         demo_generation(count),
         DnsConfig((await shop.dns_persona(box.dns),), batch_size=17),
         HttpConfig(
-            (await shop.http_persona(),),
+            # Whatever else the machine has to do, only what never answers shall be too late.
+            (await shop.http_persona(request_timeout_seconds=4.0),),
             keyword_set_ids=await shop.demo_keyword_sets(),
             ad_hoc_keywords=(AD_HOC_KEYWORD,),
             batch_size=13,
