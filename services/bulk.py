@@ -29,6 +29,7 @@ from services.once import Once, Request
 from services.proxies import ProxyDraft
 from services.proxy_lines import Line, lines_told_apart, read_lines
 from services.refusals import found_or_refuse, invalid_transition, refuse_any
+from services.rules_hosts import canonical_host
 from services.rules_text import check_size, is_storable
 from services.written import Written
 from vocabulary.access import Role
@@ -269,7 +270,10 @@ def _check_lines(lines: Sequence[Line]) -> Iterator[Violation]:
 
 def _spelled(draft: ProxyDraft) -> str:
     """A draft as a line that can be read in one way only, whatever its user and password hold."""
-    host = f"[{draft.host}]" if ":" in draft.host else draft.host
+    # An IPv6 address has its brackets already where it was written as a line.
+    host = canonical_host(draft.host) or draft.host
+    if ":" in host:
+        host = f"[{host}]"
     secrets = "" if draft.username is None else quote(draft.username, safe="")
     if draft.password is not None:
         secrets += ":" + quote(draft.password, safe="")

@@ -296,6 +296,22 @@ async def test_an_import_has_an_item_for_each_line_and_tells_no_password(yard: Y
             assert SECRET not in repr(stored)
 
 
+async def test_an_import_takes_ipv6_addresses_in_every_form_of_a_line(yard: Yard) -> None:
+    lines = (
+        "[2001:db8::1]:1080",
+        f"[2001:DB8:0::2]:1080:ada:{SECRET}",
+        f"ada:{SECRET}@[2001:db8::3]:1080",
+        f"socks5://ada:{SECRET}@[2001:db8::4]:1080",
+    )
+    written = await yard.bulk.import_proxies(yard.alice, "\n".join(lines), ProxyProtocol.HTTP)
+    await yard.run()
+    items = await yard.items(written.value.id)
+    assert [(item.status, item.message) for item in items] == [(OK, None)] * 4
+    async with yard.house.database.engines.reading() as session:
+        hosts = (await session.execute(select(ProxyRow.host).order_by(ProxyRow.host))).scalars().all()
+    assert hosts == ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4"]
+
+
 async def test_an_import_of_ten_thousand_lines(yard: Yard) -> None:
     text_ = "\n".join(f"h{number}.example:80" for number in range(MAX_ITEMS))
     written = await yard.bulk.import_proxies(yard.alice, text_, ProxyProtocol.HTTP)
