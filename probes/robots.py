@@ -1,13 +1,15 @@
 """What a site asks robots not to fetch (RFC 9309), read line by line and matched without any regular expression.
 
-The rules are those of all groups that name one of our tokens, or, if none does, of the groups for `*`. The longest
-matching rule decides, and of two equally long ones the one that allows. `*` stands for any characters and `$` at the
-end for the end of the path; percent-encoding is compared in one form. Records that the standard does not define, such
-as Crawl-delay and Sitemap, are passed over as if they were not there.
+We have more than one token: our own, and what the persona calls itself. The rules for one are those of all groups that
+name it, or, if none does, of the groups for `*`, and a path may be fetched if the rules for each token allow it: a
+persona that calls itself by the name of another robot gets none of that one's leave. Of the rules for a token the
+longest that matches decides, and of two equally long ones the one that allows. `*` stands for any characters and `$` at
+the end for the end of the path; percent-encoding is compared in one form. Records that the standard does not define,
+such as Crawl-delay and Sitemap, are passed over as if they were not there.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -28,21 +30,18 @@ class Rule(NamedTuple):
 
 
 class Robots(NamedTuple):
-    """The rules for us, all in the one form of percent-encoding."""
+    """The rules for each of our tokens, all in the one form of percent-encoding."""
 
-    rules: tuple[Rule, ...] = ()
+    rules: frozenset[tuple[Rule, ...]] = frozenset()
 
     def allows(self, path: str) -> bool:
         """Whether `path` (with its query, as it is sent) may be fetched; /robots.txt itself always may."""
         path = _normal(path)
-        if path == "/robots.txt":
-            return True
-        matching = [rule for rule in self.rules if _matches(rule.pattern, path)]
-        return max(((len(rule.pattern), rule.is_allowed) for rule in matching), default=(0, True))[1]
+        return path == "/robots.txt" or all(_allow(rules, path) for rules in self.rules)
 
 
 EVERYTHING = Robots()
-NOTHING = Robots((Rule(is_allowed=False, pattern="/"),))
+NOTHING = Robots(frozenset({(Rule(is_allowed=False, pattern="/"),)}))
 
 
 def tokens_of(user_agent: str) -> frozenset[str]:
@@ -52,17 +51,20 @@ def tokens_of(user_agent: str) -> frozenset[str]:
 
 
 def parse_robots(text: str, tokens: frozenset[str]) -> Robots:
-    """The rules of a robots.txt for a client that is called by `tokens`. Never raises."""
-    named: list[Rule] = []
-    general: list[Rule] = []
-    is_named = False
-    for agents, rules in _groups(_records(text)):
-        if agents & tokens:
-            is_named = True
-            named += rules
-        elif "*" in agents:
-            general += rules
-    return Robots(tuple(named if is_named else general))
+    """The rules of a robots.txt for a client that is called by each of `tokens`. Never raises."""
+    groups = [*_groups(_records(text))]
+    return Robots(frozenset(_rules_for(token, groups) for token in tokens))
+
+
+def _rules_for(token: str, groups: Sequence[tuple[frozenset[str], list[Rule]]]) -> tuple[Rule, ...]:
+    """The rules of all groups that name a token, else those of the groups for everybody."""
+    name = token if any(token in agents for agents, _ in groups) else "*"
+    return tuple(rule for agents, rules in groups if name in agents for rule in rules)
+
+
+def _allow(rules: Iterable[Rule], path: str) -> bool:
+    matching = [rule for rule in rules if _matches(rule.pattern, path)]
+    return max(((len(rule.pattern), rule.is_allowed) for rule in matching), default=(0, True))[1]
 
 
 def _records(text: str) -> Iterator[tuple[str, str]]:

@@ -92,6 +92,22 @@ def test_a_persona_is_called_by_its_own_name_too() -> None:
     assert allows(text, "/x")
 
 
+@pytest.mark.parametrize(
+    ("text", "is_allowed"),
+    [
+        ("User-agent: heliograph\nDisallow: /\nUser-agent: googlebot\nAllow: /", False),
+        ("User-agent: googlebot\nAllow: /\nUser-agent: *\nDisallow: /", False),
+        ("User-agent: googlebot\nDisallow: /\nUser-agent: heliograph\nAllow: /", False),
+        ("User-agent: googlebot\nUser-agent: heliograph\nAllow: /\nUser-agent: *\nDisallow: /", True),
+        ("User-agent: other\nDisallow: /", True),
+    ],
+    ids=["not us", "nobody else", "not the other", "both", "neither"],
+)
+def test_the_name_of_another_robot_gets_none_of_its_leave(text: str, is_allowed: bool) -> None:
+    posing = tokens_of("Googlebot/2.1 (+http://www.google.com/bot.html)")
+    assert allows(text, "/page", posing) is is_allowed
+
+
 def test_everything_and_nothing() -> None:
     assert EVERYTHING.allows("/x")
     assert not NOTHING.allows("/x")
