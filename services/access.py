@@ -1,8 +1,10 @@
 """Verbs on principals and tokens for those who ask over the API; `services/principals.py` has the command line's.
 
-Everybody may make and revoke tokens of their own; all else is for admins. The last admin can never be lost: nobody
-changes their own role or deactivates themselves, and each verb on somebody else first locks the admins that there
-are and the caller must still be one of them, so that of two admins who do it to each other at once only one succeeds.
+Everybody may make and revoke tokens of their own; all else is for admins. Whoever has got hold of a token gets no more
+out of it than it is: what it makes may do no more and, unless an admin asks, lasts no longer, and what may do more it
+cannot end. The last admin can never be lost: nobody changes their own role or deactivates themselves, and each verb on
+somebody else first locks the admins that there are and the caller must still be one of them, so that of two admins who
+do it to each other at once only one succeeds.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
@@ -153,8 +155,8 @@ class Access:
 
         Raises:
             NotFound: there is no such principal, or it is somebody else and the caller is no admin.
-            ValidationFailed: the name or the end breaks a rule, or the role is more than the principal's or the
-                caller's own.
+            ValidationFailed: the name or the end breaks a rule, the role is more than the principal's or the caller's
+                own, or it would outlast the token that asks, and the caller is no admin.
             Conflict: the principal is deactivated (INVALID_TRANSITION), or as `Once.run` says.
             SecretShown: it was made when this request was sent before.
         """
@@ -170,6 +172,7 @@ class Access:
 
         Raises:
             NotFound: there is no such token, or it is somebody else's and the caller is no admin.
+            Forbidden: the token may do more than the caller.
             Conflict: as `Once.run` says of keys.
         """
         asked = Request("REVOKE_TOKEN", token_id)
@@ -246,7 +249,8 @@ async def _reactivate(unit: UnitOfWork, caller: Principal, principal_id: UUID) -
 
 async def _add_token(unit: UnitOfWork, caller: Principal, draft: TokenDraft, made: MadeToken) -> UUID:
     owner = await _owner(unit, caller, draft.principal_id or caller.id)
-    refuse_any(_check_token(draft, min(owner.role, caller.role, key=lambda role: role.rank), unit.now))
+    most = _lesser(owner.role, caller.role)
+    refuse_any([*_check_token(draft, most, unit.now), *_check_stay(draft, caller)])
     row = token_row(unit, owner, draft.name.strip(), draft.role, made.secret)
     row.id, row.expires_at = made.id, draft.expires_at
     await principals.add_token(unit.session, row)
@@ -257,6 +261,8 @@ async def _add_token(unit: UnitOfWork, caller: Principal, draft: TokenDraft, mad
 
 async def _revoke(unit: UnitOfWork, caller: Principal, token_id: UUID) -> UUID:
     row, owner = await _token(unit, caller, token_id)
+    # What it may do now: whoever had a greater role once can still end what is left of it.
+    require(caller, _lesser(row.role, owner.role))
     if await principals.revoke(unit.session, token_id, unit.now):
         event = TokenRevoked(token_id=row.id, principal_name=owner.name, name=row.name)
         record(unit, event, actor=caller.actor, owner_id=None)
@@ -309,6 +315,18 @@ def _check_token(draft: TokenDraft, most: Role, now: datetime) -> Iterator[Viola
         yield Violation(("role",), f"must not be more than {most}, the lesser of yours and theirs", most)
     if draft.expires_at is not None:
         yield from _check_end(draft.expires_at, now)
+
+
+def _check_stay(draft: TokenDraft, caller: Principal) -> Iterator[Violation]:
+    if caller.role is Role.ADMIN or caller.expires_at is None:
+        return
+    if draft.expires_at is None or draft.expires_at > caller.expires_at:
+        end = caller.expires_at.isoformat()
+        yield Violation(("expiresAt",), f"must not be later than the end of the token that asks, {end}", end)
+
+
+def _lesser(one: Role, other: Role) -> Role:
+    return min(one, other, key=lambda role: role.rank)
 
 
 def _check_end(expires_at: datetime, now: datetime) -> Iterator[Violation]:

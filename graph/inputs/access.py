@@ -104,7 +104,8 @@ class CreateTokenInput(KeyedInput):
     )
     expires_at: datetime | None = strawberry.field(
         default=strawberry.UNSET,
-        description=f"When it ends, at most {MAX_LIFETIME.days} days ahead; without this it does not.",
+        description=f"When it ends, at most {MAX_LIFETIME.days} days ahead; without this it does not. Who is no admin "
+        "and asks with a token that ends must give this: no later than that one ends.",
     )
 
     def draft(self) -> TokenDraft:

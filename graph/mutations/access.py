@@ -247,8 +247,9 @@ class AccessMutations:
         return RenewTokenPayload(token=token, cursor=await context.cursor_at(written.position))
 
     @verb(
-        "End a token, one of yours, or anybody's if you are an admin: no request with it is answered any more, and "
-        "every WebSocket and event stream that was opened with it is ended, on all processes."
+        "End a token, one of yours that may do no more than the one that asks, or anybody's if you are an admin: no "
+        "request with it is answered any more, and every WebSocket and event stream that was opened with it is ended, "
+        "on all processes."
     )
     async def revoke_token(self, info: Info, what: Annotated[RevokeTokenInput, TAKEN]) -> RevokeTokenResult:
         """End a token."""

@@ -156,6 +156,27 @@ async def test_a_token_gives_no_more_than_the_asking_one_and_its_principal(
         assert [one.path for one in refused.value.violations] == [("role",)]
 
 
+async def test_a_token_makes_none_that_outlasts_it(house: House, access: Access) -> None:
+    principals, end = Principals(house.database), house.now + timedelta(hours=1)
+    short = (await access.create_token(house.alice, TokenDraft("short", Role.OPERATOR, None, end))).value
+    caller = await principals.authenticate(short.secret)
+    for later in (None, end + timedelta(seconds=1)):
+        with pytest.raises(ValidationFailed) as refused:
+            await access.create_token(caller, TokenDraft("long", Role.VIEWER, None, later))
+        (violation,) = refused.value.violations
+        assert (violation.path, violation.limit) == (("expiresAt",), end.isoformat())
+    made = (await access.create_token(caller, TokenDraft("as short", Role.VIEWER, None, end))).value
+    assert (await principals.authenticate(made.secret)).expires_at == end
+
+
+async def test_but_an_admin_makes_what_outlasts_theirs(house: House, access: Access) -> None:
+    end = house.now + timedelta(hours=1)
+    short = (await access.create_token(house.admin, TokenDraft("short", Role.ADMIN, None, end))).value
+    caller = await Principals(house.database).authenticate(short.secret)
+    made = (await access.create_token(caller, TokenDraft("gift", Role.OPERATOR, house.alice.id))).value
+    assert (await Principals(house.database).authenticate(made.secret)).expires_at is None
+
+
 @pytest.mark.parametrize("ahead", [timedelta(0), -timedelta(days=1), MAX_LIFETIME + timedelta(seconds=1)])
 async def test_a_token_ends_ahead_and_not_too_far(house: House, access: Access, ahead: timedelta) -> None:
     with pytest.raises(ValidationFailed) as refused:
@@ -239,6 +260,30 @@ async def test_a_token_is_revoked_by_its_own_or_by_an_admin(house: House, access
         ]
         with pytest.raises(Unauthenticated):
             await principals.authenticate(made.secret)
+
+
+async def test_a_token_is_not_revoked_by_one_that_may_do_less(house: House, access: Access) -> None:
+    made = (await access.create_token(house.admin, TokenDraft("desk", Role.ADMIN))).value
+    before = await house.head()
+    for role in (Role.VIEWER, Role.OPERATOR):
+        with pytest.raises(Forbidden):
+            await access.revoke_token(msgspec.structs.replace(house.admin, role=role), made.id)
+    assert await house.head() == before
+    assert (await Principals(house.database).authenticate(made.secret)).role is Role.ADMIN
+
+
+async def test_whoever_has_a_lesser_role_now_still_revokes_what_is_left_of_the_greater_one(
+    house: House, access: Access
+) -> None:
+    principals = Principals(house.database)
+    secret, _ = await principals.create_token("alice", "old", Role.OPERATOR)
+    await access.set_role(house.admin, house.alice.id, Role.VIEWER)
+    caller = await principals.authenticate(secret)
+    assert caller.role is Role.VIEWER
+    assert caller.token_id is not None
+    await access.revoke_token(caller, caller.token_id)
+    with pytest.raises(Unauthenticated):
+        await principals.authenticate(secret)
 
 
 async def test_of_two_admins_who_end_each_other_at_once_one_remains(big_house: House) -> None:
