@@ -3,7 +3,7 @@
 Names, redirects, proxies and test URLs are all chosen by users, so every address is judged here right
 before the connection, and the judged address is the one connected to: a name that is resolved again could
 answer differently. What is not public unicast is refused, from the special-purpose registries of IANA (RFC
-6890 and later), and an IPv6 address that carries an IPv4 one is as good as what it carries. Two clouds keep
+6890 and later), and an IPv6 address that carries an IPv4 one is no better than what it carries. Two clouds keep
 their metadata service on addresses that are not special-purpose by themselves; those are named here.
 
 A port says which service is spoken to, so each way out has its own list of them: what speaks HTTP to a mail server or
@@ -143,6 +143,9 @@ class AddressPolicy:
                 return kind
         if isinstance(address, ipaddress.IPv4Address):
             return None
+        behind = _behind(address)
+        if behind is not None and (refused := self._judge(behind)) is not None:
+            return refused
         carried = _carried(address)
         if carried is not None:
             return self._judge(carried)
@@ -158,3 +161,10 @@ def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if address in _NAT64 or address in _COMPATIBLE:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None
+
+
+def _behind(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that ISATAP (RFC 5214, 6.1) would send to, whatever network the address is of."""
+    # The bit in which these two differ says whether the IPv4 address is unique in the world.
+    is_isatap = (int(address) >> 32) & 0xFFFFFFFF in {0x00005EFE, 0x02005EFE}
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if is_isatap else None

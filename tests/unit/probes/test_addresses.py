@@ -41,6 +41,10 @@ REFUSED = {
     "64:ff9b::10.0.0.1": "private",
     "64:ff9b:1::1": "reserved",
     "::10.0.0.1": "private",
+    "2001:470::5efe:7f00:1": "loopback",
+    "2001:470::200:5efe:10.0.0.1": "private",
+    "2002:808:808::5efe:169.254.169.254": "cloud metadata",
+    "100::5efe:8.8.8.8": "reserved",
     "100::1": "reserved",
     "2001::1": "reserved",
     "example.com": "not an address",
@@ -65,6 +69,8 @@ def test_what_is_not_public_is_refused_and_named(ip: str, kind: str) -> None:
         "2606:4700::1111",
         "::ffff:8.8.8.8",
         "64:ff9b::8.8.8.8",
+        "2001:470::5efe:8.8.8.8",
+        "2001:470::1:5efe:7f00:1",
     ],
 )
 def test_public_addresses_pass(ip: str) -> None:
