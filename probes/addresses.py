@@ -78,11 +78,19 @@ ANY_USER_PORT = {
 
 
 class Refused(HeliographError):
-    """No connection may be made. `reason` is the kind of address, or `port`."""
+    """No connection may be made. `reason` is the kind of address, or `port`.
+
+    The message may hold an address, which is for whoever wrote that address: names of the networks around a worker
+    would be looked up for strangers otherwise.
+    """
 
     def __init__(self, reason: str, detail: str) -> None:
         self.reason = reason
         super().__init__(detail)
+
+    def told_of(self, host: str) -> str:
+        """What whoever named `host` is told: the kind of address that it has, and not which."""
+        return str(self) if self.reason == PORT else f"{host}: {self.reason}"
 
 
 class AddressPolicy:

@@ -102,7 +102,8 @@ class Dialer:
                 return await self._connect(target, factory)
             return await self._tunnel(self._proxy, target, factory)
         except Refused as error:
-            raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, str(error)) from error
+            detail = error.told_of(target.tls_name or "the host")
+            raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, detail) from error
         except OSError as error:
             raise explain(error) from error
 

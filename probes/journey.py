@@ -122,7 +122,8 @@ class Journey:
         try:
             return self._policy.check(hop.addresses, hop.url.port or 0, Way.WEB)
         except Refused as error:
-            raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, str(error)) from error
+            detail = error.told_of(hop.url.raw_host or "")
+            raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, detail) from error
 
     def _headers(self, url: URL, *, is_home: bool) -> CIMultiDict[str]:
         """Host, User-Agent, then the persona's own in their order, then ours; or as it orders them."""

@@ -16,7 +16,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from core.content_codings import ACCEPTED
-from probes.addresses import PORT, AddressPolicy, Refused, Way
+from probes.addresses import AddressPolicy, Refused, Way
 from probes.body import read_body
 from probes.dialer import Dialer, make_contexts, system_addresses
 from probes.failures import ProbeFailure
@@ -106,8 +106,7 @@ async def _checked_address(url: URL, policy: AddressPolicy) -> str:
         policy.check((), port, Way.WEB)
         allowed = policy.check(await system_addresses(host), port, Way.WEB)
     except Refused as error:
-        detail = str(error) if error.reason == PORT else f"{host}: {error.reason}"
-        raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, detail) from error
+        raise ProbeFailure(HttpReason.BLOCKED_ADDRESS, error.told_of(host)) from error
     except OSError as error:
         raise ProbeFailure(HttpReason.DNS_RESOLVE_ERROR, f"{host} does not resolve") from error
     if not allowed:

@@ -127,7 +127,7 @@ class Resolver:
         if not servers:
             raise ValidationFailed.at(path, "this system's resolv.conf names no resolver")
         for server in servers:
-            _judge(server, self._policy, path)
+            _judge(server, self._policy, path, "this system's resolver")
         known = {server.text for server in self._servers}
         return [server for server in servers if server.text not in known]
 
@@ -254,7 +254,10 @@ def _checked_servers(config: DnsPersonaConfig, policy: AddressPolicy | None) -> 
     return servers
 
 
-def _judge(server: Server | Doh, policy: AddressPolicy | None, path: tuple[str, ...]) -> None:
+def _judge(
+    server: Server | Doh, policy: AddressPolicy | None, path: tuple[str, ...], called: str | None = None
+) -> None:
+    """Refuse what the policy refuses; `called` stands for the text of one that its user did not write."""
     if policy is None:
         return
     way = Way.WEB if isinstance(server, Doh) else Way.RESOLVER
@@ -263,4 +266,4 @@ def _judge(server: Server | Doh, policy: AddressPolicy | None, path: tuple[str, 
         policy.check(() if is_name else [server.host], server.port, way)
     except Refused as error:
         what = "has a port" if error.reason == PORT else f"is a {error.reason} address"
-        raise ValidationFailed.at(path, f"{server.text} {what}, which is not allowed") from error
+        raise ValidationFailed.at(path, f"{called or server.text} {what}, which is not allowed") from error

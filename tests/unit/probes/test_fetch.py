@@ -257,7 +257,7 @@ async def test_the_host_of_a_redirect_is_resolved_and_checked(fetch: Fetch, tls:
         assert (verdict.status, verdict.final_url) == (CheckStatus.OK, f"https://b.test:{https.port}/")
         target = "http://inside.test/"
         verdict = await fetch(http, resolve=resolve)
-    assert (verdict.reason, verdict.detail) == (HttpReason.BLOCKED_ADDRESS, "10.0.0.1: private")
+    assert (verdict.reason, verdict.detail) == (HttpReason.BLOCKED_ADDRESS, "inside.test: private")
     assert asked == ["b.test", "inside.test"]
 
 
@@ -274,7 +274,7 @@ async def test_a_refused_address_is_never_connected_to(fetch: Fetch) -> None:
         blocked = await fetch(http, policy=AddressPolicy())
         nothing = await fetch(http, addresses=())
         mixed = await fetch(http, addresses=("10.0.0.1", *HOME))
-    assert (blocked.reason, blocked.detail) == (HttpReason.BLOCKED_ADDRESS, "127.0.0.1: loopback")
+    assert (blocked.reason, blocked.detail) == (HttpReason.BLOCKED_ADDRESS, "a.test: loopback")
     assert nothing.reason is HttpReason.DNS_RESOLVE_ERROR
     assert mixed.status is CheckStatus.OK
     assert http.connections == 1

@@ -194,6 +194,18 @@ async def test_nor_does_a_name_that_has_such_an_address(
     assert connected() == set()
 
 
+@pytest.mark.parametrize("address", ADDRESSES)
+async def test_whoever_gives_a_name_is_not_told_its_address(
+    address: str, names: dict[str, list[str]]
+) -> None:
+    """The system knows names that the world does not; a refusal tells what kind of address each has, and not which."""
+    names[NAME] = [address.strip("[]")]
+    url = read_url(f"http://{NAME}/")
+    test = await Trials(POLICY).fetch(CONFIG, Errand(str(url), NAME, [url]), None, by_system=True)
+    kind = POLICY.refuses(address.strip("[]"))
+    assert (test.verdict.detail, test.visits) == (f"{NAME}: {kind}", ())
+
+
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("door", BY_NAME)
 async def test_nor_does_another_spelling_of_one(

@@ -118,7 +118,7 @@ async def test_a_redirect_back_to_a_name_is_judged_by_what_it_is_now() -> None:
     async with standing(respond) as stand, Fetcher(CONFIG, stand.resolve, POLICY) as fetcher:
         addresses = await stand.resolve(REBOUND)
         verdict = await fetcher.fetch(REBOUND, addresses, stand.ports, Matcher([]))
-        assert (verdict.reason, verdict.detail) == (HttpReason.BLOCKED_ADDRESS, f"{PRIVATE}: loopback")
+        assert (verdict.reason, verdict.detail) == (HttpReason.BLOCKED_ADDRESS, f"{REBOUND}: loopback")
         assert (len(stand.public.requests), stand.private.connections) == (1, 0)
 
 
