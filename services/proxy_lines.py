@@ -31,9 +31,8 @@ _BEHIND = re.compile(rf"{_ADDRESS}(?::(?P<user>[^:]*):(?P<password>.*))?", re.DO
 _BEFORE = re.compile(rf"(?P<user>[^:]*)(?::(?P<password>.*))?@{_ADDRESS}", re.DOTALL)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _COMMENT = re.compile(r"(?:^|\s)#.*", re.DOTALL)
-_HARMLESS = re.compile(
-    r"(?:[A-Za-z0-9+.-]+://)?(?:\[[0-9A-Fa-f:.]*\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{0,9})?/?"
-)
+# With its port: a word alone may be a password, of a line that was broken in two.
+_HARMLESS = re.compile(r"(?:[A-Za-z0-9+.-]+://)?(?:\[[0-9A-Fa-f:.]*\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,9}/?")
 
 FORMS = (
     "must be host:port, host:port:user:password, user:password@host:port or scheme://user:password@host:port"

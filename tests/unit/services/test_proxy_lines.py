@@ -95,7 +95,8 @@ def test_a_wrong_line_says_what_is_wrong(text: str, path: str, message: str) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["h.example:80", "192.0.2.1:99999", "[2001:db8::1]:80", "socks5://h.example:80/", "nonsense"]
+    "text",
+    ["h.example:80", "192.0.2.1:99999", "[2001:db8::1]:80", "socks5://h.example:80/", "ftp://h.example:80"],
 )
 def test_a_line_without_user_and_password_is_given_back(text: str) -> None:
     assert read(text).text == text
@@ -116,6 +117,9 @@ def test_a_line_without_user_and_password_is_given_back(text: str) -> None:
         "http://h.example:80?p=hunter2",
         "ada:hunter2@h.example:99999",
         "[hunter2]:80",
+        "hunter2",
+        "hunter2:",
+        "http://hunter2",
     ],
 )
 def test_a_line_that_may_hold_a_password_is_not(text: str) -> None:
