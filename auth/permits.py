@@ -34,8 +34,11 @@ class Permits(Protocol):
     def is_apart(self) -> bool:
         """Whether this process counts by itself what all of them should count together."""
 
-    async def take(self, rate: Rate, who: Hashable) -> float:
-        """Take a permit; gives 0, or after how many seconds one is free. Raises nothing but a cancelling."""
+    async def take(self, rate: Rate, who: Hashable, count: int = 1) -> float:
+        """Take so many permits, or none; gives 0, or after how many seconds they are free.
+
+        Raises nothing but a cancelling. More than a minute's worth are never free.
+        """
 
 
 class LocalPermits:
@@ -50,10 +53,10 @@ class LocalPermits:
     def __repr__(self) -> str:
         return f"<LocalPermits of {len(self._free_at)}>"
 
-    async def take(self, rate: Rate, who: Hashable) -> float:
-        """Take a permit; gives 0, or after how many seconds one is free."""
+    async def take(self, rate: Rate, who: Hashable, count: int = 1) -> float:
+        """Take so many permits, or none; gives 0, or after how many seconds they are free."""
         now, interval, key = self._seconds(), MINUTE / rate.per_minute, (rate.limit, who)
-        free_at = max(self._free_at.get(key, now), now) + interval
+        free_at = max(self._free_at.get(key, now), now) + count * interval
         # A sum of fractions may be a little more than the minute that it comes to.
         wait = free_at - now - MINUTE - MOMENT
         if wait > 0:

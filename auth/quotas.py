@@ -50,9 +50,9 @@ class Quotas:
         """
         await self._take(self._requests, caller, "requests")
 
-    async def mutation(self, caller: object) -> None:
-        """Count a mutation besides, before it is executed; raises the same."""
-        await self._take(self._mutations, caller, "mutations")
+    async def mutations(self, caller: object, count: int = 1) -> None:
+        """Count the mutations of an operation besides, before any is executed; raises the same."""
+        await self._take(self._mutations, caller, "mutations", count)
 
     async def document(self, caller: object) -> None:
         """Count a document besides that is to be parsed and validated; raises the same."""
@@ -73,12 +73,13 @@ class Quotas:
         if self._most:
             self._connections.leave(whose(caller))
 
-    async def _take(self, rate: Rate, caller: object, what: str) -> None:
+    async def _take(self, rate: Rate, caller: object, what: str, count: int = 1) -> None:
         if not rate.per_minute:
             return
-        wait = await self._permits.take(rate, whose(caller))
+        wait = await self._permits.take(rate, whose(caller), count)
         if wait > 0:
-            message = f"You may make {rate.per_minute} {what} in a minute; come back in {wait:.3g} seconds."
+            late = f"come back in {wait:.3g} seconds" if count <= rate.per_minute else f"these are {count}"
+            message = f"You may make {rate.per_minute} {what} in a minute; {late}."
             raise self._throttled(rate.limit, rate.per_minute, message, wait)
 
     def _throttled(self, limit: Limit, number: int, message: str, wait: float) -> Throttled:

@@ -19,11 +19,11 @@ PORTIONS = 600
 _TAKE = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local interval, wanted, minute, moment = unpack(ARGV)
+local interval, least, wanted, minute, moment = unpack(ARGV)
 local free_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
 local free = math.floor((now + minute + moment - free_at) / interval)
-if free < 1 then
-  return {0, string.format('%.6f', free_at + interval - minute - now)}
+if free < tonumber(least) then
+  return {0, string.format('%.6f', free_at + least * interval - minute - now)}
 end
 local taken = math.min(free, wanted)
 free_at = free_at + taken * interval
@@ -58,21 +58,21 @@ class SharedPermits:
         """Whether Redis did not answer."""
         return self._shared.apart
 
-    async def take(self, rate: Rate, who: Hashable) -> float:
-        """Take a permit, of those that this process holds or from Redis."""
+    async def take(self, rate: Rate, who: Hashable, count: int = 1) -> float:
+        """Take so many permits, or none: of those that this process holds, or from Redis."""
         now = asyncio.get_running_loop().time()
         held = self._held.get((rate.limit, who))
-        if held is not None and held.permits and now < held.until:
-            held.permits -= 1
+        if held is not None and held.permits >= count and now < held.until:
+            held.permits -= count
             return 0.0
-        portion = max(1, rate.per_minute // PORTIONS)
+        portion = max(count, rate.per_minute // PORTIONS)
         key = f"heliograph:permits:{rate.limit}:{who}"
-        answer = await self._shared.run(_TAKE, key, MINUTE / rate.per_minute, portion, MINUTE, MOMENT)
+        answer = await self._shared.run(_TAKE, key, MINUTE / rate.per_minute, count, portion, MINUTE, MOMENT)
         if answer is None:
-            return await self._alone.take(rate, who)
+            return await self._alone.take(rate, who, count)
         taken, wait = int(answer[0]), float(answer[1])
         if taken:
-            self._hold(rate, who, taken - 1, now)
+            self._hold(rate, who, taken - count, now)
         return wait
 
     def _hold(self, rate: Rate, who: Hashable, permits: int, now: float) -> None:

@@ -116,7 +116,8 @@ class LimitSettings(BaseSettings):
         STANDARD.principal_mutations,
         ge=0,
         le=100_000_000,
-        description="How many of them may be mutations; counted as operations, too. 0 is no limit.",
+        description="How many mutations one principal may make in a minute, counted in the same way; each field at the "
+        "root of an operation is one. 0 is no limit.",
     )
     principal_documents: int = Field(
         STANDARD.principal_documents,

@@ -106,6 +106,7 @@ def compiled(plan: Plan, variables: dict[str, Any], context: Context) -> Compile
         raw_variable_values=variables,
         operation_name=plan.operation_name,
         is_awaitable=_is_awaitable,
+        hide_suggestions=plan.hides_schema,
     )
     if isinstance(built, list):
         raise malformed(built, RefusalCode.BAD_VARIABLES)

@@ -14,8 +14,10 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
+    InlineFragmentNode,
     Node,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -24,6 +26,7 @@ from graphql import (
     get_operation_ast,
     parse,
     print_ast,
+    separate_operations,
     visit,
 )
 
@@ -35,7 +38,7 @@ from graph.empty_selections import check_selections
 from graph.limits import check_document, check_text
 from graph.results import RefusalCode, malformed
 from graph.resuming import RESUME_ARGUMENT, Resuming, resuming_of
-from graph.schema_size import fragments_of, reads_nothing_else
+from graph.schema_size import Fragments, fields_in, fragments_of, reads_nothing_else
 from graph.validating import Validation
 from vocabulary.operations import OperationKind, Rejected, Request
 
@@ -47,10 +50,11 @@ KEPT_CHARACTERS = 1 << 18
 class Plan(msgspec.Struct, frozen=True):
     """One operation of a validated document.
 
-    `identity` and `shared_variables` say what two subscriptions must have in common to be one group: everything
-    but where each resumes; queries and mutations have neither. `resuming` is how that is said, if it can be told from
-    the request alone. `variants` are the compiled selections of this operation. `reads_schema` is whether it reads the
-    schema and nothing else.
+    `field` is the first at its root. `identity` and `shared_variables` say what two subscriptions must have in common to
+    be one group: everything but where each resumes; queries and mutations have neither. `resuming` is how that is said,
+    if it can be told from the request alone. `variants` are the compiled selections of this operation. `reads_schema` is whether it reads the
+    schema and nothing else. `changes` is how many fields change something: those at the root of a mutation.
+    `hides_schema` is whether no error may say what the schema has.
     """
 
     document: DocumentNode
@@ -62,6 +66,8 @@ class Plan(msgspec.Struct, frozen=True):
     resuming: Resuming | None
     variants: Variants
     reads_schema: bool
+    changes: int
+    hides_schema: bool = False
 
 
 class Plans:
@@ -78,6 +84,7 @@ class Plans:
         self._limits = limits
         self._documents = documents or Documents()
         self._validation = Validation(schema, introspection=introspection)
+        self._hides_schema = not introspection
         self._kept: OrderedDict[tuple[str, str | None], Plan] = OrderedDict()
         self.kept_characters = 0
         self.made = 0
@@ -138,7 +145,7 @@ class Plans:
         operation = get_operation_ast(document, operation_name)
         if operation is None:
             raise malformed([GraphQLError(_no_operation(operation_name))], RefusalCode.NO_OPERATION)
-        return plan_of(document, operation, operation_name)
+        return plan_of(document, operation, operation_name, hides_schema=self._hides_schema)
 
     def _validated(self, text: str) -> DocumentNode:
         document = self._parse(text)
@@ -180,29 +187,61 @@ def _no_operation(name: str | None) -> str:
     return f"The document has no operation named “{name}”."
 
 
-def plan_of(document: DocumentNode, operation: OperationDefinitionNode, name: str | None) -> Plan:
+def plan_of(
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    name: str | None,
+    *,
+    hides_schema: bool = False,
+) -> Plan:
     """The plan of one operation of a document that is valid."""
-    kind = OperationKind(operation.operation.value)
+    kind, fragments = OperationKind(operation.operation.value), fragments_of(document)
+    straight = _straight(operation, fragments)
     # To print a document takes a tenth of all that is done with it, and only subscriptions are shared.
     identity, used = (
-        _shared(document, operation) if kind is OperationKind.SUBSCRIPTION else (b"", frozenset())
+        _shared(straight, fragments) if kind is OperationKind.SUBSCRIPTION else (b"", frozenset())
     )
     return Plan(
         document=document,
         operation_name=name,
         kind=kind,
-        field=_root_field(operation),
+        field=next(fields_in(operation.selection_set, fragments)).name.value,
         identity=identity,
         shared_variables=used,
-        resuming=resuming_of(operation),
+        resuming=resuming_of(straight),
         variants=Variants(document),
-        reads_schema=reads_nothing_else(operation, fragments_of(document)),
+        reads_schema=reads_nothing_else(operation, fragments),
+        changes=_changes(operation, fragments) if kind is OperationKind.MUTATION else 0,
+        hides_schema=hides_schema,
     )
 
 
-def _shared(document: DocumentNode, operation: OperationDefinitionNode) -> tuple[bytes, frozenset[str]]:
+def _changes(operation: OperationDefinitionNode, fragments: Fragments) -> int:
+    """How many names an answer may have at its root: fields of one name are carried out once."""
+    fields = fields_in(operation.selection_set, fragments)
+    return len({(field.alias or field.name).value for field in fields})
+
+
+def _straight(operation: OperationDefinitionNode, fragments: Fragments) -> OperationDefinitionNode:
+    """The same, without the fragments that its one root field stands in, if nothing but that is in them."""
+    root = operation.selection_set
+    while True:
+        match root.selections:
+            case (FieldNode(),):
+                return replace(operation, selection_set=root)
+            case (InlineFragmentNode(directives=None | ()) as fragment,):
+                root = fragment.selection_set
+            case (FragmentSpreadNode(directives=None | ()) as spread,):
+                root = fragments[spread.name.value].selection_set
+            case _:
+                return operation
+
+
+def _shared(operation: OperationDefinitionNode, all_fragments: Fragments) -> tuple[bytes, frozenset[str]]:
     """What two subscriptions have in common if they are one group, and the variables that this takes in."""
-    fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
+    alone = separate_operations(DocumentNode(definitions=(operation, *all_fragments.values())))
+    (needed,) = alone.values()
+    fragments = [node for node in needed.definitions if isinstance(node, FragmentDefinitionNode)]
     shared = replace(
         operation, selection_set=_without_resume(operation.selection_set), variable_definitions=()
     )
@@ -210,12 +249,6 @@ def _shared(document: DocumentNode, operation: OperationDefinitionNode) -> tuple
     kept = tuple(one for one in operation.variable_definitions or () if one.variable.name.value in used)
     parts = [replace(shared, variable_definitions=kept), *fragments]
     return hashlib.sha256("\n".join(print_ast(part) for part in parts).encode()).digest(), used
-
-
-def _root_field(operation: OperationDefinitionNode) -> str:
-    """The name of the first root field, for metrics; a subscription has only one."""
-    first = operation.selection_set.selections[0]
-    return first.name.value if isinstance(first, FieldNode) else "(fragment)"
 
 
 def _without_resume(root: SelectionSetNode) -> SelectionSetNode:

@@ -4,11 +4,15 @@ The standard library's parser accepts NaN and Infinity, and what it makes of dee
 somewhere later: in a walk over the value, or while it is encoded again. This one refuses both at the door.
 """
 
+import re
 from typing import Any
 
 import msgspec
 
 MAX_DEPTH = 128
+_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_HALF = r"(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+_ESCAPES = re.compile(rf"{_PAIR}|{_HALF}|\\.")
 
 
 class Malformed(Exception):
@@ -26,10 +30,17 @@ def decode(text: str | bytes) -> Any:
     except RecursionError as error:
         raise Malformed(f"JSON is nested deeper than {MAX_DEPTH} levels") from error
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise Malformed(str(error)) from error
+        raise Malformed(_half_a_character(text) or str(error)) from error
     if _brackets(text) > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
         raise Malformed(f"JSON is nested deeper than {MAX_DEPTH} levels")
     return value
+
+
+def _half_a_character(text: str | bytes) -> str | None:
+    """What is said of text that was cut in the middle of a character, which what reads it calls truncated."""
+    whole = text if isinstance(text, str) else text.decode(errors="replace")
+    half = next((found["half"] for found in _ESCAPES.finditer(whole) if found["half"]), None)
+    return None if half is None else f"A string has half of a surrogate pair, {half}, which is no character"
 
 
 def _brackets(text: str | bytes) -> int:

@@ -88,6 +88,10 @@ class Plan(Protocol):
     def kind(self) -> OperationKind:
         """What the chosen operation is."""
 
+    @property
+    def changes(self) -> int:
+        """How many mutations it is."""
+
 
 class Operations(Protocol):
     """What a request can do with the schema.

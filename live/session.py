@@ -260,7 +260,7 @@ class Session:
             # In an outage it says so itself, with the error of its union; it cannot do anything then.
             with suppress(Unavailable):
                 await self._confirm()
-            await quotas.mutation(self._caller)
+            await quotas.mutations(self._caller, plan.changes)
         async with self._turn():
             return await self._reception.operations.execute(plan, request, self._caller)
 

@@ -75,7 +75,7 @@ class Executor(msgspec.Struct, frozen=True):
         if plan.kind is OperationKind.MUTATION:
             if not self.origins.welcome(request):
                 raise Refusal(403, "FORBIDDEN", FOREIGN)
-            await self._within(self.quotas.mutation(caller))
+            await self._within(self.quotas.mutations(caller, plan.changes))
         return plan, caller
 
     async def _within(self, counted: Awaitable[None]) -> None:

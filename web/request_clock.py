@@ -4,8 +4,8 @@ A client that sends a byte now and then ("slowloris") would keep its connection 
 from the first byte of a head, or from the begin of a connection, until the head is there in whole, and another one
 from then until the body is. They bound the whole and not the wait for the next byte. A late head is answered with 408
 by hand, because to aiohttp there is no request yet; a late body is an error to whoever reads it, with the same answer.
-A connection that is merely kept for the next request is not late, and closed by aiohttp at last. Nor is one whose body
-nobody waits for any more: what still comes of that is the begin of nothing, and aiohttp reads it for a while only.
+A connection that is merely kept for the next request is not late, and closed by aiohttp after a while. Nor is one whose
+body nobody waits for any more: what still comes of that is the begin of nothing, and aiohttp reads it for a while only.
 
 The clock hears of a request where aiohttp makes it and where it has answered it: a middleware would be a coroutine that
 is kept for as long as a socket is open, half a KiB for each.
@@ -23,6 +23,8 @@ from web.heads import FIELD_BYTES, URI_BYTES, HeadHandler
 from web.refusals import Refusal
 
 STATUS, CODE = 408, "REQUEST_TIMEOUT"
+KEEPALIVE_SECONDS = 75.0
+"""How long a connection is kept for the next request; aiohttp's own hour is of no use to anybody but who has many."""
 LINGERING_SECONDS = 10.0
 """How long at most aiohttp reads, after an answer, the rest of a body that nobody reads."""
 
@@ -218,6 +220,7 @@ class TimedRunner(web.AppRunner):
             handler_cancellation=True,  # A client that goes away cancels its operation.
             shutdown_timeout=shutdown,
             access_log=None,  # There is one of our own.
+            keepalive_timeout=KEEPALIVE_SECONDS,
             lingering_time=min(seconds, LINGERING_SECONDS),
             max_line_size=URI_BYTES,
             max_field_size=FIELD_BYTES,

@@ -41,6 +41,7 @@ class FakePlan(msgspec.Struct, frozen=True):
 
     kind: OperationKind
     field: str
+    changes: int = 1
 
 
 class FakeOperations:

@@ -58,6 +58,16 @@ class TestAlone:
         now[0] += 600
         assert await granted(permits, FEW, "a") == 6
 
+    async def test_many_are_taken_all_or_none(self) -> None:
+        permits = LocalPermits(lambda: 0.0)
+        assert [await permits.take(FEW, "a", count) for count in (4, 3, 2)] == [
+            0.0,
+            pytest.approx(10, abs=1e-3),
+            0.0,
+        ]
+        assert await permits.take(FEW, "b", 7) > 0
+        assert await granted(permits, FEW, "b") == 6
+
     async def test_each_has_their_own_of_each_limit(self) -> None:
         permits = LocalPermits(lambda: 0.0)
         other = Rate(Limit.PRINCIPAL_MUTATIONS, 2)
@@ -96,6 +106,18 @@ class TestTogether:
             one, other = (SharedPermits(each) for each in processes)
             assert (await granted(one, FEW, who, most=4), await granted(other, FEW, who)) == (4, 2)
             assert 0 < await one.take(FEW, who) <= 10
+
+    async def test_many_are_taken_together_all_or_none(self, redis_server: RedisServer) -> None:
+        who, rate = new_id(), Rate(Limit.PRINCIPAL_MUTATIONS, 1_200)
+        async with connected(redis_server) as processes:
+            one, other = (SharedPermits(each) for each in processes)
+            # What a process holds is not enough for the second, so Redis gives all of it.
+            assert [await one.take(rate, who, count) for count in (1, 700)] == [0.0, 0.0]
+            # Two permits are free again in a tenth of a second.
+            assert await other.take(rate, who, 700) == pytest.approx(10, abs=1)
+            assert await other.take(rate, who, 490) == 0.0
+            assert await other.take(rate, who, 1_201) > 0
+            assert not other.is_apart
 
     async def test_what_a_process_holds_is_counted(self, redis_server: RedisServer) -> None:
         who, rate = new_id(), Rate(Limit.PRINCIPAL_REQUESTS, 1_800)

@@ -29,7 +29,7 @@ async def refused(quotas: Quotas, what: str, caller: Principal = ALICE) -> dict[
     ("what", "limit"),
     [
         ("request", "principalRequests"),
-        ("mutation", "principalMutations"),
+        ("mutations", "principalMutations"),
         ("document", "principalDocuments"),
     ],
 )
@@ -49,6 +49,14 @@ async def test_of_so_many_in_a_minute_the_next_is_refused(what: str, limit: str)
     assert quotas.passed == {Limit(limit): 2}
 
 
+async def test_more_than_a_minute_allows_is_never_let_through() -> None:
+    quotas = Quotas(Limits(principal_mutations=2))
+    with pytest.raises(Throttled) as refusal:
+        await quotas.mutations(ALICE, 3)
+    assert refusal.value.errors[0]["message"] == "You may make 2 mutations in a minute; these are 3."
+    await quotas.mutations(ALICE, 2)
+
+
 async def test_a_connection_that_ends_makes_room_for_another() -> None:
     quotas = Quotas(Limits(principal_connections=1))
     await quotas.connect(ALICE)
@@ -64,6 +72,6 @@ async def test_zero_is_no_limit() -> None:
     quotas = Quotas(Limits(principal_requests=0, principal_mutations=0, principal_connections=0))
     for _ in range(100):
         await quotas.request(ALICE)
-        await quotas.mutation(ALICE)
+        await quotas.mutations(ALICE)
         await quotas.connect(ALICE)
     quotas.disconnect(ALICE)

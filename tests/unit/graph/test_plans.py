@@ -126,8 +126,9 @@ class TestKind:
             (
                 "subscription { ... on Subscription { activity { __typename } } }",
                 OperationKind.SUBSCRIPTION,
-                "(fragment)",
+                "activity",
             ),
+            ("{ ...F } fragment F on Query { ... { cursor } }", OperationKind.QUERY, "cursor"),
             (
                 'mutation { deletePersona(input: {id: "x"}) { __typename } }',
                 OperationKind.MUTATION,
@@ -159,10 +160,29 @@ class TestIdentity:
             activity("(after: $after)", head="subscription ($after: Cursor)"),
             activity("(after: $x)", head=f'subscription ($x: Cursor = "{CURSORS[0]}")'),
             "subscription{\n  # a remark\n  activity { __typename },\n}",
+            f'subscription {{ ... on Subscription {{ activity(after: "{CURSORS[0]}") {{ __typename }} }} }}',
+            f'subscription {{ ...F }} fragment F on Subscription {{ ... {{ activity(after: "{CURSORS[1]}") {{ __typename }} }} }}',
         ],
     )
     def test_is_equal_wherever_it_resumes_and_however_it_is_written(self, query: str) -> None:
         assert identity(query) == identity(activity())
+
+    def test_where_one_in_a_fragment_resumes_is_told_as_of_any_other(self) -> None:
+        found = plan(
+            """subscription ($id: ID!, $after: Cursor) { ...F }
+            fragment F on Subscription { campaignEvents(campaignId: $id, after: $after) { ...G } }
+            fragment G on CampaignEvent { __typename }"""
+        )
+        assert found.shared_variables == {"id"}
+        assert found.resuming is not None
+        assert found.resuming.variable == "after"
+
+    def test_fields_that_a_fragment_adds_are_in_their_order(self) -> None:
+        """Of two that are merged the first says the order, so such fragments stay where they are."""
+        first = "subscription { activity { __typename } ...F } fragment F on Subscription { activity { x: __typename } }"
+        other = "subscription { ...F activity { __typename } } fragment F on Subscription { activity { x: __typename } }"
+        assert identity(first) != identity(other)
+        assert plan(other).field == "activity"
 
     def test_the_variable_of_the_resume_is_not_shared(self) -> None:
         found = plan(f"subscription ($id: ID!, $after: Cursor) {{ {CAMPAIGN} }}")
@@ -194,7 +214,7 @@ class TestIdentity:
             activity(head="subscription Named"),
             "subscription { proxyEvents { __typename } }",
             activity(selection="...F") + " fragment F on ActivityAdded { cursor }",
-            f'subscription {{ ... on Subscription {{ activity(after: "{CURSORS[0]}") {{ __typename }} }} }}',
+            "subscription { activity { __typename } ... { activity { cursor: __typename } } }",
         ],
     )
     def test_is_another_for_anything_else(self, query: str) -> None:

@@ -24,6 +24,21 @@ def test_what_is_not_json_is_malformed(text: str) -> None:
         decode(text)
 
 
+@pytest.mark.parametrize(
+    "text", ['"\\ud83d"', '"cut: \\uD83D more"', '["\\\\\\udc00"]', '"\\ud83d\\ude00\\ude00"']
+)
+def test_half_a_character_is_called_what_it_is(text: str) -> None:
+    for given in (text, text.encode()):
+        with pytest.raises(Malformed, match=r"half of a surrogate pair, \\u[dD]"):
+            decode(given)
+
+
+@pytest.mark.parametrize("text", ['"\\ud83d\\ude00', '"\\\\ud83d', "[1"])
+def test_what_else_is_wrong_is_not_taken_for_it(text: str) -> None:
+    with pytest.raises(Malformed, match=r"^(?!A string has half)"):
+        decode(text)
+
+
 def test_text_that_is_not_utf8_is_malformed() -> None:
     with pytest.raises(Malformed):
         decode(b'"\xff"')

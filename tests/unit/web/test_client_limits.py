@@ -166,6 +166,20 @@ async def test_principal_mutations(client: Client) -> None:
     await socket.close()
 
 
+async def test_each_mutation_of_an_operation_is_one(client: Client) -> None:
+    """By alias, by fragment or once more by the same name, over HTTP and on a socket."""
+    fields = " ".join(
+        f'a{number}: deletePersona(input: {{id: "none"}}) {{ __typename }}' for number in range(MUTATIONS)
+    )
+    many = {"query": f"mutation {{ ...f {fields} }} fragment f on Mutation {{ {fields} b: __typename }}"}
+    assert told((await client.post(many))[1])["limitName"] == "principalMutations"
+    socket = await client.socket()
+    message = await asked(socket, many)
+    assert message["payload"][0]["extensions"]["limitName"] == "principalMutations"
+    assert (await client.post({"query": f"mutation {{ {fields} {fields} }}"}))[0] == 200
+    await socket.close()
+
+
 @pytest.mark.effect("setting.principal_documents")
 async def test_principal_documents(client: Client) -> None:
     before = await client.passed("principalDocuments")
@@ -319,6 +333,11 @@ async def test_introspection(client: Client) -> None:
     assert told(body) == {"code": "INTROSPECTION_DISABLED"}
     assert "Introspection is turned off on this server" in body["errors"][0]["message"]
     assert (await client.post(TYPENAME))[1] == {"data": {"__typename": "Query"}}
+    filtered = "query ($f: CampaignFilter) { campaigns(filter: $f) { totalCount } }"
+    for given in ({"serch": "x"}, {"statuses": ["RUNNIN"]}):
+        _, body, _ = await client.post({"query": filtered, "variables": {"f": given}})
+        assert told(body)["code"] == "BAD_USER_INPUT"
+        assert "Did you mean" not in body["errors"][0]["message"]
 
 
 @pytest.mark.effect("setting.documents_only")
