@@ -55,7 +55,7 @@ class BulkOperations:
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._sealer = sealer
-        self._once = Once(database, BulkState)
+        self._once = Once(database, BulkState, names_things=True)
 
     async def start(
         self, caller: Principal, kind: BulkKind, ids: Sequence[UUID], key: str | None = None

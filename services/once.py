@@ -5,6 +5,11 @@ its own, after that was rolled back, unless somebody else has been answered unde
 answer to both. The same request with the same key is answered so for a day, whatever happened since; another request
 with it is refused. A process that dies has either done all of it, the answer included, or nothing. Who was forbidden
 something is not held to that, for they may have been given the role since.
+
+What was answered to an admin may name what others do not see, and the same principal may come again as less, with
+another token or after losing the role. That it was done they are still told, for else they would do it again, unless
+the value itself names things (`names_things`); how it was refused they are not. Then their key was used, which is true
+and says nothing else, and nothing is lost: nothing was done, or it harms nobody to ask for it once more.
 """
 
 import hashlib
@@ -19,6 +24,7 @@ from auth.principal import Principal
 from core.errors import Conflict, ConflictDetail, NotFound, ValidationFailed, Violation
 from db.models import IdempotencyRow
 from db.repositories import event_log, idempotency
+from db.scope import EVERYTHING
 from db.unit_of_work import Database, UnitOfWork, append_events
 from services.refusals import refuse_any
 from services.rules_text import check_text
@@ -55,27 +61,33 @@ class Request(msgspec.Struct, frozen=True):
         return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
 
 
-class Done(msgspec.Struct, frozen=True, tag=True):
+class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What all answers have: whether it was given to somebody who sees everything."""
+
+    saw_everything: bool = False
+
+
+class Done(_Answer, frozen=True, tag=True):
     """It was done: the position of the change's last event, and what the verb gave back, as JSON."""
 
     position: int
     value: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class RefusedConflict(msgspec.Struct, frozen=True, tag=True):
+class RefusedConflict(_Answer, frozen=True, tag=True):
     """A Conflict."""
 
     message: str
     detail: ConflictDetail
 
 
-class RefusedInput(msgspec.Struct, frozen=True, tag=True):
+class RefusedInput(_Answer, frozen=True, tag=True):
     """ValidationFailed."""
 
     violations: tuple[Violation, ...]
 
 
-class RefusedUnknown(msgspec.Struct, frozen=True, tag=True):
+class RefusedUnknown(_Answer, frozen=True, tag=True):
     """NotFound."""
 
     noun: str
@@ -88,10 +100,15 @@ _read: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
 
 
 class Once(Generic[T]):
-    """Runs verbs that give back a T, which must be something that JSON can hold."""
+    """Runs verbs that give back a T, which must be something that JSON can hold.
 
-    def __init__(self, database: Database, kind: type[T] | UnionType) -> None:
+    `names_things` says that a T may name what only an admin sees, so that it cannot be told to less than one. Of any
+    other T nothing is told but what whoever asks sees.
+    """
+
+    def __init__(self, database: Database, kind: type[T] | UnionType, *, names_things: bool = False) -> None:
         self._database = database
+        self._names_things = names_things
         self._value: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind)
 
     async def run(
@@ -106,7 +123,8 @@ class Once(Generic[T]):
 
         Raises:
             ValidationFailed: the key is empty, too long, or no text that can be stored.
-            Conflict: the key was used for another request (IDEMPOTENCY_KEY_REUSED).
+            Conflict: the key was used for another request, or by an admin whose answer the caller may not have
+                (IDEMPOTENCY_KEY_REUSED).
             NotFound, Conflict, ValidationFailed: as the verb refuses, or refused.
         """
         if key is None:
@@ -152,7 +170,7 @@ class Once(Generic[T]):
         try:
             answer = await done()
         except (Conflict, NotFound, ValidationFailed) as refusal:
-            told = _told(refusal)
+            told = _told(refusal, saw_everything=_sees_everything(caller))
             answer = await self._keep(caller, asked, key, told)
             if answer is told:
                 raise
@@ -165,7 +183,7 @@ class Once(Generic[T]):
         expired = _expired(self._database.clock.now())
         async with self._database.engines.reading() as session:
             found = await idempotency.find(session, caller.id, key, expired)
-        return None if found is None else _answer_of(found, asked)
+        return None if found is None else self._answer_of(found, caller, asked)
 
     async def _do(
         self,
@@ -176,7 +194,7 @@ class Once(Generic[T]):
         seconds: float | None,
     ) -> Answer:
         async with transaction(self._database, seconds) as unit:
-            before = await _recall(unit, caller, asked, key)
+            before = await self._recall(unit, caller, asked, key)
             if before is not None:
                 return before
             return await _remember(unit, caller, key, await verb(unit))
@@ -185,18 +203,27 @@ class Once(Generic[T]):
         """Write a refusal down; gives it, or what was answered to this key meanwhile."""
         async with self._database.write() as unit:
             text = msgspec.json.encode(refused).decode()
-            return await _recall(unit, caller, asked, key, text) or refused
+            return await self._recall(unit, caller, asked, key, text) or refused
 
+    async def _recall(
+        self, unit: UnitOfWork, caller: Principal, asked: Asking, key: str, text: str = ""
+    ) -> Answer | None:
+        """What was answered to this key; None if it was free, and then `text` is."""
+        row = IdempotencyRow(
+            principal_id=caller.id, key=key, fingerprint=asked.fingerprint, answer=text, created_at=unit.now
+        )
+        found = await idempotency.take(unit.session, row, _expired(unit.now))
+        return None if found is None else self._answer_of(found, caller, asked)
 
-async def _recall(
-    unit: UnitOfWork, caller: Principal, asked: Asking, key: str, text: str = ""
-) -> Answer | None:
-    """What was answered to this key; None if it was free, and then `text` is."""
-    row = IdempotencyRow(
-        principal_id=caller.id, key=key, fingerprint=asked.fingerprint, answer=text, created_at=unit.now
-    )
-    found = await idempotency.take(unit.session, row, _expired(unit.now))
-    return None if found is None else _answer_of(found, asked)
+    def _answer_of(self, found: IdempotencyRow, caller: Principal, asked: Asking) -> Answer:
+        """What was answered, if it was this that was asked for, and if the caller may be told."""
+        if found.fingerprint != asked.fingerprint:
+            return _reused(asked, "This key was used for another request; take a new one.")
+        answer = _read.decode(found.answer)
+        may_name = self._names_things or not isinstance(answer, Done)
+        if may_name and answer.saw_everything and not _sees_everything(caller):
+            return _reused(asked, "What this key was answered is for admins alone; take a new one.")
+        return answer
 
 
 def _expired(now: datetime) -> datetime:
@@ -204,30 +231,32 @@ def _expired(now: datetime) -> datetime:
     return now - KEPT
 
 
-def _answer_of(found: IdempotencyRow, asked: Asking) -> Answer:
-    """What was answered, if it was this that was asked for."""
-    if found.fingerprint != asked.fingerprint:
-        detail = ConflictDetail("IDEMPOTENCY_KEY_REUSED", attempted=asked.verb, path=("idempotencyKey",))
-        return RefusedConflict("This key was used for another request; take a new one.", detail)
-    return _read.decode(found.answer)
+def _sees_everything(caller: Principal) -> bool:
+    return caller.scope == EVERYTHING
+
+
+def _reused(asked: Asking, message: str) -> RefusedConflict:
+    detail = ConflictDetail("IDEMPOTENCY_KEY_REUSED", attempted=asked.verb, path=("idempotencyKey",))
+    return RefusedConflict(message, detail)
 
 
 async def _remember(unit: UnitOfWork, caller: Principal, key: str, value: object) -> Done:
     # The position of the last event is a part of the answer, so the events take theirs now.
     unit.position = await append_events(unit) or (await event_log.head(unit.session)).position
-    done = Done(unit.position, msgspec.Raw(msgspec.json.encode(value)))
+    told = msgspec.Raw(msgspec.json.encode(value))
+    done = Done(unit.position, told, saw_everything=_sees_everything(caller))
     await idempotency.answer(unit.session, caller.id, key, msgspec.json.encode(done).decode())
     return done
 
 
-def _told(refusal: Conflict | NotFound | ValidationFailed) -> Refused:
+def _told(refusal: Conflict | NotFound | ValidationFailed, *, saw_everything: bool) -> Refused:
     match refusal:
         case Conflict():
-            return RefusedConflict(str(refusal), refusal.detail)
+            return RefusedConflict(str(refusal), refusal.detail, saw_everything=saw_everything)
         case NotFound():
-            return RefusedUnknown(refusal.noun, refusal.ident)
+            return RefusedUnknown(refusal.noun, refusal.ident, saw_everything=saw_everything)
         case ValidationFailed():
-            return RefusedInput(refusal.violations)
+            return RefusedInput(refusal.violations, saw_everything=saw_everything)
 
 
 def _refusal(answer: Refused) -> Exception:

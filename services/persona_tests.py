@@ -48,7 +48,8 @@ class PersonaTests:
 
     def __init__(self, database: Database, trials: Trials) -> None:
         self._database = database
-        self._once: Once[PersonaTest] = Once(database, PersonaTest)
+        # It shows the resolvers of the DNS persona, which may be somebody else's.
+        self._once: Once[PersonaTest] = Once(database, PersonaTest, names_things=True)
         self._trials = trials
 
     async def run(self, caller: Principal, trial: Trial, key: str | None = None) -> Written[PersonaTest]:

@@ -86,7 +86,8 @@ class ProxyLists:
         self._database = database
         self._sealer = sealer
         self._imports = Once(database, tuple[ImportedLine, ...])
-        self._cleanings = Once(database, Cleaning)
+        # It names the campaigns that use what is kept.
+        self._cleanings = Once(database, Cleaning, names_things=True)
 
     async def import_text(
         self,

@@ -7,7 +7,6 @@ import strawberry
 
 from core.errors import ValidationFailed
 from graph.context import Info
-from graph.errors import still_seen
 from graph.filters import ProxyFilter
 from graph.inputs import given
 from graph.scalars import Cursor
@@ -55,7 +54,6 @@ async def payload(kind: type[P], info: Info, written: Written[BulkState]) -> P:
     """What was committed; its items are read in a fresh snapshot."""
     await info.context.renew()
     operation = BulkOperation.from_state(written.value)
-    still_seen(info.context.caller, written.value.owner_id, operation.id)
     return kind(operation=operation, cursor=await info.context.cursor_at(written.position))
 
 

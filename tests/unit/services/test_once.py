@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+import msgspec
 import pytest
 
+from auth.principal import Principal
 from core.errors import Conflict, NotFound, ValidationFailed
 from core.ids import new_id
 from db.models import IdempotencyRow
@@ -13,6 +15,7 @@ from services.once import MAX_KEY, Once, Request
 from services.refusals import already_exists, invalid_transition
 from tests.fakes.bell import RecordingBell
 from tests.fakes.house import House
+from vocabulary.access import Role
 
 ASKED = Request("MAKE", ("a", 1))
 Verb = Callable[[UnitOfWork], Awaitable[UUID]]
@@ -95,6 +98,73 @@ async def test_who_was_refused_hears_what_was_answered_meanwhile(
     else:
         with pytest.raises(Conflict, match="A thing"):
             await slow.run(house.alice, ASKED, "k", refusing)
+
+
+def lesser(admin: Principal) -> Principal:
+    """The same principal with another token, or after losing the role."""
+    return msgspec.structs.replace(admin, role=Role.OPERATOR)
+
+
+async def unknown(_unit: UnitOfWork) -> UUID:
+    raise NotFound("thing", "of bob's")
+
+
+async def invalid(_unit: UnitOfWork) -> UUID:
+    raise ValidationFailed.at(["name"], "is that of bob's")
+
+
+@pytest.mark.parametrize("verb", [refusing_otherwise, unknown, invalid])
+async def test_how_an_admin_was_refused_is_not_told_to_less_than_one(
+    house: House, once: Once[UUID], verb: Verb
+) -> None:
+    with pytest.raises((Conflict, NotFound, ValidationFailed)) as first:
+        await once.run(house.admin, ASKED, "k", verb)
+    with pytest.raises(Conflict) as refused:
+        await once.run(lesser(house.admin), ASKED, "k", making(new_id()))
+    assert refused.value.detail.code == "IDEMPOTENCY_KEY_REUSED"
+    assert refused.value.detail.path == ("idempotencyKey",)
+    # Asking so has taken nothing from the admin.
+    with pytest.raises(type(first.value)) as again:
+        await once.run(house.admin, ASKED, "k", making(new_id()))
+    assert str(again.value) == str(first.value)
+
+
+async def test_less_than_an_admin_hears_that_it_was_done_unless_the_value_names_things(
+    house: House, once: Once[UUID]
+) -> None:
+    telling = Once(house.database, UUID, names_things=True)
+    first = await once.run(house.admin, ASKED, "k", making(new_id()))
+    assert await once.run(lesser(house.admin), ASKED, "k", refusing) == first
+    with pytest.raises(Conflict) as refused:
+        await telling.run(lesser(house.admin), ASKED, "k", making(new_id()))
+    assert refused.value.detail.code == "IDEMPOTENCY_KEY_REUSED"
+    assert await telling.run(house.admin, ASKED, "k", refusing) == first
+
+
+async def test_the_same_of_work_that_takes_long(house: House) -> None:
+    telling = Once(house.database, UUID, names_things=True)
+
+    async def work() -> UUID:
+        return new_id()
+
+    async def verb(_unit: UnitOfWork, ident: UUID) -> UUID:
+        return ident
+
+    first = await telling.run_after(house.admin, ASKED, "k", work, verb)
+    with pytest.raises(Conflict) as refused:
+        await telling.run_after(lesser(house.admin), ASKED, "k", work, verb)
+    assert refused.value.detail.code == "IDEMPOTENCY_KEY_REUSED"
+    assert await telling.run_after(house.admin, ASKED, "k", work, verb) == first
+
+
+async def test_an_admin_hears_what_they_were_answered_as_less(house: House) -> None:
+    telling = Once(house.database, UUID, names_things=True)
+    first = await telling.run(lesser(house.admin), ASKED, "k", making(new_id()))
+    assert await telling.run(house.admin, ASKED, "k", refusing) == first
+    with pytest.raises(Conflict, match="ASLEEP"):
+        await telling.run(lesser(house.admin), ASKED, "other", refusing)
+    with pytest.raises(Conflict, match="ASLEEP"):
+        await telling.run(house.admin, ASKED, "other", making(new_id()))
 
 
 async def test_who_was_refused_hears_that_their_key_was_taken_for_something_else(
