@@ -65,17 +65,21 @@ class Matcher:
         """What was found, in the order of the rules and then of the zones; counts do not overlap."""
         return tuple(hit for _, hit in self.numbered(zones) if hit is not None)
 
-    def numbered(self, zones: Mapping[Zone, str]) -> Iterator[tuple[int, KeywordHit | None]]:
+    def numbered(
+        self, zones: Mapping[Zone, str], look: Callable[[], None] | None = None
+    ) -> Iterator[tuple[int, KeywordHit | None]]:
         """The same hits one by one, each with the place of its rule among the rules, from 0.
 
-        A search that finds nothing gives None, so that whoever is in a hurry can stop after any search.
+        A search that finds nothing gives None, so that whoever is in a hurry can stop after any search. Counting takes
+        a step for each time that a rule is found, of which a page may have millions: `look` is called at each, and what
+        it raises ends the search.
         """
         named = list(zones.items())
         candidates = [
             (number, order) for order, (_, text) in enumerate(named) for number in self._candidates(text)
         ]
         for number, order in sorted(candidates):
-            yield number, self._hit(self._rules[number], *named[order])
+            yield number, self._hit(self._rules[number], *named[order], look)
 
     def _candidates(self, text: str) -> Iterator[int]:
         numbers = self._set.Match(text) if self._set is not None else ()
@@ -83,8 +87,10 @@ class Matcher:
             return iter(range(len(self._rules)))
         return (number for number in numbers if number != self._sentinel)
 
-    def _hit(self, compiled: _Compiled, zone: Zone, text: str) -> KeywordHit | None:
-        spans = compiled.spans(text)
+    def _hit(
+        self, compiled: _Compiled, zone: Zone, text: str, look: Callable[[], None] | None
+    ) -> KeywordHit | None:
+        spans = compiled.spans(text) if look is None else _watched(compiled.spans(text), look)
         first = next(spans, None)
         if first is None:
             return None
@@ -96,6 +102,12 @@ class Matcher:
             category=rule.category,
             context=_context(text, *first, rule.context_chars),
         )
+
+
+def _watched(spans: Iterator[tuple[int, int]], look: Callable[[], None]) -> Iterator[tuple[int, int]]:
+    for span in spans:
+        look()
+        yield span
 
 
 def _context(text: str, start: int, end: int, around: int) -> str | None:

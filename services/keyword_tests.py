@@ -1,15 +1,17 @@
 """Trying keyword rules on a text, just as a worker tries them on a page. Nothing is stored.
 
 The work is all of the processor, so it is done in a thread: the event loop does not wait for it. There is one such
-thread for all tests, which take their turns, whatever becomes of those who asked. A rule may find each of its hits
-only by reading on to the end of the text, which for many rules and hits is more than anybody waits for; a test
-that has taken its time is refused then. One search cannot be broken off, so whoever has waited long enough, for a
-search or for a turn, is refused as well.
+thread for all tests, which take their turns. A page may have a rule millions of times, and a rule may find each of its
+hits only by reading on to the end of the text, which is more than anybody waits for; a test that has taken its time, or
+that nobody waits for any more, is ended at the next hit or rule. One search for the next hit cannot be broken off, so
+whoever has waited long enough, for a search or for a turn, is refused as well.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
+from time import monotonic
 
 import msgspec
 
@@ -40,6 +42,11 @@ class KeywordTest(msgspec.Struct, frozen=True):
     of_set: tuple[KeywordRule, ...] | None = None
     zones: Mapping[Zone, str] | None = None
 
+    @property
+    def path(self) -> tuple[str]:
+        """The field of the input that gives what is searched."""
+        return ("text",) if self.zones is None else ("url",)
+
 
 class KeywordTestResult(msgspec.Struct, frozen=True):
     """What hit, in the order of the rules and then of the zones, and the rules that did not, in their order."""
@@ -63,25 +70,45 @@ class KeywordTests:
         Raises:
             ValidationFailed: with every broken rule, or because it takes longer than a test may.
         """
-        loop = asyncio.get_running_loop()
+        patience = _Patience(test, self._seconds)
         try:
             async with asyncio.timeout(self._wait):
-                return await loop.run_in_executor(self._thread, _run, test, loop.time, self._seconds)
+                return await asyncio.get_running_loop().run_in_executor(self._thread, _run, test, patience)
         except TimeoutError as error:
-            raise ValidationFailed.at(("text",), "takes too long, by itself or behind others") from error
+            raise ValidationFailed.at(test.path, "takes too long, by itself or behind others") from error
+        finally:
+            patience.is_over = True
 
 
-def _run(test: KeywordTest, now: Callable[[], float], seconds: float) -> KeywordTestResult:
-    deadline = now() + seconds
+class _Patience:
+    """How long a test may take, from when it has its turn; `is_over` is set when nobody waits for it any more."""
+
+    def __init__(self, test: KeywordTest, seconds: float) -> None:
+        self._path = test.path
+        self._seconds = seconds
+        self._deadline = inf
+        self.is_over = False
+
+    def begin(self) -> None:
+        """The test has its turn."""
+        self._deadline = monotonic() + self._seconds
+
+    def look(self) -> None:
+        """Raises ValidationFailed when there is no more of it."""
+        if self.is_over or monotonic() > self._deadline:
+            raise ValidationFailed.at(self._path, "takes too long to search for all the rules")
+
+
+def _run(test: KeywordTest, patience: _Patience) -> KeywordTestResult:
+    patience.begin()
     refuse_any(_check(test))
     rules = (*(test.of_set or ()), *test.rules)
     hits, missed = [], dict(enumerate(rules))
-    for number, hit in Matcher(rules).numbered(_zones(test)):
+    for number, hit in Matcher(rules).numbered(_zones(test), patience.look):
         if hit is not None:
             hits.append(hit)
             missed.pop(number, None)
-        if now() > deadline:
-            raise ValidationFailed.at(("text",), "takes too long to search for all the rules")
+        patience.look()
     return KeywordTestResult(tuple(hits), tuple(missed.values()))
 
 

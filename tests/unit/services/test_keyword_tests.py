@@ -1,6 +1,7 @@
 """Trying rules out: what a worker would find, what is refused, and that nobody else waits for it."""
 
 import asyncio
+from collections.abc import ItemsView
 from random import Random
 
 import pytest
@@ -9,6 +10,7 @@ from core.errors import ValidationFailed
 from probes.keywords import Matcher
 from probes.page_text import from_html
 from services.keyword_tests import MAX_TEXT_BYTES, KeywordTest, KeywordTestResult, KeywordTests
+from tests.integration.waiting import until
 from vocabulary.checks import KeywordHit, Zone
 from vocabulary.keywords import ContentType, KeywordRule, RuleType
 
@@ -22,6 +24,16 @@ async def refusal(test: KeywordTest, tests: KeywordTests | None = None) -> list[
     with pytest.raises(ValidationFailed) as refused:
         await (tests or KeywordTests()).run(test)
     return [(".".join(one.path), one.limit) for one in refused.value.violations]
+
+
+class Noting(dict[Zone, str]):
+    """Zones that say whether somebody has begun to read them."""
+
+    is_read = False
+
+    def items(self) -> ItemsView[Zone, str]:  # type: ignore[override]
+        self.is_read = True
+        return super().items()
 
 
 async def test_a_plain_text_is_all_body() -> None:
@@ -84,6 +96,25 @@ async def test_what_finds_nothing_takes_its_time_as_well() -> None:
     test = KeywordTest((KeywordRule("lamp", is_whole_word=True),), "lamps")
     assert (await KeywordTests().run(test)).hits == ()
     assert await refusal(test, KeywordTests(seconds=-1)) == [("text", None)]
+
+
+async def test_a_page_that_is_full_of_a_keyword_takes_no_longer_than_a_test_may() -> None:
+    full = KeywordTest((KeywordRule("x"),), "", zones={Zone.BODY: "x" * 20_000_000})
+    with pytest.raises(ValidationFailed) as refused:
+        await KeywordTests(seconds=0.05, wait=20).run(full)
+    # It has ended by itself: that nobody waits any longer is told in other words.
+    (violation,) = refused.value.violations
+    assert (violation.path, violation.message) == (("url",), "takes too long to search for all the rules")
+
+
+async def test_one_that_nobody_waits_for_any_more_gives_the_thread_to_the_next() -> None:
+    tests = KeywordTests(seconds=600, wait=20)
+    zones = Noting({Zone.BODY: "x" * 20_000_000})
+    running = asyncio.ensure_future(tests.run(KeywordTest((KeywordRule("x"),), "", zones=zones)))
+    await until(lambda: zones.is_read)
+    running.cancel()
+    assert (await tests.run(KeywordTest((LAMP,), "lamp"))).hits[0].count == 1
+    assert running.cancelled()
 
 
 async def test_nobody_waits_for_ever_for_a_search_or_a_turn() -> None:
