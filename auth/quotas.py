@@ -66,7 +66,8 @@ class Quotas:
         """
         if self._most and not await self._connections.enter(whose(caller), self._most):
             message = f"You have {self._most} connections, and may not have more at a time."
-            raise self._throttled(Limit.PRINCIPAL_CONNECTIONS, self._most, message, COME_BACK_SECONDS)
+            self.passed[Limit.PRINCIPAL_CONNECTIONS] += 1
+            raise throttled(Limit.PRINCIPAL_CONNECTIONS, self._most, message, COME_BACK_SECONDS)
 
     def disconnect(self, caller: object) -> None:
         """A connection that was counted has ended."""
@@ -80,13 +81,15 @@ class Quotas:
         if wait > 0:
             late = f"come back in {wait:.3g} seconds" if count <= rate.per_minute else f"these are {count}"
             message = f"You may make {rate.per_minute} {what} in a minute; {late}."
-            raise self._throttled(rate.limit, rate.per_minute, message, wait)
+            self.passed[rate.limit] += 1
+            raise throttled(rate.limit, rate.per_minute, message, wait)
 
-    def _throttled(self, limit: Limit, number: int, message: str, wait: float) -> Throttled:
-        self.passed[limit] += 1
-        extensions = {**exceeded(limit, number), "code": "RATE_LIMITED", "retryable": True}
-        extensions["retryAfterSeconds"] = round(wait, 3)
-        return Throttled([{"message": message, "extensions": extensions}], wait)
+
+def throttled(limit: Limit, number: int, message: str, wait: float) -> Throttled:
+    """The refusal of what is one too many now, and may be sent again in `wait` seconds."""
+    extensions = {**exceeded(limit, number), "code": "RATE_LIMITED", "retryable": True}
+    extensions["retryAfterSeconds"] = round(wait, 3)
+    return Throttled([{"message": message, "extensions": extensions}], wait)
 
 
 def whose(caller: object) -> Hashable:

@@ -126,6 +126,13 @@ class LimitSettings(BaseSettings):
         description="How many of them may have documents that the process has to parse and validate; a client sends "
         "the same few ones again and again. 0 is no limit.",
     )
+    principal_tests: int = Field(
+        STANDARD.principal_tests,
+        ge=0,
+        le=1_000,
+        description="How many tests of keywords and personas of one principal may wait or run at a time, in each "
+        "process; 0 is no limit.",
+    )
     principal_reservations: int = Field(
         STANDARD.principal_reservations,
         ge=0,

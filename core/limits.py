@@ -30,6 +30,7 @@ class Limit(StrEnum):
     PRINCIPAL_REQUESTS = "principalRequests"
     PRINCIPAL_MUTATIONS = "principalMutations"
     PRINCIPAL_DOCUMENTS = "principalDocuments"
+    PRINCIPAL_TESTS = "principalTests"
     PRINCIPAL_RESERVATIONS = "principalReservations"
     RESERVATION_SECONDS = "reservationSeconds"
 
@@ -54,6 +55,7 @@ class Limits(msgspec.Struct, frozen=True):
     principal_requests: int = 12_000
     principal_mutations: int = 3_000
     principal_documents: int = 1_200
+    principal_tests: int = 2
     principal_reservations: int = 64
     reservation_seconds: float = 10.0
 

@@ -25,6 +25,7 @@ from db.unit_of_work import watched_commits
 from graph.enums import ErrorCode
 from vocabulary.access import Role
 from vocabulary.campaigns import PhaseKind
+from vocabulary.operations import Throttled
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,15 @@ class TooMuch(Refused):
     def __init__(self, limit: Limit, number: float, message: str) -> None:
         super().__init__("LIMIT_EXCEEDED", message)
         self.extensions = exceeded(limit, number)
+
+
+class TooManyNow(Refused):
+    """A request that is one too many at the moment: the extensions name the limit, and say when to come back."""
+
+    def __init__(self, error: Throttled) -> None:
+        (told,) = error.errors
+        super().__init__(told["extensions"]["code"], told["message"])
+        self.extensions = told["extensions"]
 
 
 def only_for(caller: Principal, needed: Role) -> None:
@@ -141,6 +151,8 @@ ChangeRefused = ValidationError | NotFoundError | ConflictError | ForbiddenError
 def refusing(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     """A mutation, or a query with an input of many rules, whose expected failures are members of its union.
 
+    That there is one too many of them at the moment is told as it is of all others, by an error with the limit's name.
+
     The union that it returns must have the members for the errors that its verb raises; Strawberry fails the
     field otherwise, so a missing one shows in the first test that meets it.
     """
@@ -151,6 +163,8 @@ def refusing(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
             return await resolver(*args, **kwargs)
         except (ValidationFailed, Conflict, Forbidden, Missing) as error:
             return cast("R", told(error))
+        except Throttled as error:
+            raise TooManyNow(error) from error
 
     return answering
 

@@ -14,13 +14,14 @@ REST_SECONDS = 0.005
 
 
 class Turns:
-    """Those of one operation."""
+    """Those of one operation. Whoever holds `testing` makes a test of keywords, so that they are made one by one."""
 
-    __slots__ = ("_left", "_waiting")
+    __slots__ = ("_left", "_waiting", "testing")
 
     def __init__(self) -> None:
         self._left = ROWS
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self.testing = asyncio.Lock()
 
     def __repr__(self) -> str:
         return f"<Turns, {len(self._waiting)} waiting>"

@@ -1,7 +1,7 @@
 """Trying a persona out: one real lookup or fetch with its settings, which tells everything that it did.
 
 Each trial has clients of its own, which are closed with it, so that it neither waits for a campaign's limits nor
-spends them. What bounds it is a deadline for all of it and how many run at once.
+spends them. What bounds it is how many run at once, and a deadline for all of it that begins when its turn has come.
 """
 
 import asyncio
@@ -88,7 +88,10 @@ class Zones(Matcher):
 
 
 class Trials:
-    """Looks up and fetches as personas do, one thing each. `seconds` is the deadline of one trial."""
+    """Looks up and fetches as personas do, one thing each. `seconds` is the deadline of one trial.
+
+    How long somebody waits for their turn is up to whoever asks.
+    """
 
     def __init__(
         self, policy: AddressPolicy, ca_file: Path | None = None, seconds: float = TRIAL_SECONDS
@@ -113,8 +116,8 @@ class Trials:
         exchanges: list[DnsExchange] = []
         try:
             async with (
-                asyncio.timeout(self._seconds),
                 self._slots,
+                asyncio.timeout(self._seconds),
                 Resolver(config, self._policy, self._ca_file) as resolver,
             ):
                 verdict = await resolver.lookup(name, exchanges)
@@ -139,7 +142,7 @@ class Trials:
         """
         run = _Run(errand, by_system=by_system)
         try:
-            async with asyncio.timeout(self._seconds), self._slots, AsyncExitStack() as stack:
+            async with self._slots, asyncio.timeout(self._seconds), AsyncExitStack() as stack:
                 resolver = None
                 if dns is not None:
                     resolver = await stack.enter_async_context(Resolver(dns, self._policy, self._ca_file))

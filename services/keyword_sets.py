@@ -9,6 +9,7 @@ import msgspec
 
 from auth.policy import require
 from auth.principal import Principal
+from auth.shares import Shares
 from core.errors import Violation
 from core.ids import new_id
 from db.models import KeywordSetRow
@@ -58,11 +59,14 @@ class KeywordSets:
 
     Every verb raises Forbidden for a viewer and Unavailable if the database does not answer. Somebody else's
     keyword set is NotFound. `tests` tries rules out and `pages` fetches pages for that, as `trials` lets it; neither
-    changes anything.
+    changes anything. Whoever uses either is counted by `shares` for as long as that takes.
     """
 
-    def __init__(self, database: Database, trials: Trials | None = None) -> None:
+    def __init__(
+        self, database: Database, trials: Trials | None = None, shares: Shares | None = None
+    ) -> None:
         self._once = Once(database, UUID)
+        self.shares = shares or Shares()
         self.tests = KeywordTests()
         self.pages = KeywordPages(database, trials or Trials(AddressPolicy()))
 

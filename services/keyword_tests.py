@@ -4,7 +4,8 @@ The work is all of the processor, so it is done in a thread: the event loop does
 thread for all tests, which take their turns. A page may have a rule millions of times, and a rule may find each of its
 hits only by reading on to the end of the text, which is more than anybody waits for; a test that has taken its time, or
 that nobody waits for any more, is ended at the next hit or rule. One search for the next hit cannot be broken off, so
-whoever has waited long enough, for a search or for a turn, is refused as well.
+whoever has waited long enough, for a search or for a turn, is refused as well. How many tests one principal may have is
+up to `auth/shares.py`.
 """
 
 import asyncio

@@ -14,6 +14,7 @@ import msgspec
 
 from auth.policy import require
 from auth.principal import Principal
+from auth.shares import Shares
 from core.errors import ValidationFailed
 from core.port_list import PortList
 from db.models import PersonaRow
@@ -46,11 +47,12 @@ class Trial(NamedTuple):
 class PersonaTests:
     """Tries personas out."""
 
-    def __init__(self, database: Database, trials: Trials) -> None:
+    def __init__(self, database: Database, trials: Trials, shares: Shares) -> None:
         self._database = database
         # It shows the resolvers of the DNS persona, which may be somebody else's.
         self._once: Once[PersonaTest] = Once(database, PersonaTest, names_things=True)
         self._trials = trials
+        self._shares = shares
 
     async def run(self, caller: Principal, trial: Trial, key: str | None = None) -> Written[PersonaTest]:
         """Try a persona.
@@ -59,12 +61,14 @@ class PersonaTests:
             NotFound: there is no such persona, or no such DNS persona, before the test or after it.
             ValidationFailed: the target is none for this persona, or a resolver may not be reached here.
             Conflict: as `Once.run` says of keys.
+            Throttled: the caller has as many tests under way as they may; nothing is remembered of that.
         """
         require(caller, Role.OPERATOR)
 
         async def tried() -> PersonaTest:
-            row, dns = await self._read(caller, trial)
-            return _shown(await self._test(row, dns, trial))
+            with self._shares.test(caller):
+                row, dns = await self._read(caller, trial)
+                return _shown(await self._test(row, dns, trial))
 
         async def told(unit: UnitOfWork, test: PersonaTest) -> PersonaTest:
             return await _tell(unit, caller, trial, test)

@@ -7,6 +7,7 @@ import msgspec
 
 from auth.policy import require
 from auth.principal import Principal
+from auth.shares import Shares
 from core.errors import Violation
 from core.ids import new_id
 from db.models import PersonaRow
@@ -50,12 +51,15 @@ class Personas:
     """Making, changing and deleting personas.
 
     Every verb raises Forbidden for a viewer and Unavailable if the database does not answer. Somebody else's
-    persona is NotFound. `tests` tries them out, as `trials` lets it; without, on public addresses.
+    persona is NotFound. `tests` tries them out, as `trials` lets it; without, on public addresses. `shares` says how
+    many at a time.
     """
 
-    def __init__(self, database: Database, trials: Trials | None = None) -> None:
+    def __init__(
+        self, database: Database, trials: Trials | None = None, shares: Shares | None = None
+    ) -> None:
         self._once = Once(database, UUID)
-        self.tests = PersonaTests(database, trials or Trials(AddressPolicy()))
+        self.tests = PersonaTests(database, trials or Trials(AddressPolicy()), shares or Shares())
 
     async def create(self, caller: Principal, draft: PersonaDraft, key: str | None = None) -> Written[UUID]:
         """Make a persona, owned by the caller.

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from auth.quotas import Quotas
 from auth.sealing import Sealer
+from auth.shares import Shares
 from core.clock import Clock
 from core.settings import Settings, WorkerMode
 from events.hub import Hub
@@ -183,6 +184,7 @@ def _plans(settings: Settings) -> Plans:
 
 def _services(ground: Foundation, sealer: Sealer, policy: AddressPolicy) -> Services:
     trials = Trials(policy, ground.settings.ca_file)
+    shares = Shares(ground.settings.principal_tests)
     return Services(
         limits=ground.settings.limits,
         campaigns=Campaigns(ground.database),
@@ -191,8 +193,8 @@ def _services(ground: Foundation, sealer: Sealer, policy: AddressPolicy) -> Serv
         proxy_lists=ProxyLists(ground.database, sealer),
         pools=Pools(ground.database),
         clock=ground.clock,
-        personas=Personas(ground.database, trials),
-        keyword_sets=KeywordSets(ground.database, trials),
+        personas=Personas(ground.database, trials, shares),
+        keyword_sets=KeywordSets(ground.database, trials, shares),
         principals=Principals(ground.database),
         access=Access(ground.database),
         scoring_profiles=ScoringProfiles(ground.database),

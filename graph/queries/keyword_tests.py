@@ -34,14 +34,20 @@ class KeywordTestQueries:
         """Try keyword rules on a text or a page."""
         # Each rule is work, so that a test counts as a list of as many rows as it may have rules.
         info.context.spend(MAX_TESTED)
-        # Before anything is read, so that no snapshot is held while a page is waited for.
-        page = await _fetched(info, what)
-        of_set = None
-        if what.keyword_set_id is not None:
-            with about(what.keyword_set_id, "keywordSetId"):
-                of_set = await _rules(info, what.keyword_set_id)
-        result = await info.context.services.keyword_sets.tests.run(what.test(of_set, page))
-        return TestKeywordsPayload.from_result(result, None if page is None else page.test)
+        async with info.context.turns.testing:
+            with info.context.services.keyword_sets.shares.test(info.context.caller):
+                return await _tried(info, what)
+
+
+async def _tried(info: Info, what: TestKeywordsInput) -> TestKeywordsPayload:
+    # Before anything is read, so that no snapshot is held while a page is waited for.
+    page = await _fetched(info, what)
+    of_set = None
+    if what.keyword_set_id is not None:
+        with about(what.keyword_set_id, "keywordSetId"):
+            of_set = await _rules(info, what.keyword_set_id)
+    result = await info.context.services.keyword_sets.tests.run(what.test(of_set, page))
+    return TestKeywordsPayload.from_result(result, None if page is None else page.test)
 
 
 async def _fetched(info: Info, what: TestKeywordsInput) -> FetchedPage | None:

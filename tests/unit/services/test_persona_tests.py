@@ -6,15 +6,18 @@ from uuid import UUID
 import dns.message
 import pytest
 
+from auth.shares import Shares
 from core.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from core.ids import new_id
+from core.port_list import PortList
 from db.repositories import personas as stored
 from events.resource_events import PersonaTested
 from probes.addresses import AddressPolicy
-from probes.trials import Trials
-from services.persona_tests import Trial
+from probes.trials import MAX_AT_ONCE, Trials
+from services.persona_tests import Trial, errand_of
 from services.personas import PersonaDraft, Personas
 from tests.fakes.house import House
+from tests.integration.waiting import until
 from tests.unit.probes.loopback import (
     LOCAL,
     DnsServer,
@@ -26,6 +29,7 @@ from tests.unit.probes.loopback import (
     web_server,
 )
 from vocabulary.checks import CheckStatus, DnsReason, HttpReason
+from vocabulary.operations import Throttled
 from vocabulary.persona_tests import DnsTest, HttpTest, PersonaTest
 from vocabulary.personas import DnsPersonaConfig, HttpPersonaConfig, PersonaConfig, PersonaType
 
@@ -145,6 +149,36 @@ async def test_a_test_has_a_deadline_of_its_own(house: House) -> None:
     assert looked_up.verdict.status is fetched.verdict.status is CheckStatus.TIMEOUT
     assert isinstance(fetched, HttpTest)
     assert fetched.verdict.detail == "the test's own limit of 0.05 s"
+
+
+async def test_whoever_waits_for_a_place_has_their_whole_time_then() -> None:
+    trials = Trials(LOCAL, seconds=1)
+    url = "http://127.0.0.1:"
+    async with dns_server(silent) as server, web_server(lambda _: page("hi")) as http:
+        slow = DnsPersonaConfig((server.text,), query_timeout_seconds=60)
+        errand = errand_of(f"{url}{http.port}/", ("target",), has_dns=False, ports=PortList("1-65535"))
+        taken = [asyncio.ensure_future(trials.look_up(slow, "a.test")) for _ in range(MAX_AT_ONCE)]
+        await until(lambda: len(server.asked) >= MAX_AT_ONCE)
+        test = await trials.fetch(HttpPersonaConfig("Heliograph/1"), errand, None)
+        assert {one.verdict.status for one in await asyncio.gather(*taken)} == {CheckStatus.TIMEOUT}
+    assert test.verdict.status is CheckStatus.OK
+
+
+async def test_an_answer_that_is_remembered_counts_as_no_test(house: House) -> None:
+    shares = Shares(1)
+    verbs = Personas(house.database, Trials(LOCAL, seconds=5), shares)
+    async with web_server(lambda _: page("hi")) as http:
+        ident = await made(house, verbs, HttpPersonaConfig("Heliograph/1"))
+        trial = Trial(ident, f"http://127.0.0.1:{http.port}/")
+        first = await verbs.tests.run(house.alice, trial, "key")
+        with shares.test(house.alice):
+            with pytest.raises(Throttled):
+                await verbs.tests.run(house.alice, trial, "another key")
+            assert await verbs.tests.run(house.alice, trial, "key") == first
+        # The refusal is not what is answered to its key from now on.
+        assert (
+            await verbs.tests.run(house.alice, trial, "another key")
+        ).value.verdict.status is CheckStatus.OK
 
 
 @pytest.mark.parametrize(
