@@ -172,7 +172,10 @@ class Reservation:
                 if parts:
                     yield b"".join(parts)
                     count_deliveries(self._groups.meter, self._clock.now(), taken)
-                elif not await woken(self._wake, self._limits.ping_seconds):
+                if self._ready:
+                    # Much may be at hand, and the others want their turn, however fast this reader takes it.
+                    await asyncio.sleep(0)
+                elif not parts and not await woken(self._wake, self._limits.ping_seconds):
                     yield PING
         finally:
             self.end()

@@ -3,6 +3,9 @@
 After a restart clients come back from hundreds of places of the same streams, and all of them walk the same way to the
 present. So a part of the log is read, decoded and rendered once for a group, and each member takes from it the frames
 above its own position. What was used longest ago is dropped first, and a group's own with the group, or with its log.
+
+Most of the log is of no concern to most groups. Empty stretches next to each other are kept as one, so what a member
+passes over costs it one look and the shelf a few hundred bytes, however long it is.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -17,7 +20,7 @@ from live.window import Due
 FRAME_BYTES = 256
 """About what a frame and its cursor cost besides the payload."""
 STRETCH_BYTES = 320
-"""About what a stretch costs without any frame; most of them are empty for most streams."""
+"""About what a stretch costs without any frame."""
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -59,8 +62,10 @@ class Shelf:
         return len(self._stretches)
 
     def put(self, owner: Hashable, stretch: Stretch) -> None:
-        """Keep a stretch, in place of one with the same begin."""
+        """Keep a stretch, in place of one with the same begin; an empty one with those next to it, as one."""
         self._drop(owner, stretch.begin)
+        if not stretch.due:
+            stretch = self._joined(owner, stretch)
         self._stretches[owner, stretch.begin] = stretch
         insort(self._begins.setdefault(owner, []), stretch.begin)
         self.bytes += stretch.size
@@ -81,6 +86,17 @@ class Shelf:
         """Drop all that an owner has."""
         for begin in self._begins.pop(owner, ()):
             self.bytes -= self._stretches.pop((owner, begin)).size
+
+    def _joined(self, owner: Hashable, stretch: Stretch) -> Stretch:
+        """An empty stretch and the empty ones that it touches, which are dropped."""
+        begins = self._begins.get(owner, [])
+        first, last = bisect_left(begins, stretch.begin) - 1, bisect_right(begins, stretch.end)
+        for begin in begins[max(first, 0) : last]:
+            other = self._stretches[owner, begin]
+            if not other.due and other.end >= stretch.begin:
+                self._drop(owner, begin)
+                stretch = Stretch(min(begin, stretch.begin), max(other.end, stretch.end), ())
+        return stretch
 
     def _drop(self, owner: Hashable, begin: int) -> None:
         stretch = self._stretches.pop((owner, begin), None)

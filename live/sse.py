@@ -51,7 +51,10 @@ class Delivery:
                 if end is not None:
                     yield end
                     return
-                if not member.more and not await woken(self._wake, self._ping_seconds):
+                if member.more:
+                    # Much may be at hand, and the others want their turn, however fast this reader takes it.
+                    await asyncio.sleep(0)
+                elif not await woken(self._wake, self._ping_seconds):
                     yield PING
         finally:
             self._groups.leave(member)

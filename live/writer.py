@@ -21,7 +21,7 @@ from live.close_codes import CloseCode
 from live.member import Member
 from live.messages import complete_message, error_message, next_prefix
 from live.outlet import NOWHERE, Outlet, Pipe
-from live.rounds import FRAMES_IN_TURN, Round, Rounds
+from live.rounds import FRAMES_IN_TURN, PASSING_BYTES, Round, Rounds
 from live.text_frame import framed
 
 BATCH_BYTES = 256 * 1024
@@ -212,7 +212,7 @@ class Writer(Outlet):
         self.pipe = NOWHERE
 
     def serve(self, this: Round) -> int:
-        """Send what there is, if the socket takes it; how many bytes that was."""
+        """Send what there is, if the socket takes it; how many bytes that was, or cost as much."""
         if self._over:
             return 0
         try:
@@ -310,6 +310,9 @@ class Writer(Outlet):
             frames = portion.framed(member.prefix)
             parts.append(frames)
             size = len(frames)
+        elif member.more:
+            # It adds nothing to a batch, which would not end before the log does.
+            size = PASSING_BYTES
         self._go_on(operation, member, parts)
         return size
 

@@ -1,5 +1,7 @@
 """The shelf: what is found, what is dropped, and that its count of bytes is right."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,8 +25,8 @@ def test_a_member_takes_what_is_above_it_and_goes_on_at_the_end() -> None:
 
 def test_the_nearest_that_begins_before_a_place_is_found() -> None:
     shelf = Shelf(100_000)
-    shelf.put("a", stretch(4, 6))
-    shelf.put("a", stretch(6, 8))
+    shelf.put("a", stretch(4, 6, 5))
+    shelf.put("a", stretch(6, 8, 7))
     shelf.put("b", stretch(0, 4))
     found = [shelf.at("a", position) for position in (3, 4, 5, 6, 9)]
     assert [each and each.begin for each in found] == [None, 4, 4, 6, 6]
@@ -45,6 +47,50 @@ def test_one_that_is_too_large_is_not_kept() -> None:
     shelf = Shelf(SIZE - 1)
     shelf.put("a", stretch(0, 2, 1))
     assert (len(shelf), shelf.bytes, shelf.at("a", 0)) == (0, 0, None)
+
+
+def test_empty_ones_next_to_each_other_are_one() -> None:
+    shelf = Shelf(100_000)
+    for begin in (4, 8, 2, 20, 6):
+        shelf.put("a", stretch(begin, begin + 2))
+    assert [shelf.at("a", position) for position in (3, 9, 21)] == [stretch(2, 10)] * 2 + [stretch(20, 22)]
+    assert (len(shelf), shelf.bytes) == (2, 2 * STRETCH_BYTES)
+
+
+def test_what_has_frames_or_is_another_owners_is_joined_with_nothing() -> None:
+    shelf = Shelf(100_000)
+    for begin in (0, 4, 6):
+        shelf.put("a", stretch(begin, begin + 2))
+    shelf.put("a", stretch(2, 4, 3))
+    shelf.put("b", stretch(8, 10))
+    assert [shelf.at("a", position) for position in (0, 2, 4)] == [
+        stretch(0, 2),
+        stretch(2, 4, 3),
+        stretch(4, 8),
+    ]
+    assert shelf.at("b", 8) == stretch(8, 10)
+
+
+@given(
+    st.frozensets(st.integers(1, 40), max_size=6),
+    st.lists(st.tuples(st.integers(0, 39), st.integers(1, 12)), max_size=30),
+)
+def test_it_has_what_was_put_and_nothing_else(frames: frozenset[int], parts: list[tuple[int, int]]) -> None:
+    """Whatever parts of one stream were read: those that are empty are as few as they can be."""
+    shelf, known = Shelf(100_000), set[int]()
+    for begin, length in parts:
+        end = begin + length
+        due = sorted(position for position in frames if begin < position <= end)
+        shelf.put("a", stretch(begin, end, *due))
+        known |= {*range(begin, end)}
+    found = {position: shelf.at("a", position) for position in range(60)}
+    for position, each in found.items():
+        if each is not None and position < each.end:
+            told = [one.frame.position for one in each.above(position).due]
+            assert told == sorted(one for one in frames if position < one <= each.end)
+            assert position in known
+    empty = sorted({each for each in found.values() if each and not each.due}, key=lambda each: each.begin)
+    assert all(before.end < after.begin for before, after in pairwise(empty))
 
 
 def test_an_owner_is_forgotten_and_no_other() -> None:
