@@ -1,7 +1,8 @@
 """Everybody who follows something from this process: sockets and event streams, looked after by one task.
 
-It pings, drops who is dead, closes who is too slow (`web/pulse.py` decides), and, when the process is to stop,
-asks them to leave, evenly over a time, so that they do not all come back to another process in one instant.
+It pings, drops who is dead, closes who is too slow (`web/pulse.py` decides), warns when hardly any more may come
+(`web/open_files.py`), and, when the process is to stop, asks them to leave, evenly over a time, so that they do not all
+come back to another process in one instant.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from core.tasks import Owner
+from web.open_files import OpenFiles
 from web.pulse import Finding, Patience, Pulse
 from web.traffic import look
 
@@ -94,6 +96,7 @@ class Peers:
         self._tasks = Owner("web.peers")
         self._watch: asyncio.Task[None] | None = None
         self._nobody = asyncio.Event()
+        self._files = OpenFiles()
 
     def __repr__(self) -> str:
         state = "draining" if self.draining else "open"
@@ -149,6 +152,7 @@ class Peers:
         structlog.contextvars.clear_contextvars()
         while self._open:
             await asyncio.sleep(self.patience.look_seconds)
+            self._files.look(asyncio.get_running_loop().time())
             for number, peer in enumerate(tuple(self._open)):
                 if number % IN_TURN == 0:
                     # Thousands are looked at; nobody's event shall wait for all of that.
