@@ -2,7 +2,8 @@
 
 What an operation is about is settled when it is accepted: a filter becomes the items that it lets through at that
 moment, an import the lines of its text. What is not there for the caller then, or is no proxy, has failed at once.
-The operation acts in the name of its owner and with the role that they had then.
+The operation acts in the name of its owner and with the role that they had then, and one that acts as an admin is for
+admins alone to see.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from db.models import BulkOperationRow, CampaignRow, KeywordSetRow, PersonaRow, 
 from db.queries.listing import Wanted
 from db.queries.proxies import PROXIES, ProxyFilter, ProxyOrderField
 from db.repositories import bulk
-from db.repositories.bulk import Target, state_of
+from db.repositories.bulk import Target, audience, state_of
 from db.unit_of_work import Database, UnitOfWork
 from events.bulk_events import BulkOperationDeleted, BulkOperationStarted
 from events.outbox import record
@@ -194,7 +195,7 @@ async def _accept(unit: UnitOfWork, caller: Principal, kind: BulkKind, items: Se
     )
     await bulk.add(unit.session, row, items)
     event = BulkOperationStarted(operation=state_of(row))
-    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    record(unit, event, actor=caller.actor, owner_id=audience(row))
     if not await bulk_life.end_if_over(unit, row, caller.actor):
         await bulk.add_shard(unit.session, row.id, unit.now)
         unit.work = True
@@ -222,7 +223,7 @@ async def _remove(unit: UnitOfWork, caller: Principal, bulk_id: UUID) -> BulkSta
     state = state_of(row)
     await bulk.remove(unit.session, bulk_id)
     event = BulkOperationDeleted(operation=state)
-    record(unit, event, actor=caller.actor, owner_id=row.owner_id)
+    record(unit, event, actor=caller.actor, owner_id=audience(row))
     return state
 
 

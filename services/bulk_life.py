@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from db.models import BulkItemRow, BulkOperationRow
 from db.repositories import bulk
-from db.repositories.bulk import state_of
+from db.repositories.bulk import audience, state_of
 from db.unit_of_work import UnitOfWork
 from events.bulk_events import BulkOperationFinished, BulkOperationProgress
 from events.outbox import record
@@ -97,7 +97,7 @@ def tell_progress(unit: UnitOfWork, operation: BulkOperationRow, actor: Actor) -
     """Record how far the operation is."""
     operation.progress_at = unit.now
     event = BulkOperationProgress(operation=state_of(operation))
-    record(unit, event, actor=actor, owner_id=operation.owner_id)
+    record(unit, event, actor=actor, owner_id=audience(operation))
 
 
 def _end(unit: UnitOfWork, operation: BulkOperationRow, status: BulkStatus, actor: Actor) -> None:
@@ -105,4 +105,4 @@ def _end(unit: UnitOfWork, operation: BulkOperationRow, status: BulkStatus, acto
     operation.status = status
     operation.finished_at = unit.now
     event = BulkOperationFinished(operation=state_of(operation))
-    record(unit, event, actor=actor, owner_id=operation.owner_id)
+    record(unit, event, actor=actor, owner_id=audience(operation))

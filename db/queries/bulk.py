@@ -10,6 +10,7 @@ from sqlalchemy import select
 from db.engine import Session
 from db.models import BulkItemRow, BulkOperationRow, EventRow
 from db.queries.listing import Conditions, Listing, among
+from db.repositories.bulk import visible
 from db.scope import Scope
 from vocabulary.bulk import BulkItemStatus, BulkKind, BulkStatus
 
@@ -42,19 +43,17 @@ class BulkItemFilter(msgspec.Struct, frozen=True):
 
 def _conditions(scope: Scope, wanted: BulkFilter) -> Conditions:
     return [
-        scope.clause(BulkOperationRow.owner_id),
+        visible(scope),
         *among(BulkOperationRow.kind, wanted.kinds),
         *among(BulkOperationRow.status, wanted.statuses),
     ]
 
 
 def _item_conditions(scope: Scope, wanted: BulkItemFilter) -> Conditions:
-    visible = select(BulkOperationRow.id).where(
-        BulkOperationRow.id == wanted.bulk_id, scope.clause(BulkOperationRow.owner_id)
-    )
+    operation = select(BulkOperationRow.id).where(BulkOperationRow.id == wanted.bulk_id, visible(scope))
     return [
         BulkItemRow.bulk_id == wanted.bulk_id,
-        visible.exists(),
+        operation.exists(),
         *among(BulkItemRow.status, wanted.statuses),
     ]
 
@@ -73,9 +72,7 @@ BULK_ITEMS: Listing[BulkItemRow, BulkItemFilter] = Listing(
 
 async def by_ids(session: Session, scope: Scope, ids: Sequence[UUID]) -> Mapping[UUID, BulkOperationRow]:
     """The visible ones of these bulk operations."""
-    wanted = select(BulkOperationRow).where(
-        BulkOperationRow.id.in_(ids), scope.clause(BulkOperationRow.owner_id)
-    )
+    wanted = select(BulkOperationRow).where(BulkOperationRow.id.in_(ids), visible(scope))
     return {row.id: row for row in (await session.execute(wanted)).scalars()}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, true, update
 
 from core.ids import new_id
 from db.engine import Session
@@ -22,7 +22,8 @@ from db.models import (
     ProxyRow,
     ShardRow,
 )
-from db.scope import Scope
+from db.scope import EVERYTHING, Scope
+from vocabulary.access import Role
 from vocabulary.bulk import BulkItemStatus, BulkKind, BulkState
 from vocabulary.work import ShardKind, ShardStatus
 
@@ -30,6 +31,22 @@ ROWS_PER_STATEMENT = 1000
 """Items are inserted, and things looked up, in parts: databases bound the values of a statement."""
 
 Target = type[CampaignRow] | type[ProxyRow] | type[PersonaRow] | type[KeywordSetRow]
+
+
+def visible(scope: Scope) -> ColumnElement[bool]:
+    """The condition that lets only visible operations through, and those of an admin only to who sees everything.
+
+    The items of such a one name the things of others, and say in an admin's words what became of them; whoever asked
+    for it may have lost the role, or come with a token for less.
+    """
+    if scope == EVERYTHING:
+        return true()
+    return and_(scope.clause(BulkOperationRow.owner_id), BulkOperationRow.role != Role.ADMIN)
+
+
+def audience(row: BulkOperationRow) -> UUID | None:
+    """Who, besides admins, is told what happens to an operation."""
+    return None if row.role is Role.ADMIN else row.owner_id
 
 
 def state_of(row: BulkOperationRow) -> BulkState:
@@ -82,9 +99,7 @@ async def names(session: Session, target: Target, ids: Sequence[UUID], scope: Sc
 
 async def lock(session: Session, ident: UUID, scope: Scope) -> BulkOperationRow | None:
     """The operation, locked until the end of the transaction, if it is visible."""
-    wanted = select(BulkOperationRow).where(
-        BulkOperationRow.id == ident, scope.clause(BulkOperationRow.owner_id)
-    )
+    wanted = select(BulkOperationRow).where(BulkOperationRow.id == ident, visible(scope))
     wanted = wanted.with_for_update().execution_options(populate_existing=True)
     return (await session.execute(wanted)).scalar_one_or_none()
 

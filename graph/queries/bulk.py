@@ -26,7 +26,10 @@ class BulkQueries:
         found = await nodes.resolve(info, ident)
         return found if isinstance(found, BulkOperation) else None
 
-    @resolved("Your bulk operations, or those of all if you are an admin: newest first, at most 100 a page.")
+    @resolved(
+        "Your bulk operations, or those of all if you are an admin: newest first, at most 100 a page. What was asked "
+        "for by an admin is shown to admins alone, for its items name the things of others."
+    )
     async def bulk_operations(
         self,
         info: Info,

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from db.queries import bulk
+from db.repositories.bulk import audience
 from db.scope import Scope
 from events.bulk_events import (
     BulkEventType,
@@ -80,7 +81,8 @@ class BulkSource(Source):
             raise unknown_operation()
         if found is not None and found.status in BULK_ENDS and not has_more:
             self.after = None
-        self.of_one = None if found is None else Scope(found.owner_id)
+        owner = None if found is None else audience(found)
+        self.of_one = None if owner is None else Scope(owner)
 
     async def _has_more(self, context: Context) -> bool:
         if self.after is None:

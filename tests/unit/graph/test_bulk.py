@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from auth.principal import Principal
 from core.ids import new_id
@@ -12,6 +13,8 @@ from services.bulk_running import BulkRunning
 from services.bulk_verbs import BulkVerbs
 from tests import factories
 from tests.fakes.stage import Stage, Watcher, cursor_at
+from vocabulary.access import Role
+from vocabulary.operations import Rejected
 from vocabulary.work import ShardKind
 from workers.bulk import BulkWork
 from workers.held import Held
@@ -138,6 +141,43 @@ async def test_is_accepted_at_once_and_seen_to_its_end(office: Office) -> None:
     assert await office.ask(READ, office.stage.house.bob, id=operation["id"]) is None
     node = await office.ask("query ($id: ID!) { node(id: $id) { __typename id } }", id=operation["id"])
     assert node == {"__typename": "BulkOperation", "id": operation["id"]}
+
+
+async def test_what_an_admin_asked_for_is_for_admins_alone(office: Office) -> None:
+    """Its items name the things of others, and the same principal may come again as less than an admin."""
+    admin, lesser = office.stage.house.admin, replace(office.stage.house.admin, role=Role.OPERATOR)
+    made = await office.change("bulkSetProxiesEnabled", admin, ids=await office.proxies(1), enabled=False)
+    ident, listed = made["operation"]["id"], f"{{ bulkOperations {{ totalCount nodes {{ id {ITEMS} }} }} }}"
+    # Whoever follows an operation of one owner joins the owner's group, but not here.
+    plain = FOLLOW.replace("owner { name }", "")
+    watchers = [
+        await office.stage.watch(admin, query, id=ident, after=made["cursor"]) for query in (FOLLOW, plain)
+    ]
+    await office.work()
+    for watcher in watchers:
+        told = [(await watcher.next())["operation"]["status"] for _ in range(3)]
+        assert (told, watcher.complete) == (["RUNNING", "RUNNING", "COMPLETED"], True)
+    shown = (await office.ask(READ, admin, id=ident))["items"]["nodes"]
+    assert [(item["label"], item["status"]) for item in shown] == [("p0", "OK")]
+    assert (await office.ask(listed, admin))["totalCount"] == "1"
+    assert await office.ask(READ, lesser, id=ident) is None
+    assert await office.ask(listed, lesser) == {"totalCount": "0", "nodes": []}
+    screen = await office.ask("{ dashboard { bulkOperations { id } } }", lesser)
+    assert screen["bulkOperations"] == []
+    assert await office.ask("{ activity { nodes { summary } } }", lesser) == {"nodes": []}
+    for after in (None, cursor_at(0)):
+        with pytest.raises(Rejected):
+            await office.stage.subscribe(lesser, FOLLOW, id=ident, after=after)
+    assert (await office.change("cancelBulkOperation", lesser, id=ident))["code"] == "NOT_FOUND"
+    assert (await office.change("deleteBulkOperation", lesser, id=ident))["code"] == "NOT_FOUND"
+
+
+async def test_what_an_admin_asked_for_with_a_token_for_less_is_as_anybodys(office: Office) -> None:
+    lesser = replace(office.stage.house.admin, role=Role.OPERATOR)
+    made = await office.change("bulkDeleteProxies", lesser, ids=await office.proxies(1))
+    assert [item["code"] for item in made["operation"]["items"]["nodes"]] == ["NOT_FOUND"]
+    for caller in (lesser, office.stage.house.admin):
+        assert (await office.ask(READ, caller, id=made["operation"]["id"]))["items"]["totalCount"] == "1"
 
 
 async def test_proxies_are_told_by_ids_or_by_a_filter_and_not_by_both(office: Office) -> None:

@@ -435,9 +435,16 @@ async def test_whoever_may_ask_no_more_is_not_served(yard: Yard, values: dict[st
 
 async def test_an_admin_reaches_the_things_of_others_in_bulk_too(yard: Yard) -> None:
     ids = await yard.some_proxies(2)
+    before = await yard.house.head()
     written = await yard.bulk.start(yard.house.admin, BulkKind.PROXY_DELETE, ids)
     await yard.run()
     assert counts(await yard.state(written.value.id)) == (BulkStatus.COMPLETED, 2, 2, 0)
+    for verb in (yard.bulk.cancel, yard.bulk.delete):
+        with pytest.raises(NotFound):
+            await verb(replace_role(yard.house.admin), written.value.id)
+    await yard.bulk.delete(yard.house.admin, written.value.id)
+    owners = await yard.house.owners_and_actors(before)
+    assert {owner for owner, _ in owners} == {None, yard.alice.id}, "admins alone are told of the operation"
 
 
 async def test_a_shard_that_fails_for_the_last_time_fails_the_operation(yard: Yard) -> None:
