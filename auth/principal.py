@@ -30,4 +30,9 @@ class Principal(msgspec.Struct, frozen=True):
     @property
     def scope(self) -> Scope:
         """What they may see: admins everything, others their own."""
-        return EVERYTHING if self.role is Role.ADMIN else Scope(owner_id=self.id)
+        return scope_of(self.id, self.role)
+
+
+def scope_of(principal_id: UUID, role: Role) -> Scope:
+    """What somebody with a role may see."""
+    return EVERYTHING if role is Role.ADMIN else Scope(owner_id=principal_id)

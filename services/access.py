@@ -123,6 +123,8 @@ class Access:
     ) -> Written[UUID]:
         """Let somebody ask no more, and end what they are connected with. Whoever is deactivated already stays so.
 
+        Their bulk operations end with the next look at who asked for them; their campaigns go on.
+
         Raises:
             Forbidden: the caller is no admin.
             NotFound: there is no such principal.

@@ -5,6 +5,7 @@ there already succeeds and records nothing, so that repeating it is safe. What a
 completes a campaign, is in `handing_over.py`.
 """
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
@@ -16,7 +17,7 @@ from services import configuring, phases
 from services.controlling import PLAIN, Asked, Control, Controlling, Verb
 from services.course import Course
 from services.handing_over import go_on
-from services.refusals import invalid_transition
+from services.refusals import invalid_transition, refuse_any
 from services.rerunning import rerun
 from services.starting import start_phase
 from services.written import Written
@@ -45,7 +46,8 @@ class CampaignControl:
         Raises:
             Conflict: it is paused or has ended, or the next phase lacks its configuration; before a full sequence
                 DNS and HTTP must have theirs (INVALID_TRANSITION).
-            ValidationFailed: something that it refers to is disabled or gone since it was configured.
+            ValidationFailed: something that it refers to is disabled or gone since it was configured, or is not
+                visible to its owner and the caller.
         """
         return await self._run(caller, campaign_id, "START", control, _start)
 
@@ -62,6 +64,7 @@ class CampaignControl:
 
         Raises:
             Conflict: it is no paused campaign (INVALID_TRANSITION).
+            ValidationFailed: something that it refers to is not visible to its owner and the caller.
         """
         return await self._run(caller, campaign_id, "RESUME", control, _resume)
 
@@ -96,6 +99,7 @@ class CampaignControl:
 
         Raises:
             Conflict: it has not failed (INVALID_TRANSITION).
+            ValidationFailed: as `resume`.
         """
 
         async def verb(course: Course) -> None:
@@ -111,6 +115,7 @@ class CampaignControl:
         Raises:
             Conflict: it is the generation, it or one before it is not over, or one is under way
                 (RERUN_PRECONDITION_FAILED); the campaign is cancelled or archived (INVALID_TRANSITION).
+            ValidationFailed: as `start`.
         """
 
         async def verb(course: Course) -> None:
@@ -145,12 +150,12 @@ class CampaignControl:
 
         Raises:
             Conflict: as `rerun_phase` of the analysis.
-            ValidationFailed: there is no such profile.
+            ValidationFailed: there is no such profile, or it is not visible to the campaign's owner and the caller.
         """
 
         async def verb(course: Course) -> None:
             if profile_id is not msgspec.UNSET:
-                await configuring.assign_profile(course, caller.scope, AnalysisConfig(profile_id))
+                await configuring.assign_profile(course, AnalysisConfig(profile_id))
             await rerun(course, PhaseKind.ANALYSIS)
 
         about = "as it is" if profile_id is msgspec.UNSET else str(profile_id)
@@ -198,9 +203,15 @@ async def _resume(course: Course) -> None:
         return
     if status is not CampaignStatus.PAUSED:
         raise invalid_transition("campaign", status, "RESUME")
+    await _expect_seen(course, [phase.kind for phase in course.under_way()])
     course.set_status(CampaignStatus.RUNNING)
     _resume_all(course)
     await go_on(course)
+
+
+async def _expect_seen(course: Course, kinds: Iterable[PhaseKind]) -> None:
+    """Refuse to let phases go on, and those that follow by themselves, with what may not be seen any more."""
+    refuse_any(await configuring.check_seen(course, {each for kind in kinds for each in course.ahead(kind)}))
 
 
 def _resume_all(course: Course) -> None:
@@ -227,6 +238,7 @@ async def _retry(course: Course, kind: PhaseKind) -> None:
         raise invalid_transition(kind, phase.status, "RETRY")
     if campaign.status is not CampaignStatus.FAILED:
         raise invalid_transition("campaign", campaign.status, "RETRY")
+    await _expect_seen(course, [kind, *(each.kind for each in course.under_way())])
     campaign.completed_at = None
     course.set_status(CampaignStatus.RUNNING)
     await phases.again(course, phase)

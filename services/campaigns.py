@@ -26,10 +26,11 @@ from services.once import Once, Request
 from services.references import check_nothing_gone
 from services.refusals import found_or_refuse, invalid_transition, refuse_any
 from services.rules_text import MAX_NAME
+from services.sight import Sight
 from services.versions import expect_version
 from services.written import Written
 from vocabulary.access import Role
-from vocabulary.campaigns import CampaignMode, CampaignStatus
+from vocabulary.campaigns import CampaignMode, CampaignStatus, PhaseStatus
 
 __all__ = ["ALIVE", "CampaignDraft", "CampaignPatch", "Campaigns", "Control", "copy_name"]
 
@@ -103,7 +104,8 @@ class Campaigns:
             NotFound: there is no such campaign.
             Conflict: a phase that is to be configured has begun, or the campaign has ended for good
                 (INVALID_TRANSITION); the campaign is at another version (VERSION_MISMATCH); or as `Once.run` says.
-            ValidationFailed: with every broken rule, and every reference that leads nowhere.
+            ValidationFailed: with every broken rule, and every reference that leads nowhere, or to what the owner of
+                the campaign may not see.
         """
         require(caller, Role.OPERATOR)
 
@@ -112,7 +114,7 @@ class Campaigns:
             expect_version(course.campaign, expected_version)
             _expect_changeable(course.campaign, patch)
             configuring.expect_open(course, patch)
-            refuse_any(await configuring.check(unit.session, caller.scope, patch))
+            refuse_any(await configuring.check(unit.session, await course.sight(), patch))
             await configuring.change(course, patch)
             return campaign_id
 
@@ -127,10 +129,12 @@ class Campaigns:
         Raises:
             NotFound: there is no such campaign.
             Conflict: it is cancelled or archived (INVALID_TRANSITION), or as `Controlling.run` says.
+            ValidationFailed: it runs, and a phase that would begin by itself then refers to something that its owner
+                or the caller may not see.
         """
 
         async def verb(course: Course) -> None:
-            _set_mode(course, mode)
+            await _set_mode(course, mode)
 
         asked = Asked("SET_MODE", campaign_id, control.expected_state, (mode,))
         return await self._controlling.run(caller, asked, control.idempotency_key, verb)
@@ -168,7 +172,7 @@ async def _create(
     unit: UnitOfWork, caller: Principal, draft: CampaignDraft, broken: Iterable[Violation] = ()
 ) -> UUID:
     patch = CampaignPatch.of(draft)
-    refuse_any([*broken, *await configuring.check(unit.session, caller.scope, patch)])
+    refuse_any([*broken, *await configuring.check(unit.session, Sight(caller.scope), patch)])
     row = _row(unit, caller, draft)
     await campaigns.add(unit.session, row, draft.lacking)
     await configuring.put(unit.session, row.id, patch)
@@ -212,12 +216,15 @@ def _expect_changeable(row: CampaignRow, patch: CampaignPatch) -> None:
         raise invalid_transition("campaign", row.status, "UPDATE")
 
 
-def _set_mode(course: Course, mode: CampaignMode) -> None:
+async def _set_mode(course: Course, mode: CampaignMode) -> None:
     row, previous = course.campaign, course.campaign.mode
     if row.status in _FINAL:
         raise invalid_transition("campaign", row.status, "SET_MODE")
     if previous is mode:
         return
+    if mode is CampaignMode.FULL_SEQUENCE and row.status is CampaignStatus.RUNNING:
+        waiting = [phase.kind for phase in course.phases.values() if phase.status is PhaseStatus.CONFIGURED]
+        refuse_any(await configuring.check_seen(course, waiting))
     row.mode = mode
     row.version += 1
     row.updated_at = course.unit.now

@@ -13,7 +13,6 @@ from core.errors import Violation
 from db.engine import Session
 from db.models import CampaignRow, PhaseRow
 from db.repositories import analysis_configs, campaigns
-from db.scope import EVERYTHING, Scope
 from events.campaign_events import CampaignUpdated, PhaseConfigured
 from services.course import Course
 from services.references import (
@@ -25,6 +24,7 @@ from services.references import (
 from services.refusals import invalid_transition, refuse_any
 from services.rules_campaigns import check_dns_config, check_generation_config, check_http_config
 from services.rules_text import check_name
+from services.sight import Sight
 from vocabulary.campaigns import (
     AnalysisConfig,
     CampaignMode,
@@ -36,6 +36,7 @@ from vocabulary.campaigns import (
 )
 
 _OPEN = frozenset({PhaseStatus.NOT_STARTED, PhaseStatus.CONFIGURED, PhaseStatus.SKIPPED})
+_REFERRING = frozenset({PhaseKind.DNS_VALIDATION, PhaseKind.HTTP_KEYWORD_VALIDATION, PhaseKind.ANALYSIS})
 
 
 class CampaignDraft(msgspec.Struct, frozen=True):
@@ -90,7 +91,7 @@ class CampaignPatch(msgspec.Struct, frozen=True):
         return {kind: name for kind, name in names.items() if getattr(self, name) is not msgspec.UNSET}
 
 
-async def check(session: Session, scope: Scope, patch: CampaignPatch) -> list[Violation]:
+async def check(session: Session, sight: Sight, patch: CampaignPatch) -> list[Violation]:
     """Every broken rule of what is given, and every reference that leads nowhere."""
     broken: list[Violation] = []
     if patch.name is not msgspec.UNSET:
@@ -99,28 +100,46 @@ async def check(session: Session, scope: Scope, patch: CampaignPatch) -> list[Vi
         broken += check_generation_config(patch.generation)
     if patch.dns is not msgspec.UNSET:
         broken += check_dns_config(patch.dns)
-        broken += await check_dns_references(session, scope, patch.dns)
+        broken += await check_dns_references(session, sight, patch.dns)
     if patch.http is not msgspec.UNSET:
         broken += check_http_config(patch.http)
-        broken += await check_http_references(session, scope, patch.http)
+        broken += await check_http_references(session, sight, patch.http)
     if patch.analysis is not msgspec.UNSET:
-        broken += await check_analysis_references(session, scope, patch.analysis)
+        broken += await check_analysis_references(session, sight, patch.analysis)
     return broken
 
 
-async def check_ready(session: Session, campaign_id: UUID, kinds: Collection[PhaseKind]) -> list[Violation]:
-    """What phases refer to and is disabled or gone since they were configured."""
-    # Who configured it could see what it refers to; whoever may start it need not.
+async def check_ready(course: Course, kinds: Collection[PhaseKind]) -> list[Violation]:
+    """What phases refer to and is disabled, gone or not visible any more since they were configured."""
+    session, campaign_id = course.unit.session, course.campaign.id
+    broken = await _check_stored(course, await course.sight(), kinds)
     dns, http = await _fetching(session, campaign_id, kinds)
-    broken: list[Violation] = []
-    if dns is not None:
-        broken += await check_dns_references(session, EVERYTHING, dns)
-    if http is not None:
-        broken += await check_http_references(session, EVERYTHING, http)
     parts = {"dns"} if dns is not None else set()
     parts |= {"http"} if http is not None else set()
     gone = await check_nothing_gone(session, campaign_id, dns, http)
     return broken + [each for each in gone if each.path[0] in parts]
+
+
+async def check_seen(course: Course, kinds: Collection[PhaseKind]) -> list[Violation]:
+    """What phases refer to and is not visible any more. What is disabled is for workers to pass over."""
+    if _REFERRING.isdisjoint(kinds):
+        return []
+    sight = msgspec.structs.replace(await course.sight(), takes_disabled=True)
+    return await _check_stored(course, sight, kinds)
+
+
+async def _check_stored(course: Course, sight: Sight, kinds: Collection[PhaseKind]) -> list[Violation]:
+    session, campaign_id = course.unit.session, course.campaign.id
+    dns, http = await _fetching(session, campaign_id, kinds)
+    broken: list[Violation] = []
+    if dns is not None:
+        broken += await check_dns_references(session, sight, dns)
+    if http is not None:
+        broken += await check_http_references(session, sight, http)
+    if PhaseKind.ANALYSIS in kinds:
+        analysis = await analysis_configs.get(session, campaign_id)
+        broken += await check_analysis_references(session, sight, analysis)
+    return broken
 
 
 async def _fetching(
@@ -199,13 +218,13 @@ async def change(course: Course, patch: CampaignPatch) -> None:
         _configured(course, course.phases[kind])
 
 
-async def assign_profile(course: Course, scope: Scope, config: AnalysisConfig) -> None:
+async def assign_profile(course: Course, config: AnalysisConfig) -> None:
     """Choose the profile of the next analysis, though the last one may have run.
 
     Raises:
         ValidationFailed: there is no such profile.
     """
-    refuse_any(await check_analysis_references(course.unit.session, scope, config))
+    refuse_any(await check_analysis_references(course.unit.session, await course.sight(), config))
     await change(course, CampaignPatch(analysis=config))
 
 

@@ -18,8 +18,9 @@ from events.campaign_events import CampaignStatusChanged, PhaseEventType
 from events.event import EventType
 from events.outbox import record
 from services.progress import PROGRESS_INTERVAL, counts_of, percent_of, progress_of
+from services.sight import Sight, sight_of
 from vocabulary.access import Actor
-from vocabulary.campaigns import CampaignStatus, PhaseKind, PhaseStatus
+from vocabulary.campaigns import CampaignMode, CampaignStatus, PhaseKind, PhaseStatus
 
 ORDER = tuple(PhaseKind)
 OVER = frozenset({PhaseStatus.COMPLETED, PhaseStatus.SKIPPED})
@@ -31,13 +32,14 @@ COUNTED = UNDER_WAY | {PhaseStatus.FAILED}
 
 @dataclass(frozen=True)
 class Course:
-    """The locked rows, and who acts."""
+    """The locked rows, who acts, and what whoever acts may see."""
 
     unit: UnitOfWork
     campaign: CampaignRow
     phases: dict[PhaseKind, PhaseRow]
     tallies: TalliesRow
     actor: Actor
+    scope: Scope = EVERYTHING
 
     @classmethod
     async def take(
@@ -48,7 +50,11 @@ class Course:
         if campaign is None:
             return None
         rows = await phases.lock_all(unit.session, campaign_id)
-        return cls(unit, campaign, rows, await tallies.of(unit.session, campaign_id), actor)
+        return cls(unit, campaign, rows, await tallies.of(unit.session, campaign_id), actor, scope)
+
+    async def sight(self) -> Sight:
+        """What the campaign may use, by whoever acts and by its owner."""
+        return await sight_of(self.unit.session, self.campaign.id, self.scope)
 
     def before(self, kind: PhaseKind) -> list[PhaseRow]:
         """The phases that run before this one."""
@@ -57,6 +63,12 @@ class Course:
     def behind(self, kind: PhaseKind) -> list[PhaseRow]:
         """The phases that run after this one."""
         return [self.phases[each] for each in ORDER[ORDER.index(kind) + 1 :]]
+
+    def ahead(self, kind: PhaseKind) -> list[PhaseKind]:
+        """A phase, and in a full sequence those behind it, for they follow by themselves."""
+        follows = self.campaign.mode is CampaignMode.FULL_SEQUENCE
+        behind = [phase.kind for phase in self.behind(kind) if phase.status is not PhaseStatus.SKIPPED]
+        return [kind, *behind] if follows else [kind]
 
     def is_reached(self, kind: PhaseKind) -> bool:
         """Whether every phase before this one is over."""

@@ -3,9 +3,10 @@
 Whenever a phase is done over some offsets, it hands them over in the same transaction: those of them that are due
 in the next phase are cut into shards of it. So a worker that dies leaves nothing out and nothing twice. A next
 phase that runs, is paused or has failed always gets them, for it may go on. One that has not begun is begun in a
-full sequence, with all that was finished so far; else it gets all at once when somebody starts it. Analysis is begun
-only when extraction is complete: how many pages of a campaign are equal is evidence, and must not depend on who came
-first.
+full sequence, with all that was finished so far; else it gets all at once when somebody starts it. None begins by
+itself with something that the campaign's owner may not see any more: then the campaign waits for somebody, who is
+told what it is. Analysis is begun only when extraction is complete: how many pages of a campaign are equal is
+evidence, and must not depend on who came first.
 
 The total of a phase is what may still come of the one before it, along the chain: it only falls, and is exact in
 the end. A phase that has enough to do holds the one before it back: no shard of that one is claimed until half of
@@ -19,6 +20,7 @@ import itertools
 from db.models import PhaseRow
 from db.repositories import domains
 from services import phases
+from services.configuring import check_seen
 from services.course import COUNTED, UNDER_WAY, Course
 from services.cutting import EVERYWHERE, Cut, cut, cut_generation, finished_parts
 from vocabulary.campaigns import CampaignMode, CampaignStatus, PhaseKind, PhaseStart, PhaseStatus
@@ -57,7 +59,8 @@ async def go_on(course: Course) -> None:
     """Bring every phase as far as it is by now, and then the campaign: complete, or waiting for somebody."""
     course.count_totals()
     for kind, phase in course.phases.items():
-        if kind is not GENERATION and course.is_reached(kind) and _begins_by_itself(course, phase):
+        is_due = kind is not GENERATION and course.is_reached(kind) and _begins_by_itself(course, phase)
+        if is_due and not await check_seen(course, [kind]):
             await start(course, phase, None)
         if _is_complete(course, phase):
             phases.complete(course, phase)
@@ -75,6 +78,8 @@ async def _begin_early(course: Course, phase: PhaseRow, finished: range) -> None
     """Begin a phase while the one before still runs, if that has found something for it."""
     unit, campaign_id = course.unit, course.campaign.id
     if not (await domains.tally(unit.session, phase.kind, campaign_id, finished)).due:
+        return
+    if await check_seen(course, [phase.kind]):
         return
     before = course.before(phase.kind)[-1]
     made = await cut(unit, campaign_id, phase.kind, await finished_parts(unit, campaign_id, before.kind))

@@ -1,7 +1,8 @@
 """What a worker needs to know before it works on a shard, read in one snapshot.
 
 Personas, keyword sets and proxies are those of the moment, so a change of them is seen by the next shard.
-Disabled ones are passed over; what that leaves is for the worker to judge.
+Disabled ones are passed over, and those that the campaign's owner may not see any more, who was an admin when it
+began; what that leaves is for the worker to judge.
 """
 
 from collections.abc import Sequence
@@ -12,13 +13,14 @@ from uuid import UUID
 from auth.sealing import Sealer
 from core.settings import Settings
 from db.engine import Session
-from db.repositories import campaigns, domains, keyword_sets, personas, phases
+from db.repositories import campaigns, domains, keyword_sets, personas
 from db.repositories.domains import Candidate
 from db.repositories.shards import Claim
-from db.scope import EVERYTHING
+from db.scope import Scope
 from db.unit_of_work import Database
 from services.effective import effective
 from services.proxy_routes import ProxyRoute, route_of
+from services.sight import owner_scope
 from vocabulary.campaigns import DnsConfig, HttpConfig, PhaseKind
 from vocabulary.keywords import KeywordRule
 from vocabulary.personas import DnsPersonaConfig, HttpPersonaConfig, PersonaConfig
@@ -66,11 +68,12 @@ class Jobs:
         """
         campaign_id = campaign_of(claim)
         async with self._database.engines.reading() as session:
-            if not await phases.exist(session, campaign_id):
+            scope = await owner_scope(session, campaign_id)
+            if scope is None:
                 return None
             config = await campaigns.dns_config(session, campaign_id)
             left = await domains.left(session, PhaseKind.DNS_VALIDATION, campaign_id, claim.within)
-            usable = await _personas(session, config.persona_ids, DnsPersonaConfig)
+            usable = await _personas(session, scope, config.persona_ids, DnsPersonaConfig)
         return DnsJob(left, usable, config)
 
     async def settings(self, settings: Settings) -> Settings:
@@ -86,19 +89,20 @@ class Jobs:
         """
         campaign_id = campaign_of(claim)
         async with self._database.engines.reading() as session:
-            if not await phases.exist(session, campaign_id):
+            scope = await owner_scope(session, campaign_id)
+            if scope is None:
                 return None
             config = await campaigns.http_config(session, campaign_id)
             dns = await campaigns.dns_config(session, campaign_id)
-            resolvers = await _personas(session, dns.persona_ids, DnsPersonaConfig)
+            resolvers = await _personas(session, scope, dns.persona_ids, DnsPersonaConfig)
             return HttpJob(
                 left=await domains.left(
                     session, PhaseKind.HTTP_KEYWORD_VALIDATION, campaign_id, claim.within
                 ),
-                personas=await _personas(session, config.persona_ids, HttpPersonaConfig),
+                personas=await _personas(session, scope, config.persona_ids, HttpPersonaConfig),
                 resolvers=resolvers,
-                rules=await _rules(session, config),
-                route=await route_of(session, self._sealer, campaign_id, config.strategy),
+                rules=await _rules(session, scope, config),
+                route=await route_of(session, self._sealer, scope, campaign_id, config.strategy),
                 config=config,
             )
 
@@ -110,16 +114,16 @@ def campaign_of(claim: Claim) -> UUID:
     return claim.campaign_id
 
 
-async def _personas(session: Session, ids: Sequence[UUID], kind: type[P]) -> dict[UUID, P]:
+async def _personas(session: Session, scope: Scope, ids: Sequence[UUID], kind: type[P]) -> dict[UUID, P]:
     """The enabled ones of a type, in the order of `ids`."""
-    rows = await personas.get_many(session, ids, EVERYTHING)
+    rows = await personas.get_many(session, ids, scope)
     configs: dict[UUID, PersonaConfig] = {i: rows[i].config for i in ids if i in rows and rows[i].enabled}
     return {ident: config for ident, config in configs.items() if isinstance(config, kind)}
 
 
-async def _rules(session: Session, config: HttpConfig) -> list[KeywordRule]:
+async def _rules(session: Session, scope: Scope, config: HttpConfig) -> list[KeywordRule]:
     """The rules of the enabled keyword sets in their order, then the ad hoc keywords."""
-    sets = await keyword_sets.get_many(session, config.keyword_set_ids, EVERYTHING)
+    sets = await keyword_sets.get_many(session, config.keyword_set_ids, scope)
     rules: list[KeywordRule] = []
     for ident in config.keyword_set_ids:
         if ident in sets and sets[ident].enabled:

@@ -8,7 +8,6 @@ at other phases: which may begin or is complete is said in `handing_over.py`, wh
 
 from db.models import PhaseRow
 from db.repositories import analysis_configs, scoring_profiles, shards
-from db.scope import EVERYTHING
 from db.unit_of_work import UnitOfWork
 from events.campaign_events import (
     PhaseAutoStarted,
@@ -51,7 +50,8 @@ async def _pin_scoring(course: Course) -> None:
     session, campaign_id = course.unit.session, course.campaign.id
     version, scoring = 0, ScoringConfig()
     profile_id = (await analysis_configs.get(session, campaign_id)).profile_id
-    newest = None if profile_id is None else await scoring_profiles.newest(session, profile_id, EVERYTHING)
+    scope = (await course.sight()).scope
+    newest = None if profile_id is None else await scoring_profiles.newest(session, profile_id, scope)
     if newest is not None:
         version, scoring = newest
     await analysis_configs.pin(session, campaign_id, version, scoring)

@@ -10,6 +10,7 @@ from auth.sealing import SealBroken, Sealer
 from db.engine import Session
 from db.models import ProxyPoolRow, ProxyRow
 from db.repositories import proxy_use
+from db.scope import Scope
 from services.probing import endpoint_of
 from vocabulary.proxies import ProxyEndpoint, ProxyHealth, ProxyStrategy
 
@@ -44,14 +45,22 @@ class ProxyRoute:
 
 
 async def route_of(
-    session: Session, sealer: Sealer, campaign_id: UUID, strategy: ProxyStrategy | None
+    session: Session, sealer: Sealer, scope: Scope, campaign_id: UUID, strategy: ProxyStrategy | None
 ) -> ProxyRoute | None:
-    """The route of a campaign; None if it goes directly. `strategy` is the campaign's own, above its pool's."""
+    """The route of a campaign; None if it goes directly.
+
+    A proxy that is not in `scope` is passed over like one that is disabled. `strategy` is the campaign's own, above its
+    pool's.
+    """
     if await proxy_use.goes_direct(session, campaign_id):
         return None
     pool = await proxy_use.pool_of(session, campaign_id)
     found = await proxy_use.weighted(session, campaign_id)
-    routed = [_routed(row, weight, pool, sealer) for row, weight in found if row.enabled]
+    routed = [
+        _routed(row, weight, pool, sealer)
+        for row, weight in found
+        if row.enabled and scope.sees(row.owner_id)
+    ]
     return ProxyRoute(
         proxies=[proxy for proxy in routed if proxy is not None],
         strategy=strategy or (ProxyStrategy.ROUND_ROBIN if pool is None else pool.strategy),

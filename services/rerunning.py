@@ -7,7 +7,7 @@ from core.errors import Conflict, ConflictDetail
 from db.repositories import pages, shards, tallies
 from db.repositories.taking_back import take_back
 from services import phases
-from services.configuring import check_ready, lacks
+from services.configuring import check_ready, check_seen, lacks
 from services.course import OVER, Course
 from services.handing_over import go_on, start
 from services.refusals import invalid_transition, not_configured, refuse_any
@@ -24,13 +24,15 @@ async def rerun(course: Course, kind: PhaseKind) -> None:
     Raises:
         Conflict: it cannot run anew now (RERUN_PRECONDITION_FAILED), or the campaign is cancelled or archived
             (INVALID_TRANSITION).
-        ValidationFailed: something that it refers to is disabled or gone since it was configured.
+        ValidationFailed: something that it refers to is disabled or gone since it was configured, or is not
+            visible to its owner and whoever asks; in a full sequence of those behind it, too.
     """
     campaign, phase = course.campaign, course.phases[kind]
     _expect_over(course, kind)
     if await lacks(course.unit.session, campaign.id, kind):
         raise not_configured(kind, phase.status, "RERUN")
-    refuse_any(await check_ready(course.unit.session, campaign.id, [kind]))
+    ready, seen = await check_ready(course, [kind]), await check_seen(course, course.ahead(kind)[1:])
+    refuse_any([*ready, *seen])
     campaign.completed_at = None
     if campaign.status is not CampaignStatus.RUNNING:
         course.set_status(CampaignStatus.RUNNING)

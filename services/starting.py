@@ -16,14 +16,15 @@ async def start_phase(course: Course, kind: PhaseKind) -> None:
     Raises:
         Conflict: the campaign is in no such state, the phase has begun already or is not the next one, or a
             configuration is lacking (INVALID_TRANSITION).
-        ValidationFailed: something that it refers to is disabled or gone since it was configured.
+        ValidationFailed: something that it refers to is disabled or gone since it was configured, or is not
+            visible to its owner and whoever asks.
     """
     campaign, phase = course.campaign, course.phases[kind]
     _expect_next(course, kind)
     if phase.status is PhaseStatus.NOT_STARTED:
         raise not_configured(kind, phase.status, "START")
     wanted = _wanted(course, kind)
-    refuse_any(await check_ready(course.unit.session, campaign.id, wanted))
+    refuse_any(await check_ready(course, wanted))
     campaign.started_at = campaign.started_at or course.unit.now
     course.set_status(CampaignStatus.RUNNING)
     await start(course, phase, PhaseStart.FIRST)

@@ -19,10 +19,12 @@ from db.models import (
     HttpConfigRow,
     PhasePersonaRow,
     PhaseRow,
+    PrincipalRow,
     TalliesRow,
 )
 from db.repositories.shards import lock_open
 from db.scope import EVERYTHING, Scope
+from vocabulary.access import Role
 from vocabulary.campaigns import DnsConfig, GenerationConfig, HttpConfig, PhaseKind, PhaseStatus
 from vocabulary.work import ShardKind
 
@@ -62,6 +64,17 @@ async def lock(session: Session, ident: UUID, scope: Scope = EVERYTHING) -> Camp
     wanted = select(CampaignRow).where(CampaignRow.id == ident, scope.clause(CampaignRow.owner_id))
     wanted = wanted.with_for_update().execution_options(populate_existing=True)
     return (await session.execute(wanted)).scalar_one_or_none()
+
+
+async def owner(session: Session, ident: UUID) -> tuple[UUID, Role] | None:
+    """Whose the campaign is, and the role that they have now; None if it is gone."""
+    wanted = (
+        select(PrincipalRow.id, PrincipalRow.role)
+        .join(CampaignRow, CampaignRow.owner_id == PrincipalRow.id)
+        .where(CampaignRow.id == ident)
+    )
+    row = (await session.execute(wanted)).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 async def remove(session: Session, ident: UUID) -> None:

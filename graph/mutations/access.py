@@ -177,7 +177,8 @@ class AccessMutations:
 
     @verb(
         "Say what somebody else may do; it holds for the tokens that they have, too, and at once. Where it makes a "
-        "difference to what they see, their WebSockets and event streams are ended, to be opened anew. For admins."
+        "difference to what they see, their WebSockets and event streams are ended, to be opened anew. Their campaigns "
+        "go on, but use nothing any more that they do not see. For admins."
     )
     async def set_principal_role(
         self, info: Info, what: Annotated[SetPrincipalRoleInput, TAKEN]
@@ -192,7 +193,8 @@ class AccessMutations:
 
     @verb(
         "Let somebody else ask no more: no request of theirs is answered any more, and every WebSocket and event "
-        "stream of theirs is ended, on all processes. For admins."
+        "stream of theirs is ended, on all processes. Their bulk operations end, too; their campaigns go on: pause "
+        "them if they shall not. For admins."
     )
     async def deactivate_principal(
         self, info: Info, what: Annotated[DeactivatePrincipalInput, TAKEN]

@@ -176,7 +176,10 @@ class CampaignMutations:
             )
         return await payload(DuplicateCampaignPayload, info, written)
 
-    @verb("Change the name of a campaign, or the configuration of phases that have not started.")
+    @verb(
+        "Change the name of a campaign, or the configuration of phases that have not started. It can use what its "
+        "owner sees."
+    )
     async def update_campaign(
         self, info: Info, what: Annotated[UpdateCampaignInput, TAKEN]
     ) -> UpdateCampaignResult:
