@@ -9,6 +9,8 @@ Why nothing is lost, and nothing repeated:
 * A stretch has every frame of the stream between its begin and its end. Who takes it is between the two, is handed the
   frames above its own position, and is at the end afterwards. Where it has none of those the member asks at once for
   the next one (`Member.take`), for nobody else would call it.
+* Who is inside a silence (`live/window.py`) is at its end before it asks: before that is nothing that the stream tells,
+  nor that a rate leaves out. A reset comes only if the log lacks what follows there.
 * A stretch that the log has not come to the end of ends where the log did. What follows is a stretch of its own, which
   begins there: nothing is rendered twice, and what was handed out does not change.
 * Who asks while its stretch is being read may be above what is found, for the log was shorter when that was begun. It

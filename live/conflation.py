@@ -27,11 +27,16 @@ class Held(msgspec.Struct):
 
 
 class Conflation:
-    """The held values of one stream; `rate` is how often a second they may be told, in a row of ticks."""
+    """The held values of one stream; `rate` is how often a second they may be told, in a row of ticks.
+
+    `since` is the position of the first that was offered since nothing was held: what is held is all that is left of
+    it and of what came after it.
+    """
 
     def __init__(self, rate: float) -> None:
         self._pause = 1 / rate
         self._open_at = 0.0
+        self.since = 0
         # A plain dictionary looks for its first value behind all that were taken away before it.
         self._held: OrderedDict[Hashable, Held] = OrderedDict()
 
@@ -53,6 +58,8 @@ class Conflation:
 
     def offer(self, key: Hashable, envelope: Envelope) -> None:
         """Hold a value, which is newer than all before, in place of the one that was held for its key."""
+        if not self._held:
+            self.since = envelope.position
         older = self._held.pop(key, None)
         # Put at the end, so that the order of the dictionary is the order of positions.
         self._held[key] = Held(key, envelope, 0 if older is None else older.skipped + 1)

@@ -133,7 +133,7 @@ class Group:
         self._require(era)
         # What was there before the group did not wait for it.
         self._has_news = True
-        self.window.append(due if due.frame.position > self._begun_at else Due(due.frame))
+        self.window.append(due if due.frame.position > self._begun_at else Due(due.frame, since=due.since))
 
     def _require(self, era: int) -> None:
         if era != self._commons.hub.era:

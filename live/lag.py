@@ -31,7 +31,7 @@ def _lag(group: Group, era: int, head: int) -> int:
     if position is None or group.era != era:
         return 0
     if position < window.floor:
-        return max(0, head - position)
+        return max(0, head - window.beyond_silence(position))
     due = window.after(position, 1)
     return max(0, head + 1 - due[0].frame.position) if due else 0
 

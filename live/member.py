@@ -119,6 +119,11 @@ class Member(Place):
         self.finished = True
         self.is_level = False
 
+    def _pass_silence(self) -> None:
+        """Go on from where the next frame is, as far as the window remembers that nothing comes before it."""
+        if self.position is not None:
+            self.position = self.source.window.beyond_silence(self.position)
+
     def receive(self, chunk: Chunk | None, failure: list[dict[str, Any]] | None = None) -> None:
         """A fetch has ended: with frames, or with the errors to end on."""
         self._fetching = False
@@ -180,6 +185,7 @@ class Member(Place):
             if self._fetching or not self.more:
                 return
             self._fetching, self.is_level = True, False
+            self._pass_silence()
             chunk = self.source.fetch(self)
             if chunk is None:
                 return

@@ -90,7 +90,7 @@ class Teller:
                 held.passed_over(oldest)
                 continue
             # It waited on purpose, so it does not count as slow.
-            self._append(Due(frame))
+            self._append(Due(frame, since=held.since))
             held.told(oldest, _now())
 
     async def _rendered(self, envelope: Envelope, skipped: int = 0) -> Frame | None:

@@ -280,6 +280,84 @@ class TestLives:
                 await reader.until(25 + number)
 
 
+class TestSilences:
+    """On a quiet stream, who has had everything is far behind the log, and only what it lacks is read for it."""
+
+    async def quiet(self, house: House, floor: int = 0) -> Reader:
+        """A reader that has had all there is until six frames come at once, after others' events; the log is pruned."""
+        reader = house.join(after=0)
+        house.hub.publish("a")
+        await reader.until(1)
+        house.hub.publish(*"b" * 95)
+        await come(reader)
+        house.hub.prune(floor)
+        house.hub.publish(*"a" * 6)
+        await come(reader)
+        assert reader.member.source.window.floor == 98
+        house.hub.reads.clear()
+        return reader
+
+    async def test_what_concerns_others_is_not_read(self, house: House) -> None:
+        reader = await self.quiet(house)
+        await reader.until(102)
+        assert reader.positions == [1, *range(97, 103)]
+        assert house.hub.reads == [90]
+
+    async def test_nor_for_whoever_comes_back_from_there(self, house: House) -> None:
+        await self.quiet(house)
+        readers = [house.join(after=place) for place in (1, 40, 95, 96, 97)]
+        await all_until(readers, 102)
+        assert [reader.positions[0] for reader in readers] == [97, 97, 97, 97, 98]
+        assert house.hub.reads == [90]
+        before = house.join(after=0)
+        await before.until(102)
+        assert before.positions == [1, *range(97, 103)]
+
+    async def test_nobody_is_reset_for_it(self, house: House) -> None:
+        reader = await self.quiet(house, floor=96)
+        await reader.until(102)
+        assert reader.seen == [("event", position) for position in (1, *range(97, 103))]
+        assert house.meter.counts["resets"] == 0
+
+    async def test_one_that_lacks_what_was_pruned_is_reset(self, house: House) -> None:
+        reader = await self.quiet(house)
+        house.hub.prune(97)
+        await reader.until(102)
+        assert reader.seen == [("event", 1), ("reset", 102)]
+
+    async def test_of_another_log_nothing_is_remembered(self, house: House) -> None:
+        reader = await self.quiet(house)
+        house.hub.replace(20)
+        await reader.until(20)
+        house.hub.publish("a")
+        await reader.until(21)
+        behind = house.join(after=20)
+        await behind.until(21)
+        assert reader.seen == [("event", 1), ("replaced", 20), ("event", 21)]
+        assert behind.positions == [21]
+
+    async def test_what_a_rate_leaves_out_is_no_silence(self) -> None:
+        async with opened(limits=limits(frames=1, page=2)) as house:
+            stream = house.stream(after=0)
+            stream.max_rate = 1000
+            reader = Reader(house.groups, stream)
+            house.hub.publish("a~x")
+            await reader.until(1)
+            house.hub.publish("a~x", "a~x")
+            house.hub.publish("a", "a")
+            await come(reader)
+            await reader.until(5)
+            assert reader.positions == [1, 3, 4, 5]
+            assert reader.skipped[3] >= 1
+
+
+async def come(reader: Reader) -> None:
+    """The reader's group has come to where the hub is; the reader itself has taken nothing."""
+    group = reader.member.source
+    assert isinstance(group, Group)
+    await until(lambda: group.position == group._commons.hub.position)
+
+
 STEPS = st.lists(
     st.sampled_from(
         ["a", "a", "b", "hear", "back", "back", "read", "nibble", "yield", "outage", "prune", "leave"]

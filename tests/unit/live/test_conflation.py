@@ -40,6 +40,15 @@ def test_what_was_told_is_not_counted_again() -> None:
     assert drained(held) == [(4, 1)]
 
 
+def test_it_knows_since_when_something_was_held() -> None:
+    held = offered("x", "x", "y")
+    assert held.since == 1
+    drained(held)
+    held.offer("x", envelope(7))
+    held.offer("x", envelope(8))
+    assert held.since == 7
+
+
 def test_the_first_is_due_at_once_and_the_next_a_pause_later() -> None:
     held = offered("x", rate=0.5)
     assert held.due(7)

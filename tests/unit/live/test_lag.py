@@ -67,6 +67,18 @@ async def test_it_goes_on_being_counted_below_the_window(house: House) -> None:
     assert slowest(house.groups) == {"ticks": 0}
 
 
+async def test_below_it_what_is_known_to_concern_others_is_not_counted(house: House) -> None:
+    frozen = house.join(after=0)
+    house.hub.publish("a")
+    await frozen.until(1)
+    house.hub.publish(*"b" * 50)
+    house.hub.publish(*"a" * 6)
+    await rendered(house, 57)
+    assert frozen.member.position == 1
+    assert slowest(house.groups) == {"ticks": 6}
+    await frozen.until(57)
+
+
 async def test_the_slowest_of_all_groups_of_a_field_counts_and_no_more_when_it_leaves(house: House) -> None:
     frozen, later = house.join("a", after=0), house.join("b", after=0)
     house.hub.publish("a", "a", "b")

@@ -1,4 +1,9 @@
-"""What members at one place of a window take, and that it is found once for all of them."""
+"""What members at one place of a window take, that it is found once for all of them, and what it remembers."""
+
+from itertools import accumulate
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from live.window import Due, FrameWindow
 from tests.fakes.streams import frame
@@ -56,3 +61,69 @@ def test_what_is_kept_for_many_places_is_bounded() -> None:
     for position in range(100):
         assert positions(window.turn(position, 1, BIG)) == [position + 1]
     assert len(window._turns) <= 64
+
+
+def holding(*positions: int, max_frames: int = 1) -> FrameWindow:
+    """One that frames at these positions have come to, of which it has the last."""
+    window = FrameWindow(0, max_frames=max_frames, max_bytes=1 << 20)
+    for position in positions:
+        window.append(Due(frame(position, "event")))
+    return window
+
+
+class TestSilences:
+    def test_between_two_frames_it_leads_to_the_second_and_not_beyond(self) -> None:
+        window = holding(100, 130, 131)
+        places = (-1, 0, 98, 99, 100, 101, 129, 130, 131, 999)
+        assert [window.beyond_silence(each) for each in places] == [
+            *(-1, 99, 99, 99, 129, 129, 129, 130, 131, 999)
+        ]
+
+    def test_of_what_is_still_there_nothing_is_said(self) -> None:
+        window = holding(10, 30, max_frames=2)
+        assert [window.beyond_silence(each) for each in (0, 10, 20)] == [0, 10, 20]
+
+    def test_what_was_held_back_begins_with_the_first_that_was(self) -> None:
+        window = holding(10)
+        for position in (30, 40):
+            window.append(Due(frame(position, "event"), since=20))
+        window.append(Due(frame(50, "event")))
+        places = (10, 18, 19, 20, 30, 31)
+        assert [window.beyond_silence(each) for each in places] == [19, 19, 19, 20, 30, 31]
+
+    def test_what_does_not_fit_because_of_its_bytes_is_remembered_alike(self) -> None:
+        window = FrameWindow(0, max_frames=9, max_bytes=10)
+        window.append(Due(frame(7, "event", padding=BIG)))
+        assert (len(window), window.floor, window.beyond_silence(0)) == (0, 7, 6)
+
+    def test_a_long_one_outlasts_any_number_of_short_ones(self) -> None:
+        window = holding(1, 100_000, *range(100_010, 110_000, 10))
+        assert window.beyond_silence(1) == 99_999
+        assert window.beyond_silence(109_970) == 109_979
+        assert len(window._silences) <= 17
+
+    def test_another_log_has_none_of_them(self) -> None:
+        window = holding(10, 30, 31)
+        window.skip_to(40)
+        assert [window.beyond_silence(each) for each in (0, 10, 30)] == [0, 10, 30]
+
+    @given(
+        steps=st.lists(st.tuples(st.integers(1, 40), st.integers(0, 40)), max_size=60),
+        max_frames=st.integers(0, 5),
+    )
+    def test_nobody_is_led_past_a_frame_or_what_it_stands_for(
+        self, steps: list[tuple[int, int]], max_frames: int
+    ) -> None:
+        window = FrameWindow(0, max_frames=max_frames, max_bytes=1 << 20)
+        told = [*accumulate(step for step, _ in steps)]
+        stands = [position - back for position, (_, back) in zip(told, steps, strict=True)]
+        for position, since in zip(told, stands, strict=True):
+            window.append(Due(frame(position, "event"), since=since))
+        for place in range(told[-1] if told else 0):
+            end = window.beyond_silence(place)
+            assert place <= end
+            assert not [each for each in told if place < each <= end]
+            assert end == place or end < next(
+                since for position, since in zip(told, stands, strict=True) if position > place
+            )
+            assert end == place or end < window.floor
