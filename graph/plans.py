@@ -50,11 +50,11 @@ KEPT_CHARACTERS = 1 << 18
 class Plan(msgspec.Struct, frozen=True):
     """One operation of a validated document.
 
-    `field` is the first at its root. `identity` and `shared_variables` say what two subscriptions must have in common to
-    be one group: everything but where each resumes; queries and mutations have neither. `resuming` is how that is said,
-    if it can be told from the request alone. `variants` are the compiled selections of this operation. `reads_schema` is whether it reads the
-    schema and nothing else. `changes` is how many fields change something: those at the root of a mutation.
-    `hides_schema` is whether no error may say what the schema has.
+    `field` is the first at its root. `identity` and `shared_variables` say what two subscriptions must have in common
+    to be one group: everything but where each resumes; queries and mutations have neither. `resuming` is how that is
+    said, if it can be told from the request alone. `variants` are the compiled selections of this operation.
+    `reads_schema` is whether it reads the schema and nothing else. `changes` is how many fields change something: those
+    at the root of a mutation. `hides_schema` is whether no error may say what the schema has.
     """
 
     document: DocumentNode

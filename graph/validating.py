@@ -46,17 +46,18 @@ from graphql.validation.validate import (
     query_document_keys_to_validate,
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graph.introspection import BoundedIntrospectionRule, NoIntrospectionRule
+from graph.one_of import OneOfVariablesRule
 
 Rule = type[ASTValidationRule]
 
-RULES: tuple[Rule, ...] = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+RULES: tuple[Rule, ...] = (*specified_rules, MaybeNullValidationRule, OneOfVariablesRule)
 OF_VARIABLES = frozenset(
     {
         NoUndefinedVariablesRule,
         NoUnusedVariablesRule,
+        OneOfVariablesRule,
         UniqueVariableNamesRule,
         VariablesAreInputTypesRule,
         VariablesInAllowedPositionRule,

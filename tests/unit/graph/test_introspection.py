@@ -22,7 +22,11 @@ from vocabulary.operations import Rejected, Request
 
 TOOLS = get_introspection_query()
 LARGEST = get_introspection_query(
-    specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
+    specified_by_url=True,
+    directive_is_repeatable=True,
+    schema_description=True,
+    input_value_deprecation=True,
+    one_of=True,
 )
 OTHERS = [
     '{ __type(name: "Campaign") { name fields { name args { name } type { name ofType { name } } } } }',

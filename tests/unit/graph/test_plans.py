@@ -161,7 +161,8 @@ class TestIdentity:
             activity("(after: $x)", head=f'subscription ($x: Cursor = "{CURSORS[0]}")'),
             "subscription{\n  # a remark\n  activity { __typename },\n}",
             f'subscription {{ ... on Subscription {{ activity(after: "{CURSORS[0]}") {{ __typename }} }} }}',
-            f'subscription {{ ...F }} fragment F on Subscription {{ ... {{ activity(after: "{CURSORS[1]}") {{ __typename }} }} }}',
+            "subscription { ...F } fragment F on Subscription "
+            f'{{ ... {{ activity(after: "{CURSORS[1]}") {{ __typename }} }} }}',
         ],
     )
     def test_is_equal_wherever_it_resumes_and_however_it_is_written(self, query: str) -> None:
@@ -179,8 +180,9 @@ class TestIdentity:
 
     def test_fields_that_a_fragment_adds_are_in_their_order(self) -> None:
         """Of two that are merged the first says the order, so such fragments stay where they are."""
-        first = "subscription { activity { __typename } ...F } fragment F on Subscription { activity { x: __typename } }"
-        other = "subscription { ...F activity { __typename } } fragment F on Subscription { activity { x: __typename } }"
+        added = "fragment F on Subscription { activity { x: __typename } }"
+        first = f"subscription {{ activity {{ __typename }} ...F }} {added}"
+        other = f"subscription {{ ...F activity {{ __typename }} }} {added}"
         assert identity(first) != identity(other)
         assert plan(other).field == "activity"
 

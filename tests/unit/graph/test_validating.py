@@ -100,6 +100,36 @@ class TestTheSame:
         assert suggested.message.startswith(f"{plain.message} Did you mean")
 
 
+class TestOneOf:
+    """An input that has one field of several, however it is given."""
+
+    CREATE = 'createPersona(input: {name: "x", config: {dns: $dns}}) { __typename }'
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            (f"mutation {{ {CREATE} }}", "Variable '$dns' is not defined."),
+            (
+                f"fragment F on Mutation {{ {CREATE} }} mutation ($dns: DnsPersonaConfigInput) {{ ...F }}",
+                "Variable '$dns' must be non-nullable to be used for OneOf Input Object 'PersonaConfigInput'.",
+            ),
+            (
+                'mutation { createPersona(input: {name: "x", config: {}}) { __typename } }',
+                "exactly one field must be specified",
+            ),
+        ],
+    )
+    def test_what_is_wrong_is_told(self, text: str, message: str) -> None:
+        (found,) = told(text)
+        assert message in found.message
+
+    def test_a_variable_that_cannot_be_null_is_fine(self) -> None:
+        text = (
+            f"fragment F on Mutation {{ {self.CREATE} }} mutation ($dns: DnsPersonaConfigInput!) {{ ...F }}"
+        )
+        assert told(text) == []
+
+
 class TestBounds:
     def test_there_are_no_more_errors_than_anybody_reads(self) -> None:
         errors = told(f"{{ {' '.join(f'a{number}' for number in range(100))} }}")
