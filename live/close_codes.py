@@ -37,7 +37,12 @@ BAD_SUBPROTOCOL = CloseCode(
 INIT_TIMEOUT = CloseCode(
     4408, "Connection initialisation timeout", True, "no connection_init arrived in time"
 )
-DUPLICATE = CloseCode(4409, "Subscriber already exists", False, "an id of a running operation was used again")
+DUPLICATE = CloseCode(
+    4409,
+    "Subscriber already exists",
+    False,
+    "an id was used again before either side had completed its operation",
+)
 TOO_MANY_INITS = CloseCode(
     4429, "Too many initialisation requests", False, "a second connection_init arrived"
 )

@@ -6,7 +6,8 @@ are taken. Invariants:
 
 * Nothing but `Ignore` comes after a `Close`, whatever else arrives.
 * No frame raises: what is not a message closes the socket with 4400 and a reason.
-* An id is taken from its `Start` until `finish` or the client's `complete`; then it may be used again.
+* An id is taken from its `Start` or `Refuse` until `finish` or the client's `complete`; then it may be used again.
+  `finish` is for when the last that is said for it is written: before that, no client can know that it has ended.
 * Only before the acknowledgement can an operation close the socket for want of it (4401); a syntax or
   validation error is an `error` message for one id and closes nothing.
 """
@@ -51,10 +52,9 @@ class Ignore(msgspec.Struct, frozen=True):
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Send this message, which says that a limit was passed if there is one."""
+    """Send this message."""
 
     message: bytes
-    passed: Limit | None = None
 
 
 class Initialise(msgspec.Struct, frozen=True):
@@ -68,6 +68,14 @@ class Start(msgspec.Struct, frozen=True):
 
     id: str
     request: Request
+
+
+class Refuse(msgspec.Struct, frozen=True):
+    """Answer this operation with this message, which says that a limit was passed; its id is taken until then."""
+
+    id: str
+    message: bytes
+    passed: Limit
 
 
 class Stop(msgspec.Struct, frozen=True):
@@ -84,7 +92,7 @@ class Close(msgspec.Struct, frozen=True):
     reason: str
 
 
-Action = Ignore | Send | Initialise | Start | Stop | Close
+Action = Ignore | Send | Initialise | Start | Refuse | Stop | Close
 
 
 class Connection:
@@ -163,12 +171,14 @@ class Connection:
             return self.close(close_codes.UNAUTHORIZED)
         if ident in self._taken:
             return self.close(close_codes.DUPLICATE, f"Subscriber for {ident} already exists")
-        if len(self._taken) >= self._max_operations:
-            reason = f"A connection carries at most {self._max_operations} operations at a time."
-            told = exceeded(Limit.CONNECTION_OPERATIONS, self._max_operations)
-            return Send(error_message(ident, [formatted(reason, **told)]), Limit.CONNECTION_OPERATIONS)
+        is_full = len(self._taken) >= self._max_operations
         self._taken[ident] = None
-        return Start(ident, request)
+        return self._refuse(ident) if is_full else Start(ident, request)
+
+    def _refuse(self, ident: str) -> Refuse:
+        reason = f"A connection carries at most {self._max_operations} operations at a time."
+        told = exceeded(Limit.CONNECTION_OPERATIONS, self._max_operations)
+        return Refuse(ident, error_message(ident, [formatted(reason, **told)]), Limit.CONNECTION_OPERATIONS)
 
     def _complete(self, ident: str) -> Action:
         # Both sides may complete at once: then the server has forgotten the id, and nothing is wrong.

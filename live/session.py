@@ -35,7 +35,18 @@ from live.operations import (
     Unauthenticated,
 )
 from live.outages import through_outages
-from live.protocol import Action, Close, Connection, Ignore, Initialise, Phase, Send, Start, Stop
+from live.protocol import (
+    Action,
+    Close,
+    Connection,
+    Ignore,
+    Initialise,
+    Phase,
+    Refuse,
+    Send,
+    Start,
+    Stop,
+)
 from live.rounds import Rounds
 from live.stay import EXPEL_SECONDS, Stay, Stays
 from live.writer import Operation, Socket, Writer
@@ -168,8 +179,8 @@ class Session:
     async def _act(self, action: Action | None) -> bool:
         """Carry out an action; False ends the session."""
         match action:
-            case Send():
-                await self._send(action)
+            case Send() | Refuse():
+                await self._say(action)
             case Start(ident, request):
                 self._start(ident, request)
             case Stop(_, operation):
@@ -185,10 +196,12 @@ class Session:
                 pass
         return True
 
-    async def _send(self, action: Send) -> None:
-        if action.passed is not None:
-            self._reception.quotas.passed[action.passed] += 1
-        await self._writer.say(action.message)
+    async def _say(self, action: Send | Refuse) -> None:
+        if isinstance(action, Send):
+            await self._writer.say(action.message)
+            return
+        self._reception.quotas.passed[action.passed] += 1
+        await self._writer.answer(self._kept(action.id), action.message)
 
     async def _initialise(self, payload: Mapping[str, Any]) -> Action:
         authorization = payload.get("Authorization", payload.get("authorization"))
@@ -212,9 +225,14 @@ class Session:
             # The client learns by the close that nothing became of it; it may complete it before that all the same.
             self._connection.finish(ident)
             return
+        operation = self._kept(ident)
+        operation.task = self._tasks.start(self._perform(operation, request), "operation")
+
+    def _kept(self, ident: str) -> Operation:
+        """An operation with this id, which is the client's until its last reply is written."""
         operation = Operation(ident, self._writer)
         self._connection.keep(ident, operation)
-        operation.task = self._tasks.start(self._perform(operation, request), "operation")
+        return operation
 
     async def _perform(self, operation: Operation, request: Request) -> None:
         self._performing += 1
@@ -238,13 +256,11 @@ class Session:
             result = await self._carry_out(operation, request)
         except Exception as error:  # noqa: BLE001  It is logged with its reason, and ends this operation only.
             errors = explain(error, f"operation {request.operation_name or ''}".rstrip())
-            await self._writer.say(error_message(operation.id, errors), operation)
-            self._ended(operation)
+            await self._writer.answer(operation, error_message(operation.id, errors))
             return
         if result is not None:
-            await self._writer.say(next_message(operation.id, result), operation)
-            await self._writer.say(complete_message(operation.id), operation)
-            self._ended(operation)
+            messages = next_message(operation.id, result), complete_message(operation.id)
+            await self._writer.answer(operation, *messages)
 
     async def _carry_out(self, operation: Operation, request: Request) -> bytes | None:
         """The result of a query or mutation; None if a subscription has begun."""
@@ -305,7 +321,7 @@ class Session:
         self._leave(operation)
 
     def _ended(self, operation: Operation) -> None:
-        """The server has completed an operation; its id is free as soon as the client can know."""
+        """The client can know by now that an operation has ended; its id is free."""
         if self._connection.keeps(operation.id, operation):
             self._connection.finish(operation.id)
         self._leave(operation)

@@ -10,7 +10,7 @@ whom nothing else waits (`live/outlet.py`, `live/waking.py`).
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import structlog
@@ -116,7 +116,8 @@ class Writer(Outlet):
     """Collects what is to be sent and sends it; `owner` is of the tasks of its session.
 
     `ready` has the operations that wait for their turn. `is_called` is whether no turn is to be asked for: one is to
-    come anyway, or the socket is full, or all is over. `followed` is how many subscriptions run.
+    come anyway, or the socket is full, or all is over. `followed` is how many subscriptions run. `on_end` is called as
+    the last that is said for an operation is written.
     """
 
     __slots__ = (
@@ -145,6 +146,7 @@ class Writer(Outlet):
         self.rounds = rounds
         self._owner = owner
         self._max_replies = max_replies
+        # In their frames; those for an operation are the last that is said for it.
         self._replies: list[tuple[Operation | None, bytes]] = []
         self._reply_bytes = 0
         self.ready: list[Operation] = []
@@ -156,15 +158,16 @@ class Writer(Outlet):
         state = "over" if self._over else "full" if self._is_full else "open"
         return f"<Writer {state}, {len(self._replies)} replies, {len(self.ready)} ready>"
 
-    async def say(self, message: bytes, operation: Operation | None = None) -> None:
-        """Queue a reply, once there is room; it is dropped if its operation is stopped before it is written."""
-        while not (self._has_room or self._over):
-            await self._changed()
-        if self._over:
-            return
-        self._replies.append((operation, message))
-        self._reply_bytes += len(message)
-        self.call()
+    async def say(self, message: bytes) -> None:
+        """Queue a reply that is for no operation, once there is room."""
+        await self._queue(None, (message,))
+
+    async def answer(self, operation: Operation, *messages: bytes) -> None:
+        """Queue the last that is said for an operation, once there is room.
+
+        It is dropped if the operation is stopped before it is written: until then nobody can know that it has ended.
+        """
+        await self._queue(operation, messages)
 
     async def flush(self) -> None:
         """Return when the socket has every reply that was queued, or nothing is written any more."""
@@ -238,6 +241,16 @@ class Writer(Outlet):
         code = close_codes.INTERNAL
         self._owner.start(self._socket.close(code, code.name), "close")
 
+    async def _queue(self, operation: Operation | None, messages: Iterable[bytes]) -> None:
+        while not (self._has_room or self._over):
+            await self._changed()
+        if self._over:
+            return
+        frames = b"".join(map(framed, messages))
+        self._replies.append((operation, frames))
+        self._reply_bytes += len(frames)
+        self.call()
+
     @property
     def _has_room(self) -> bool:
         return len(self._replies) < self._max_replies and self._reply_bytes < REPLY_BYTES
@@ -277,14 +290,16 @@ class Writer(Outlet):
 
     def _take_replies(self, parts: list[bytes]) -> int:
         size = taken = 0
-        for operation, message in self._replies:
+        for operation, frames in self._replies:
             if size >= BATCH_BYTES:
                 break
             taken += 1
-            self._reply_bytes -= len(message)
+            self._reply_bytes -= len(frames)
             if operation is None or not operation.stopped:
-                parts.append(framed(message))
-                size += len(message)
+                parts.append(frames)
+                size += len(frames)
+                if operation is not None:
+                    self.on_end(operation)
         del self._replies[:taken]
         self._note_change()
         return size

@@ -196,6 +196,20 @@ class RawSocket:
         with suppress(ConnectionError):
             await self._writer.wait_closed()
 
+    def stop_reading(self) -> None:
+        """Leave what the server sends where it is, until `go_on_reading`: soon its buffers are full."""
+        self._transport.pause_reading()
+
+    def go_on_reading(self) -> None:
+        """Read again."""
+        self._transport.resume_reading()
+
+    @property
+    def _transport(self) -> asyncio.Transport:
+        transport = self._writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        return transport
+
     def end_our_side(self) -> None:
         """Send nothing more, and go on reading."""
         self._writer.write_eof()

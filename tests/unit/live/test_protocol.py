@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.limits import Limit
 from live.operations import Request
-from live.protocol import Close, Connection, Ignore, Initialise, Phase, Send, Start, Stop
+from live.protocol import Close, Connection, Ignore, Initialise, Phase, Refuse, Send, Start, Stop
 
 QUERY = {"query": "{ hello }"}
 
@@ -125,13 +125,22 @@ class TestSubscribe:
         connection = acknowledged(max_operations=1)
         connection.receive(subscribe("a"))
         action = connection.receive(subscribe("b"))
-        assert isinstance(action, Send)
+        assert isinstance(action, Refuse)
         message = msgspec.json.decode(action.message)
-        assert (message["id"], message["type"]) == ("b", "error")
+        assert (action.id, message["id"], message["type"]) == ("b", "b", "error")
         told = {"code": "LIMIT_EXCEEDED", "limit": 1, "limitName": "connectionOperations"}
         assert (message["payload"][0]["extensions"], action.passed) == (told, Limit.CONNECTION_OPERATIONS)
         connection.finish("a")
+        connection.finish("b")
         assert isinstance(connection.receive(subscribe("b")), Start)
+
+    def test_the_id_of_one_too_many_is_taken_until_that_was_said(self) -> None:
+        connection = acknowledged(max_operations=1)
+        connection.receive(subscribe("a"))
+        connection.receive(subscribe("b"))
+        assert connection.receive(text({"id": "b", "type": "complete"})) == Stop("b")
+        connection.receive(subscribe("b"))
+        assert closed(connection.receive(subscribe("b"))) == (4409, "Subscriber for b already exists")
 
     @pytest.mark.parametrize(
         ("ident", "reason"),
@@ -247,6 +256,10 @@ def test_no_sequence_of_frames_raises(frames: list[str | bytes]) -> None:
                 assert ident not in running
                 running.add(ident)
                 assert len(running) <= 3
+            case Refuse(ident):
+                assert ident not in running
+                assert len(running) >= 3
+                running.add(ident)
             case Stop(ident):
                 running.remove(ident)
             case Close(code, reason):
