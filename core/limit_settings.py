@@ -59,7 +59,8 @@ class LimitSettings(BaseSettings):
         ge=100,
         le=10_000_000,
         description="What an operation may cost: the rows that all its lists may give by the sizes they ask for, as "
-        "which counts, sums and searches count too.",
+        "which counts, sums and searches count too; and, counted apart, the rows that they do give, those of lists "
+        "inside of rows too, each time that they are told. Ten texts or numbers of a list are as one row.",
     )
     max_page: int = Field(
         STANDARD.max_page,

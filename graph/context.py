@@ -7,12 +7,12 @@ import strawberry
 
 from auth.principal import Principal
 from core.clock import Clock, SystemClock
-from core.limits import STANDARD, Limit, Limits
+from core.limits import STANDARD, Limits
 from db.engine import Engines
 from db.repositories import event_log
 from events import cursor
 from events.cursor import Cursor as Place
-from graph.errors import TooMuch
+from graph.budget import Budget
 from graph.insights import Insights
 from graph.loaders import Loaders
 from graph.reading import Reading
@@ -55,38 +55,6 @@ class Services:
     streams: Callable[[], StreamCounts] = StreamCounts
 
 
-class Budget:
-    """How many rows the lists of one operation may give in all. It knows nothing of the operation.
-
-    A page of 100 campaigns with 50 domains each is 5,100; a page of 1,000 domains is 1,000. What may have to look at
-    all rows of something, a count or a sum for instance, counts as many (`graph/loaders.py`).
-    """
-
-    __slots__ = ("_most", "_rows_left")
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._rows_left = most
-
-    def __repr__(self) -> str:
-        return f"<Budget of {self._rows_left} rows>"
-
-    def spend(self, rows: int) -> None:
-        """Count the rows that a list may give, so that nested lists cannot multiply without end.
-
-        Raises:
-            Refused: the operation asks for more than that in all.
-        """
-        self._rows_left -= rows
-        if self._rows_left < 0:
-            raise TooMuch(
-                Limit.MAX_ROWS,
-                self._most,
-                f"The lists of one operation may give {self._most} rows in all, as which counts, sums and "
-                "searches count too; ask for smaller pages.",
-            )
-
-
 class Context:
     """The context of one operation, or of one event of a subscription; `close` it when that is over.
 
@@ -95,7 +63,7 @@ class Context:
     `reading` is a snapshot that others read from, too; whoever made that closes it. `turns` are for large pages.
     """
 
-    __slots__ = ("_budget", "caller", "loaders", "reading", "resume", "services", "skipped", "turns")
+    __slots__ = ("budget", "caller", "loaders", "reading", "resume", "services", "skipped", "turns")
 
     def __init__(
         self,
@@ -113,7 +81,7 @@ class Context:
         self.services = services
         self.reading = reading or Reading(engines)
         self.turns = Turns()
-        self._budget = Budget(self.services.limits.max_rows)
+        self.budget = Budget(self.services.limits.max_rows)
         self.loaders = self._new_loaders()
 
     def __repr__(self) -> str:
@@ -127,7 +95,7 @@ class Context:
     async def begin_again(self) -> None:
         """Be as at the beginning, but for the snapshot, which is another one only if something was amiss with it."""
         await self.reading.recover()
-        self._budget = Budget(self.services.limits.max_rows)
+        self.budget.renew()
         self.loaders = self._new_loaders()
 
     async def close(self) -> None:
@@ -136,7 +104,7 @@ class Context:
         await self.reading.close()
 
     def _new_loaders(self) -> Loaders:
-        return Loaders(self.reading, self.caller.scope, self.services.insights, self._budget.spend)
+        return Loaders(self.reading, self.caller.scope, self.services.insights, self.budget)
 
     async def cursor(self) -> Cursor:
         """The position of the log that all that was read is exact at."""
@@ -154,7 +122,7 @@ class Context:
 
     def spend(self, rows: int) -> None:
         """Count the rows that a list may give; raises what `Budget.spend` raises."""
-        self._budget.spend(rows)
+        self.budget.spend(rows)
 
 
 Info = strawberry.Info[Context, None]

@@ -23,6 +23,7 @@ from graphql import (
 )
 from strawberry.execution import optimized_is_awaitable
 
+from graph.compiling.counting import CountedBy
 from graph.compiling.execution import CompilingExecutor
 from graph.compiling.whole import Whole
 from graph.context import Context
@@ -54,6 +55,11 @@ async def run(plan: Plan, variables: dict[str, Any], context: Context) -> Execut
         return _valid(
             await asyncio.get_running_loop().run_in_executor(_READER, _schema_read, plan, variables)
         )
+    with CountedBy(context.budget):
+        return await _run(plan, variables, context)
+
+
+async def _run(plan: Plan, variables: dict[str, Any], context: Context) -> ExecutionResult:
     executor = None
     whole = plan.variants.whole
     if whole is None:
@@ -141,5 +147,6 @@ async def executed(executor: Compiled, payload: object, context: Context) -> Exe
     """Execute a compiled subscription on one payload."""
     event = executor.build_per_event_executor(payload)
     event.context_value = context
-    result = execute_subscription_event(event)
-    return result if isinstance(result, ExecutionResult) else await result
+    with CountedBy(context.budget):
+        result = execute_subscription_event(event)
+        return result if isinstance(result, ExecutionResult) else await result

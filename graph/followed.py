@@ -9,6 +9,7 @@ from auth.principal import Principal
 from core.errors import Unavailable
 from events.envelope import Envelope
 from events.subjects import Subject
+from graph.compiling.counting import CountedBy
 from graph.compiling.leaves import Complete
 from graph.core_execution import Compiled, executed
 from graph.enums import ResetReason
@@ -146,7 +147,8 @@ class Followed:
             return NOT_NOW
         telling = shared.rendering.tellings.of(envelope)
         try:
-            data = shared.complete(telling.by(shared.source, skipped))
+            with CountedBy(shared.rendering.budget()):
+                data = shared.complete(telling.by(shared.source, skipped))
             return shared.rendering.plain_frame(
                 data, envelope.position, telling.cursor, last=shared.source.ends(envelope)
             )

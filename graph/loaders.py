@@ -54,6 +54,7 @@ from db.queries.leads import Figures
 from db.queries.listing import Listing, Wanted
 from db.queries.proxies import Record
 from db.scope import Scope
+from graph.budget import Budget
 from graph.insights import Insights, momenta
 from graph.reading import Read, Reading
 from graph.shared_loader import SharedLoader
@@ -67,6 +68,9 @@ M = TypeVar("M", bound=Model)
 F = TypeVar("F")
 V = TypeVar("V")
 
+ReadLists = Callable[[Session, Sequence[K], int], Awaitable[Mapping[K, R]]]
+"""What reads lists that have no size of their own: so many rows in all, and no more."""
+
 FULL_READ = 100
 """What a statement that may look at every row of something counts as, in rows of a list."""
 FULL_LOAD = 4 * FULL_READ
@@ -75,14 +79,12 @@ _SEARCHING = ("search", "name_contains", "keyword")
 
 
 class Loaders:
-    """The loaders of one snapshot, each made when first used. `spend` is told what they cost, in rows of a list."""
+    """The loaders of one snapshot, each made when first used. `budget` is told what they cost, in rows of a list."""
 
-    def __init__(
-        self, reading: Reading, scope: Scope, insights: Insights, spend: Callable[[int], None]
-    ) -> None:
+    def __init__(self, reading: Reading, scope: Scope, insights: Insights, budget: Budget) -> None:
         self._reading = reading
         self._insights = insights
-        self._spend = spend
+        self._budget = budget
         self._scope = scope
         self._pages: dict[int, DataLoader[Any, Any]] = {}
         self._counts: dict[int, DataLoader[Any, int]] = {}
@@ -111,7 +113,7 @@ class Loaders:
         return await self._only(listing, wanted)
 
     async def _only(self, listing: Listing[M, F], wanted: Wanted[F]) -> Sequence[M]:
-        self._spend(FULL_READ * _searches([wanted.filter]))
+        self._budget.spend(FULL_READ * _searches([wanted.filter]))
         return await self._reading.look(listing.page_of, self._scope, wanted)
 
     def pages(self, listing: Listing[M, F]) -> DataLoader[Wanted[F], Sequence[M]]:
@@ -120,7 +122,7 @@ class Loaders:
         async def load(wanted: list[Wanted[F]]) -> Sequence[Sequence[M]]:
             if len(wanted) == 1:
                 return [await self._only(listing, wanted[0])]
-            self._spend(FULL_READ * _searches(one.filter for one in wanted))
+            self._budget.spend(FULL_READ * _searches(one.filter for one in wanted))
             return await self._reading.load(listing.pages, self._scope, wanted)
 
         return self._pages.setdefault(id(listing), SharedLoader(load))
@@ -129,7 +131,7 @@ class Loaders:
         """How many rows the filters of one kind of list let through."""
 
         async def load(filters: list[F]) -> list[int]:
-            self._spend(FULL_READ * len(filters))
+            self._budget.spend(FULL_READ * len(filters))
             if len(filters) == 1:
                 return [await self._reading.look(listing.count_of, self._scope, filters[0])]
             return await self._reading.load(listing.counts, self._scope, filters)
@@ -181,7 +183,7 @@ class Loaders:
     @cached_property
     def pools_of_proxy(self) -> DataLoader[UUID, list[ProxyPoolRow] | None]:
         """The pools that proxies are in."""
-        return self._visible(pools.of_proxies)
+        return self._lists(self._seen(pools.of_proxies), len)
 
     @cached_property
     def pool_member_count(self) -> DataLoader[UUID, int | None]:
@@ -244,9 +246,14 @@ class Loaders:
         return self._visible(scoring_profiles.by_ids)
 
     @cached_property
+    def scoring_now(self) -> DataLoader[UUID, ScoringVersionRow | None]:
+        """What scoring profiles say."""
+        return self._batch(scoring_profiles.now)
+
+    @cached_property
     def scoring_versions(self) -> DataLoader[UUID, list[ScoringVersionRow] | None]:
         """What scoring profiles say and have said, the newest first."""
-        return self._batch(scoring_profiles.versions)
+        return self._lists(scoring_profiles.versions, len)
 
     @cached_property
     def earlier_campaigns(self) -> DataLoader[UUID, list[CampaignRow] | None]:
@@ -282,22 +289,22 @@ class Loaders:
     @cached_property
     def campaign_proxies(self) -> DataLoader[UUID, list[ProxyRow] | None]:
         """The proxies that campaigns fetch through."""
-        return self._visible(campaigns.proxies)
+        return self._lists(self._seen(campaigns.proxies), len)
 
     @cached_property
     def campaign_keyword_sets(self) -> DataLoader[UUID, list[KeywordSetRow] | None]:
         """The keyword sets that campaigns look for."""
-        return self._visible(campaigns.keyword_sets)
+        return self._lists(self._seen(campaigns.keyword_sets), len)
 
     @cached_property
     def phase_personas(self) -> DataLoader[UUID, dict[PhaseKind, list[PersonaRow]] | None]:
         """The personas of campaigns, by phase."""
-        return self._visible(campaigns.personas)
+        return self._lists(self._seen(campaigns.personas), _personas)
 
     @cached_property
     def rules(self) -> DataLoader[UUID, list[KeywordRuleRow] | None]:
         """The rules of keyword sets."""
-        return self._batch(keyword_sets.rules)
+        return self._lists(keyword_sets.rules, len)
 
     @cached_property
     def rule_count(self) -> DataLoader[UUID, int | None]:
@@ -311,10 +318,26 @@ class Loaders:
         kept = self._insights.loader(self._reading, read, empty)
 
         async def load(ids: list[UUID]) -> list[V]:
-            self._spend(cost * len(ids))
+            self._budget.spend(cost * len(ids))
             return await kept(ids)
 
         return SharedLoader(load)
+
+    def _lists(self, read: ReadLists[K, R], size: Callable[[R], int]) -> DataLoader[K, R | None]:
+        """Lists without a size, of which no more is read than may be told. They count when they are."""
+
+        async def load(keys: list[K]) -> list[R | None]:
+            self._budget.check(0)
+            found = await self._reading.load(read, keys, self._budget.room + 1)
+            self._budget.check(sum(map(size, found.values())))
+            return [found.get(key) for key in keys]
+
+        return SharedLoader(load)
+
+    def _seen(
+        self, read: Callable[[Session, Scope, Sequence[K], int], Awaitable[Mapping[K, R]]]
+    ) -> ReadLists[K, R]:
+        return lambda session, keys, most: read(session, self._scope, keys, most)
 
     def _visible(
         self, read: Callable[[Session, Scope, Sequence[K]], Awaitable[Mapping[K, R]]]
@@ -333,6 +356,10 @@ class Loaders:
             return [found.get(key) for key in keys]
 
         return SharedLoader(load)
+
+
+def _personas(by_kind: Mapping[PhaseKind, Sequence[PersonaRow]]) -> int:
+    return sum(map(len, by_kind.values()))
 
 
 def _searches(filters: Iterable[object]) -> int:

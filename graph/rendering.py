@@ -10,6 +10,7 @@ from core.errors import Unavailable
 from db.engine import Engines
 from events.cursor import Cursor as Place
 from events.hub import Hub
+from graph.budget import Budget
 from graph.context import Context, Services
 from graph.opening_time import OpeningTime
 from graph.reading import Reading
@@ -33,6 +34,10 @@ class Rendering:
         self.hub = hub
         self.opening = opening or OpeningTime(engines)
         self.tellings = Tellings(hub)
+
+    def budget(self) -> Budget:
+        """What the lists of one frame may give that is told without a context."""
+        return Budget(self._services.limits.max_rows)
 
     @asynccontextmanager
     async def context(

@@ -203,14 +203,15 @@ async def analysis_configs(session: Session, ids: Sequence[UUID]) -> Mapping[UUI
 
 
 async def personas(
-    session: Session, scope: Scope, ids: Sequence[UUID]
+    session: Session, scope: Scope, ids: Sequence[UUID], most: int | None = None
 ) -> Mapping[UUID, dict[PhaseKind, list[PersonaRow]]]:
-    """The visible personas of these campaigns' phases, in the order of trying."""
+    """The visible personas of these campaigns' phases, in the order of trying; `most` of them all, if that is given."""
     wanted = (
         select(PhasePersonaRow.campaign_id, PhasePersonaRow.kind, PersonaRow)
         .join(PersonaRow, PersonaRow.id == PhasePersonaRow.persona_id)
         .where(PhasePersonaRow.campaign_id.in_(ids), scope.clause(PersonaRow.owner_id))
         .order_by(PhasePersonaRow.ordinal)
+        .limit(most)
     )
     found: defaultdict[UUID, dict[PhaseKind, list[PersonaRow]]] = defaultdict(dict)
     for campaign_id, kind, persona in await session.execute(wanted):
@@ -219,14 +220,15 @@ async def personas(
 
 
 async def keyword_sets(
-    session: Session, scope: Scope, ids: Sequence[UUID]
+    session: Session, scope: Scope, ids: Sequence[UUID], most: int | None = None
 ) -> Mapping[UUID, list[KeywordSetRow]]:
-    """The visible keyword sets that these campaigns look for."""
+    """The visible keyword sets that these campaigns look for; `most` of them all, if that is given."""
     wanted = (
         select(CampaignKeywordSetRow.campaign_id, KeywordSetRow)
         .join(KeywordSetRow, KeywordSetRow.id == CampaignKeywordSetRow.keyword_set_id)
         .where(CampaignKeywordSetRow.campaign_id.in_(ids), scope.clause(KeywordSetRow.owner_id))
         .order_by(CampaignKeywordSetRow.ordinal)
+        .limit(most)
     )
     found: defaultdict[UUID, list[KeywordSetRow]] = defaultdict(list)
     for campaign_id, row in await session.execute(wanted):
@@ -234,13 +236,16 @@ async def keyword_sets(
     return found
 
 
-async def proxies(session: Session, scope: Scope, ids: Sequence[UUID]) -> Mapping[UUID, list[ProxyRow]]:
-    """The visible proxies that these campaigns fetch through."""
+async def proxies(
+    session: Session, scope: Scope, ids: Sequence[UUID], most: int | None = None
+) -> Mapping[UUID, list[ProxyRow]]:
+    """The visible proxies that these campaigns fetch through; `most` of them all, if that is given."""
     wanted = (
         select(CampaignProxyRow.campaign_id, ProxyRow)
         .join(ProxyRow, ProxyRow.id == CampaignProxyRow.proxy_id)
         .where(CampaignProxyRow.campaign_id.in_(ids), scope.clause(ProxyRow.owner_id))
         .order_by(CampaignProxyRow.ordinal)
+        .limit(most)
     )
     found: defaultdict[UUID, list[ProxyRow]] = defaultdict(list)
     for campaign_id, row in await session.execute(wanted):

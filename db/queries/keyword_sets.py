@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from db.engine import Session
 from db.models import KeywordRuleRow, KeywordSetRow
+from db.plain_rows import PlainRows
 from db.queries.listing import Conditions, Listing, equals, holds
 from db.queries.named import NamedOrderField
 from db.scope import Scope
@@ -19,6 +20,10 @@ class KeywordSetFilter(msgspec.Struct, frozen=True):
 
     enabled: bool | None = None
     search: str | None = None
+
+
+# A set may have a thousand.
+_RULES = PlainRows(KeywordRuleRow)
 
 
 def _conditions(scope: Scope, wanted: KeywordSetFilter) -> Conditions:
@@ -45,11 +50,19 @@ async def by_ids(session: Session, scope: Scope, ids: Sequence[UUID]) -> Mapping
     return {row.id: row for row in (await session.execute(wanted)).scalars()}
 
 
-async def rules(session: Session, set_ids: Sequence[UUID]) -> Mapping[UUID, list[KeywordRuleRow]]:
-    """The rules of these sets, in their order."""
-    wanted = select(KeywordRuleRow).where(KeywordRuleRow.set_id.in_(set_ids)).order_by(KeywordRuleRow.ordinal)
+async def rules(
+    session: Session, set_ids: Sequence[UUID], most: int | None = None
+) -> Mapping[UUID, list[KeywordRuleRow]]:
+    """The rules of these sets, in their order; the first `most` of them all, if that is given."""
+    wanted = (
+        select(*_RULES.columns)
+        .where(KeywordRuleRow.set_id.in_(set_ids))
+        .order_by(KeywordRuleRow.set_id, KeywordRuleRow.ordinal)
+        .limit(most)
+    )
+    rows = (await session.execute(wanted)).all()
     found: defaultdict[UUID, list[KeywordRuleRow]] = defaultdict(list)
-    for row in (await session.execute(wanted)).scalars():
+    for row in _RULES.read(rows, session.get_bind().dialect):
         found[row.set_id].append(row)
     return found
 

@@ -74,14 +74,15 @@ async def member_counts(session: Session, pool_ids: Sequence[UUID]) -> Mapping[U
 
 
 async def of_proxies(
-    session: Session, scope: Scope, proxy_ids: Sequence[UUID]
+    session: Session, scope: Scope, proxy_ids: Sequence[UUID], most: int | None = None
 ) -> Mapping[UUID, list[ProxyPoolRow]]:
-    """The visible pools that proxies are members of, by name."""
+    """The visible pools that proxies are members of, by name; `most` of them all, if that is given."""
     wanted = (
         select(ProxyPoolMemberRow.proxy_id, ProxyPoolRow)
         .join(ProxyPoolRow, ProxyPoolRow.id == ProxyPoolMemberRow.pool_id)
         .where(ProxyPoolMemberRow.proxy_id.in_(proxy_ids), scope.clause(ProxyPoolRow.owner_id))
         .order_by(ProxyPoolRow.name, ProxyPoolRow.id)
+        .limit(most)
     )
     found: dict[UUID, list[ProxyPoolRow]] = defaultdict(list)
     for proxy_id, pool in await session.execute(wanted):

@@ -44,8 +44,23 @@ async def by_ids(session: Session, scope: Scope, ids: Sequence[UUID]) -> Mapping
     return {row.id: row for row in (await session.execute(wanted)).scalars()}
 
 
-async def versions(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, list[ScoringVersionRow]]:
-    """What these profiles said at each of their versions, the newest first; at most `VERSIONS_MOST` of each."""
+async def now(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, ScoringVersionRow]:
+    """What these profiles say now."""
+    wanted = (
+        select(ScoringVersionRow)
+        .join(ScoringProfileRow, ScoringProfileRow.id == ScoringVersionRow.profile_id)
+        .where(ScoringVersionRow.profile_id.in_(ids), ScoringVersionRow.version == ScoringProfileRow.version)
+    )
+    return {row.profile_id: row for row in (await session.execute(wanted)).scalars()}
+
+
+async def versions(
+    session: Session, ids: Sequence[UUID], most: int | None = None
+) -> Mapping[UUID, list[ScoringVersionRow]]:
+    """What these profiles said at each of their versions, the newest first; at most `VERSIONS_MOST` of each.
+
+    They are `most` of them all, if that is given.
+    """
     wanted = (
         select(ScoringVersionRow)
         .join(ScoringProfileRow, ScoringProfileRow.id == ScoringVersionRow.profile_id)
@@ -54,6 +69,7 @@ async def versions(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, list[
             ScoringVersionRow.version > ScoringProfileRow.version - VERSIONS_MOST,
         )
         .order_by(ScoringVersionRow.version.desc())
+        .limit(most)
     )
     found: defaultdict[UUID, list[ScoringVersionRow]] = defaultdict(list)
     for row in (await session.execute(wanted)).scalars():

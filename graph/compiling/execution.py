@@ -2,7 +2,7 @@
 
 All else is its own: it resolves what waits or takes arguments, and it completes again whatever a compiled function had
 no opinion on, so nulls and errors are its own too. Compiled fields have no effects, so that they are read before the
-others, and perhaps twice, changes nothing.
+others, and perhaps twice, changes nothing; what their lists gave is taken back then, so that it counts once.
 
 Overridden are methods that graphql-core calls private; `tests/unit/graph/compiling` compares every result with that of
 the executor as it is.
@@ -16,6 +16,7 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path
 
+from graph.compiling.counting import current, items_per_row
 from graph.compiling.selections import Selection, Selections
 
 
@@ -77,12 +78,19 @@ class CompilingExecutor(Executor[Any]):
         position_context: Any,
     ) -> AwaitableOrValue[list[Any]]:
         """Complete a list: at once, if its items are plain."""
+        count = current()
+        if type(result) is list or type(result) is tuple:
+            count.give(len(result) // items_per_row(return_type))
         item = self.selections.value(return_type.of_type, field_details_list)
         if item is not None and type(result) is list:
+            before = count.room
             try:
                 return [item(each) for each in result]
-            except Exception:  # noqa: BLE001, S110  Whatever it is, graphql-core comes to it and says it.
-                pass
+            except Exception:  # Whatever it is, graphql-core comes to it and says it.
+                if count.room < 0:
+                    # To begin anew what is too much already would take as long once more.
+                    raise
+                count.room = before
         return super().complete_list_value(
             return_type, field_details_list, info, path, result, position_context
         )
@@ -90,9 +98,13 @@ class CompilingExecutor(Executor[Any]):
 
 def _read(selection: Selection, source: Any) -> tuple[dict[str, Any], GroupedFieldSet]:
     """The plain fields that could be read, and all others."""
+    count = current()
+    before = count.room
     try:
         done: dict[str, Any] = selection.read(source)
     except Exception:  # noqa: BLE001  Whatever it is, graphql-core comes to it and says it.
+        if count.room >= 0:
+            count.room = before
         return {}, selection.fields
     return done, selection.rest
 

@@ -36,6 +36,7 @@ from graphql.execution.collect_fields import (
     collect_subfields,
 )
 
+from graph.compiling.counting import current, items_per_row
 from graph.compiling.leaves import Complete, NotPlain, complete_leaf, short_way
 from graph.compiling.reading import Get, attribute_of, classes_of, getter, straight_way, types_by_class
 from graph.compiling.writing import Plain, written
@@ -189,7 +190,7 @@ class Selections:
             return _leaf(type_)
         if is_list_type(type_):
             item = self.value(type_.of_type, details)
-            return None if item is None else _many(item)
+            return None if item is None else _many(item, items_per_row(type_))
         if is_abstract_type(type_):
             return self._member(type_, details)
         return self._object(type_, details) if is_object_type(type_) else None
@@ -238,9 +239,11 @@ def _straight(way: Complete, get: Get, complete: Complete) -> Complete:
 
     def told(value: Any) -> Any:
         try:
-            return way(value)
+            found = way(value)
         except Exception:  # noqa: BLE001  The other way comes to it too, if it is amiss.
             return complete(get(value))
+        current().give(len(found))
+        return found
 
     return told
 
@@ -260,10 +263,12 @@ def _nullable(present: Complete) -> Complete:
     return complete
 
 
-def _many(item: Complete) -> Complete:
+def _many(item: Complete, per_row: int) -> Complete:
     def complete(value: Any) -> Any:
         if type(value) is not list and type(value) is not tuple:
             raise NotPlain
+        if len(value) >= per_row:
+            current().give(len(value) // per_row)
         return [item(each) for each in value]
 
     return complete

@@ -28,6 +28,7 @@ from graph.context import Info
 from graph.enums import ActivityKind, OrderDirection
 from graph.fields import resolved, same_for_all
 from graph.filters import After, First, asked, entity_id
+from graph.long_lists import each
 from graph.scalars import JSON, BigInt, Cursor
 from graph.straight import straight
 from graph.types.campaign_config import AnalysisConfig, DnsConfig, GenerationConfig, HttpConfig
@@ -259,8 +260,8 @@ class Lineage:
     )
     async def earlier_campaigns(self, info: Info) -> list[Campaign]:
         """The campaigns that have reserved earlier parts of these spaces."""
-        rows = await info.context.loaders.earlier_campaigns.load(self.campaign_key) or []
-        return [Campaign.from_row(row) for row in rows]
+        rows = await info.context.loaders.earlier_campaigns.load(self.campaign_key)
+        return await each(info, rows, Campaign.from_row)
 
     @classmethod
     def of(cls, campaign_key: UUID, found: Generation) -> Self:

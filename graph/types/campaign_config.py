@@ -11,6 +11,7 @@ from db.queries.campaigns import Generation
 from graph import node_ids
 from graph.context import Info
 from graph.fields import resolved
+from graph.long_lists import each
 from graph.scalars import BigInt
 from graph.types.keyword_set import KeywordSet
 from graph.types.persona import Persona
@@ -171,13 +172,13 @@ class HttpConfig:
     async def keyword_sets(self, info: Info) -> list[KeywordSet]:
         """The keyword sets to look for."""
         rows = await info.context.loaders.campaign_keyword_sets.load(self.campaign_key)
-        return [KeywordSet.from_row(row) for row in rows or ()]
+        return await each(info, rows, KeywordSet.from_row)
 
     @resolved("The proxies to fetch through; without any, and without a pool, it goes directly.")
     async def proxies(self, info: Info) -> list[Proxy]:
         """The proxies to fetch through."""
         rows = await info.context.loaders.campaign_proxies.load(self.campaign_key)
-        return [Proxy.from_row(row) for row in rows or ()]
+        return await each(info, rows, Proxy.from_row)
 
     @classmethod
     def of(cls, campaign_key: UUID, row: HttpConfigRow | None) -> Self:
@@ -232,4 +233,4 @@ class AnalysisConfig:
 
 async def _personas(info: Info, campaign_id: UUID, kind: PhaseKind) -> list[Persona]:
     by_kind = await info.context.loaders.phase_personas.load(campaign_id)
-    return [Persona.from_row(row) for row in (by_kind or {}).get(kind, ())]
+    return await each(info, (by_kind or {}).get(kind), Persona.from_row)

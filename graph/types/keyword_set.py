@@ -10,6 +10,7 @@ from db.models import KeywordRuleRow, KeywordSetRow
 from graph import node_ids
 from graph.context import Info
 from graph.fields import resolved
+from graph.long_lists import each
 from graph.types.node import Node
 from graph.types.principal import Principal, owner_of
 from vocabulary import keywords as stored
@@ -60,7 +61,8 @@ class KeywordSet(Node):
     @resolved("The rules, in their order.")
     async def rules(self, info: Info) -> list[KeywordRule]:
         """The rules, in their order."""
-        return [KeywordRule.from_rule(row) for row in await info.context.loaders.rules.load(self.key) or ()]
+        rows = await info.context.loaders.rules.load(self.key)
+        return await each(info, rows, KeywordRule.from_rule)
 
     @resolved("How many rules there are.")
     async def rule_count(self, info: Info) -> int:

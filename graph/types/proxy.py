@@ -16,6 +16,7 @@ from graph.context import Info
 from graph.enums import OrderDirection
 from graph.fields import resolved
 from graph.filters import After, First, asked
+from graph.long_lists import each
 from graph.scalars import BigInt
 from graph.straight import straight
 from graph.types.node import Node
@@ -78,9 +79,8 @@ class Proxy(Node):
     @resolved("The pools that it is in, by name.")
     async def pools(self, info: Info) -> list["ProxyPool"]:
         """The pools that it is in."""
-        rows = await info.context.loaders.pools_of_proxy.load(self.state.id) or []
-        info.context.spend(len(rows))
-        return [ProxyPool.from_row(row) for row in rows]
+        rows = await info.context.loaders.pools_of_proxy.load(self.state.id)
+        return await each(info, rows, ProxyPool.from_row)
 
     @resolved("How its uses and tests ended.")
     async def stats(

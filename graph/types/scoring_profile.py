@@ -6,10 +6,12 @@ from uuid import UUID
 
 import strawberry
 
+from core.errors import NotFound
 from db.models import ScoringProfileRow, ScoringVersionRow
 from graph import node_ids
 from graph.context import Info
 from graph.fields import resolved
+from graph.long_lists import each
 from graph.types.node import Node
 from graph.types.principal import Principal, owner_of
 from vocabulary import leads as stored
@@ -111,13 +113,16 @@ class ScoringProfile(Node):
     @resolved("What it says now.")
     async def config(self, info: Info) -> ScoringConfig:
         """What it says now."""
-        return (await self.versions(info))[0].config
+        row = await info.context.loaders.scoring_now.load(self.key)
+        if row is None:
+            raise NotFound("scoring profile", str(self.key))
+        return ScoringConfig.from_config(row.config)
 
     @resolved("What it says and has said, the newest version first, at most 100 of them.")
     async def versions(self, info: Info) -> list[ScoringVersion]:
         """What it says and has said."""
-        rows = await info.context.loaders.scoring_versions.load(self.key) or []
-        return [ScoringVersion.from_row(row) for row in rows]
+        rows = await info.context.loaders.scoring_versions.load(self.key)
+        return await each(info, rows, ScoringVersion.from_row)
 
     @classmethod
     def from_row(cls, row: ScoringProfileRow) -> Self:

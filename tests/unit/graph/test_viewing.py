@@ -174,7 +174,7 @@ async def test_what_is_declared_the_same_for_all_asks_nothing_of_the_viewer(stag
         executor = compiled(plan, {"id": scene.id}, context)
         blind: Any = _Blind()
         context.caller = blind
-        context.loaders = Loaders(context.reading, blind, stage.services.insights, context.spend)
+        context.loaders = Loaders(context.reading, blind, stage.services.insights, context.budget)
         payload = CampaignSnapshot(cursor=Cursor("c"), campaign=Campaign.from_row(row))
         result = await executed(executor, payload, context)
     finally:
