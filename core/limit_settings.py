@@ -73,7 +73,8 @@ class LimitSettings(BaseSettings):
         ge=0.05,
         le=3600,
         description="How long a query may take before it is cancelled, and how long the opening of a subscription, not "
-        "counting the time of an outage.",
+        "counting the time of an outage, nor that in which other queries of the process are before it, which is no "
+        "longer than as much again.",
     )
     mutation_seconds: float = Field(
         STANDARD.mutation_seconds,

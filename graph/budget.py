@@ -25,6 +25,11 @@ class Budget:
         """Be as at the beginning."""
         self._rows_left = self.room = self._most
 
+    @property
+    def spent(self) -> int:
+        """How many rows were asked for."""
+        return self._most - self._rows_left
+
     def spend(self, rows: int) -> None:
         """Count the rows that a list may give, so that nested lists cannot multiply without end.
 

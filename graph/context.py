@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import strawberry
 
@@ -12,12 +13,13 @@ from db.engine import Engines
 from db.repositories import event_log
 from events import cursor
 from events.cursor import Cursor as Place
+from graph.admission import Query
 from graph.budget import Budget
 from graph.insights import Insights
 from graph.loaders import Loaders
 from graph.reading import Reading
 from graph.scalars import Cursor
-from graph.turns import Turns
+from graph.turns import Line, Turns
 from services.access import Access
 from services.bulk import BulkOperations
 from services.campaign_control import CampaignControl
@@ -52,6 +54,7 @@ class Services:
     insights: Insights = field(default_factory=Insights)
     clock: Clock = field(default_factory=SystemClock)
     limits: Limits = STANDARD
+    line: Line = field(default_factory=Line)
     streams: Callable[[], StreamCounts] = StreamCounts
 
 
@@ -80,12 +83,16 @@ class Context:
         self.skipped = skipped
         self.services = services
         self.reading = reading or Reading(engines)
-        self.turns = Turns()
+        self.turns = Turns(services.line)
         self.budget = Budget(self.services.limits.max_rows)
         self.loaders = self._new_loaders()
 
     def __repr__(self) -> str:
         return f"<Context of {self.caller.name}, {self.reading!r}>"
+
+    def read_as(self, query: Query) -> None:
+        """Read nothing before it is admitted, as one of as many rows as were asked for by then."""
+        self.reading.enter = partial(_enter, query, self.budget)
 
     async def renew(self) -> None:
         """Forget what was read: the next read sees what is committed now."""
@@ -104,7 +111,7 @@ class Context:
         await self.reading.close()
 
     def _new_loaders(self) -> Loaders:
-        return Loaders(self.reading, self.caller.scope, self.services.insights, self.budget)
+        return Loaders(self.reading, self.caller.scope, self.services.insights, self.budget, self.turns)
 
     async def cursor(self) -> Cursor:
         """The position of the log that all that was read is exact at."""
@@ -123,6 +130,10 @@ class Context:
     def spend(self, rows: int) -> None:
         """Count the rows that a list may give; raises what `Budget.spend` raises."""
         self.budget.spend(rows)
+
+
+async def _enter(query: Query, budget: Budget) -> None:
+    await query.enter(budget.spent)
 
 
 Info = strawberry.Info[Context, None]

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -11,6 +12,7 @@ from auth.principal import Principal
 from core.limits import Limit
 from db.engine import Engines
 from events.hub import Hub
+from graph.admission import Admission, begin_anew
 from graph.context import Services
 from graph.core_execution import CORE_SCHEMA, run
 from graph.followed import Followed
@@ -37,6 +39,7 @@ class GraphOperations:
         hub: Hub,
         passed: Counter[Limit] | None = None,
         plans: Plans | None = None,
+        admission: Admission | None = None,
     ) -> None:
         self._limits = services.limits
         self._passed: Counter[Limit] = Counter() if passed is None else passed
@@ -44,6 +47,7 @@ class GraphOperations:
         self._rendering = Rendering(services, engines, hub, self._opening)
         self.plans = plans or Plans(CORE_SCHEMA, services.limits)
         self._openings = Openings(self._rendering)
+        self._admission = admission or Admission()
 
     def knows(self, request: Request) -> bool:
         """Whether preparing it costs next to nothing."""
@@ -76,18 +80,23 @@ class GraphOperations:
         """
         changed = plan.kind is OperationKind.MUTATION
         bound = Limit.MUTATION_SECONDS if changed else Limit.QUERY_SECONDS
-        limit = asyncio.timeout(self._limits.of(bound))
+        seconds = self._limits.of(bound)
+        limit = asyncio.timeout(seconds)
+        query = self._admission.query(caller.id, partial(begin_anew, limit, seconds))
         try:
-            async with limit, self._rendering.context(caller) as context:
-                result = await run(plan, request.variables, context)
-                self._count(error.extensions for error in result.errors or ())
-                return encoded(result, changed=changed)
+            with query:
+                async with limit, self._rendering.context(caller) as context:
+                    if not changed:
+                        context.read_as(query)
+                    result = await run(plan, request.variables, context)
+                    self._count(error.extensions for error in result.errors or ())
+                    return encoded(result, changed=changed)
         except TimeoutError:
             if not limit.expired():
                 raise
             self._passed[bound] += 1
             log.warning("operation_cancelled", field=plan.field, limit=bound.value)
-            return unfinished(bound, self._limits.of(bound), changed=changed)
+            return unfinished(bound, seconds, changed=changed)
 
     async def subscribe(self, plan: Plan, request: Request, caller: Principal) -> Followed:
         """Authorise a subscription and compile it.

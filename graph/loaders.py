@@ -58,6 +58,7 @@ from graph.budget import Budget
 from graph.insights import Insights, momenta
 from graph.reading import Read, Reading
 from graph.shared_loader import SharedLoader
+from graph.turns import Turns
 from leads.momentum import momentum
 from vocabulary.campaigns import PhaseKind
 from vocabulary.leads import Bucket, Momentum, Tallies
@@ -81,10 +82,18 @@ _SEARCHING = ("search", "name_contains", "keyword")
 class Loaders:
     """The loaders of one snapshot, each made when first used. `budget` is told what they cost, in rows of a list."""
 
-    def __init__(self, reading: Reading, scope: Scope, insights: Insights, budget: Budget) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        scope: Scope,
+        insights: Insights,
+        budget: Budget,
+        turns: Turns | None = None,
+    ) -> None:
         self._reading = reading
         self._insights = insights
         self._budget = budget
+        self._turns = turns
         self._scope = scope
         self._pages: dict[int, DataLoader[Any, Any]] = {}
         self._counts: dict[int, DataLoader[Any, int]] = {}
@@ -125,7 +134,7 @@ class Loaders:
             self._budget.spend(FULL_READ * _searches(one.filter for one in wanted))
             return await self._reading.load(listing.pages, self._scope, wanted)
 
-        return self._pages.setdefault(id(listing), SharedLoader(load))
+        return self._pages.setdefault(id(listing), SharedLoader(load, self._turns))
 
     def counts(self, listing: Listing[M, F]) -> DataLoader[F, int]:
         """How many rows the filters of one kind of list let through."""
@@ -136,7 +145,7 @@ class Loaders:
                 return [await self._reading.look(listing.count_of, self._scope, filters[0])]
             return await self._reading.load(listing.counts, self._scope, filters)
 
-        return self._counts.setdefault(id(listing), SharedLoader(load))
+        return self._counts.setdefault(id(listing), SharedLoader(load, self._turns))
 
     @cached_property
     def principal(self) -> DataLoader[UUID, PrincipalRow | None]:
@@ -163,7 +172,7 @@ class Loaders:
             found = await self._reading.load(campaigns.owners, self._scope, ids)
             return [found.get(ident) for ident in ids]
 
-        return SharedLoader(load)
+        return SharedLoader(load, self._turns)
 
     @cached_property
     def domain(self) -> DataLoader[tuple[UUID, int], DomainRow | None]:
@@ -321,7 +330,7 @@ class Loaders:
             self._budget.spend(cost * len(ids))
             return await kept(ids)
 
-        return SharedLoader(load)
+        return SharedLoader(load, self._turns)
 
     def _lists(self, read: ReadLists[K, R], size: Callable[[R], int]) -> DataLoader[K, R | None]:
         """Lists without a size, of which no more is read than may be told. They count when they are."""
@@ -332,7 +341,7 @@ class Loaders:
             self._budget.check(sum(map(size, found.values())))
             return [found.get(key) for key in keys]
 
-        return SharedLoader(load)
+        return SharedLoader(load, self._turns)
 
     def _seen(
         self, read: Callable[[Session, Scope, Sequence[K], int], Awaitable[Mapping[K, R]]]
@@ -346,7 +355,7 @@ class Loaders:
             found = await self._reading.load(read, self._scope, keys)
             return [found.get(key) for key in keys]
 
-        return SharedLoader(load)
+        return SharedLoader(load, self._turns)
 
     def _batch(
         self, read: Callable[[Session, Sequence[K]], Awaitable[Mapping[K, R]]]
@@ -355,7 +364,7 @@ class Loaders:
             found = await self._reading.load(read, keys)
             return [found.get(key) for key in keys]
 
-        return SharedLoader(load)
+        return SharedLoader(load, self._turns)
 
 
 def _personas(by_kind: Mapping[PhaseKind, Sequence[PersonaRow]]) -> int:

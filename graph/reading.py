@@ -38,7 +38,10 @@ _ONLY = "head"
 
 
 class Reading:
-    """The snapshot of one operation; whoever made it closes it when the operation is over."""
+    """The snapshot of one operation; whoever made it closes it when the operation is over.
+
+    `enter`, if there is one, is waited for before it is taken.
+    """
 
     __slots__ = (
         "_carrying",
@@ -50,10 +53,12 @@ class Reading:
         "_operation",
         "_snapshot",
         "_under_way",
+        "enter",
     )
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
+        self.enter: Callable[[], Awaitable[None]] | None = None
         self._lock = asyncio.Lock()
         self._snapshot: Snapshot | None = None
         # Made when first asked, for it knows this reading: one that is over is to be nobody's.
@@ -102,6 +107,9 @@ class Reading:
                 raise Unavailable(str(self._failure), self._failure.retry_after_seconds)
             self._under_way = asyncio.current_task()
             try:
+                if self._snapshot is None and self.enter is not None:
+                    # What waits here waits for other operations, and not for the database.
+                    await self.enter()
                 async with in_time(TRANSACTION_SECONDS):
                     return await read(self._snapshot or self._open(), *args, **kwargs)
             except BaseException as error:

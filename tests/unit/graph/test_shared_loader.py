@@ -6,6 +6,7 @@ import gc
 import pytest
 from strawberry.dataloader import DataLoader
 
+from graph import turns
 from graph.shared_loader import SharedLoader
 
 
@@ -83,3 +84,32 @@ async def test_nobody_complains_of_a_failure_that_nobody_waits_for() -> None:
     del batch
     gc.collect()
     assert complaints == []
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 60.0])
+async def test_what_many_ask_for_after_their_turns_is_one_batch(
+    seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "TURN_SECONDS", seconds)
+    batches, mine, keys = list[list[int]](), turns.Turns(), list(range(1000))
+
+    async def load(asked: list[int]) -> list[int]:
+        batches.append(asked)
+        return [2 * key for key in asked]
+
+    first, second = SharedLoader(load, mine), SharedLoader(load, mine)
+
+    async def follow(key: int) -> int:
+        return await second.load(await first.load(key))
+
+    assert await asyncio.gather(*map(follow, keys)) == [4 * key for key in keys]
+    assert batches == [keys, [2 * key for key in keys]]
+
+
+async def test_a_batch_without_an_answer_for_each_is_a_failure_of_all() -> None:
+    async def load(asked: list[int]) -> list[int]:
+        return asked[1:]
+
+    loader = SharedLoader(load)
+    found = await asyncio.gather(*map(loader.load, (1, 2)), return_exceptions=True)
+    assert [type(each) for each in found] == [ValueError, ValueError]
