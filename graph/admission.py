@@ -12,6 +12,9 @@ not answer. So a query is admitted when it first reads, which is when it has sai
 To wait for a place is no fault of a query. Its time (`querySeconds`) begins anew when it is admitted, and nothing is
 held for it before; but it does not wait longer than it may take either. To go on in turns with others is counted, for
 there are never more than so many others.
+
+The frames of events that take reading have places of their own, which are given in the same way: the hundreds of groups
+that one client may have follow one another, and those of others come in between (`graph/rendering.py`).
 """
 
 import asyncio
@@ -25,8 +28,13 @@ from db.engine import READERS
 
 PLACES = READERS - 2
 LARGE_PLACES = PLACES // 2
+FRAME_PLACES = READERS // 2
 LARGE = 250
 """Rows. A page of a hundred with something beside it is small; a page of a thousand is large."""
+
+
+def _nothing() -> None:
+    """What happens when somebody is admitted whose time is not counted."""
 
 
 class Admission:
@@ -42,7 +50,7 @@ class Admission:
         waiting = sum(map(len, self._waiting.values()))
         return f"<Admission, {self._inside.total()} inside, {waiting} waiting>"
 
-    def query(self, principal: UUID, on_admitted: Callable[[], None]) -> "Query":
+    def query(self, principal: UUID, on_admitted: Callable[[], None] = _nothing) -> "Query":
         """One of a principal's, which is outside."""
         return Query(self, principal, on_admitted)
 
@@ -107,7 +115,7 @@ class Query:
     def __repr__(self) -> str:
         return f"<Query {'inside' if self._is_inside else 'outside'}>"
 
-    async def enter(self, rows: int) -> None:
+    async def enter(self, rows: int = 0) -> None:
         """Return when it may read; `rows` is how many it has asked for. A second time does nothing."""
         if self._is_inside:
             return

@@ -165,11 +165,13 @@ class Followed:
         """
         shared = self._shared
         place = shared.rendering.tellings.of(envelope).cursor
-        async with shared.rendering.context(self._caller, skipped=skipped) as context:
-            payload = await shared.source.told(envelope, place, context)
-            if payload is None:
-                return None
-            result = await executed(shared.executor, payload, context)
+        with shared.rendering.frames.query(self._caller.id) as query:
+            await query.enter()
+            async with shared.rendering.context(self._caller, skipped=skipped) as context:
+                payload = await shared.source.told(envelope, place, context)
+                if payload is None:
+                    return None
+                result = await executed(shared.executor, payload, context)
         return shared.rendering.frame(result, envelope.position, place, last=shared.source.ends(envelope))
 
     async def open(self) -> Frame:

@@ -175,8 +175,23 @@ def _key(plan: Plan, request: Request) -> tuple[int, bytes]:
 
 
 def _coerced(plan: Plan, executor: Compiled) -> bytes:
-    """The variables that make a difference, as the schema reads them, however they were written."""
-    return _some(executor.variable_values.coerced, plan)
+    """The variables that make a difference, as the schema reads them, however they were written.
+
+    Whatever is a list in a subscription is a set: of kinds, of states, of things. So the order of one makes no
+    difference, nor what is in it twice.
+    """
+    coerced = executor.variable_values.coerced
+    return _some({name: _in_order(value) for name, value in coerced.items()}, plan)
+
+
+def _in_order(value: object) -> object:
+    if isinstance(value, list):
+        return [
+            msgspec.Raw(each) for each in sorted({msgspec.json.encode(_in_order(each)) for each in value})
+        ]
+    if isinstance(value, dict):
+        return {name: _in_order(each) for name, each in value.items()}
+    return value
 
 
 def _some(variables: dict[str, object], plan: Plan) -> bytes:

@@ -10,6 +10,7 @@ from core.errors import Unavailable
 from db.engine import Engines
 from events.cursor import Cursor as Place
 from events.hub import Hub
+from graph.admission import FRAME_PLACES, Admission
 from graph.budget import Budget
 from graph.context import Context, Services
 from graph.opening_time import OpeningTime
@@ -23,7 +24,8 @@ from vocabulary.operations import Frame
 class Rendering:
     """What all frames of one process need: contexts to execute in, and cursors of its log.
 
-    `opening` bounds how long the first frame may take.
+    `opening` bounds how long the first frame may take. `frames` is how many of events are read for at once: one event
+    may concern all groups of a client, each of which asks for something else.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Rendering:
         self.hub = hub
         self.opening = opening or OpeningTime(engines)
         self.tellings = Tellings(hub)
+        self.frames = Admission(FRAME_PLACES, FRAME_PLACES)
 
     def budget(self) -> Budget:
         """What the lists of one frame may give that is told without a context."""

@@ -56,3 +56,19 @@ async def test_it_is_what_the_schema_reads_that_counts(stage: Stage) -> None:
     ]
     assert keys[0] == keys[1]
     assert len(set(keys)) == 4
+
+
+async def test_a_list_is_a_set(stage: Stage) -> None:
+    """A client has one group of them, however many orders there are."""
+    query = "subscription ($kinds: [ResourceKind!]!) { resourceEvents(kinds: $kinds) { __typename } }"
+    keys = [
+        (await stage.subscribe(stage.house.alice, query, kinds=kinds)).key
+        for kinds in (
+            ["PERSONA", "PROXY_POOL"],
+            ["PROXY_POOL", "PERSONA"],
+            ["PERSONA", "PERSONA", "PROXY_POOL", "PERSONA"],
+            ["PERSONA"],
+        )
+    ]
+    assert keys[0] == keys[1] == keys[2]
+    assert len(set(keys)) == 2
