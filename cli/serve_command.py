@@ -17,6 +17,7 @@ from core.errors import HeliographError
 from core.logging import configure
 from core.settings import Settings, WorkerMode, load, shown_url
 from web.app import ApiProcess
+from web.dropped import overlook_dropped
 from web.foundation import migrate
 from web.routes import GRAPHQL_PATH
 
@@ -58,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
         HeliographError: a setting or the surroundings are not in order.
     """
     flags = setting_flags.given(args)
+    overlook_dropped()
     # Read before the event loop, so that a wrong setting is told of before anything is done.
     settings = load(**flags)
 

@@ -8,17 +8,10 @@ Overridden are methods that graphql-core calls private; `tests/unit/graph/compil
 the executor as it is.
 """
 
-from collections.abc import Awaitable, Coroutine, Generator, Sequence
-from inspect import iscoroutine
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
-from graphql import (
-    GraphQLList,
-    GraphQLObjectType,
-    GraphQLOutputType,
-    GraphQLResolveInfo,
-    GraphQLResolveInfoHelpers,
-)
+from graphql import GraphQLList, GraphQLObjectType, GraphQLResolveInfoHelpers
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path
@@ -43,21 +36,6 @@ class CompilingExecutor(Executor[Any]):
     @async_helpers.setter
     def async_helpers(self, helpers: GraphQLResolveInfoHelpers) -> None:
         """graphql-core makes them once, for its own `__init__` to keep; these are as good."""
-
-    def complete_awaitable_value(
-        self,
-        return_type: GraphQLOutputType,
-        field_details_list: FieldDetailsList,
-        info: GraphQLResolveInfo[Any],
-        path: Path,
-        result: Any,
-        position_context: Any,
-    ) -> Coroutine[Any, Any, Any]:
-        """Await what a resolver gave, and complete it."""
-        given = _Given(result) if iscoroutine(result) else result
-        return super().complete_awaitable_value(
-            return_type, field_details_list, info, path, given, position_context
-        )
 
     def execute_collected_root_fields(
         self,
@@ -116,25 +94,6 @@ class CompilingExecutor(Executor[Any]):
         return super().complete_list_value(
             return_type, field_details_list, info, path, result, position_context
         )
-
-
-class _Given:
-    """What a resolver gave to be awaited; it is closed with whoever should have done that.
-
-    When a field fails, those beside it are cancelled, and one that had not begun by then drops what its resolver gave:
-    Python complains of that in the log, and where it cannot, with a traceback.
-    """
-
-    __slots__ = ("_coroutine",)
-
-    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        self._coroutine = coroutine
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        return self._coroutine.__await__()
-
-    def __del__(self) -> None:
-        self._coroutine.close()
 
 
 def _read(selection: Selection, source: Any) -> tuple[dict[str, Any], GroupedFieldSet]:
