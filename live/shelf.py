@@ -4,8 +4,8 @@ After a restart clients come back from hundreds of places of the same streams, a
 present. So a part of the log is read, decoded and rendered once for a group, and each member takes from it the frames
 above its own position. What was used longest ago is dropped first, and a group's own with the group, or with its log.
 
-Most of the log is of no concern to most groups. Empty stretches next to each other are kept as one, so what a member
-passes over costs it one look and the shelf a few hundred bytes, however long it is.
+Most of the log is of no concern to most groups. Empty stretches that follow each other are kept as one, so what a
+member passes over costs it one look and the shelf a few hundred bytes, however long it is.
 """
 
 from bisect import bisect_left, bisect_right, insort
