@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from core.settings import Settings
+from tests.fakes.crew import Crew
 from tests.fakes.house import House, open_house
+from tests.fakes.shop import Shop, open_shop
 from tests.servers.postgres import PostgresServer
 
 
@@ -23,3 +26,14 @@ async def big_house(postgres_server: PostgresServer) -> AsyncIterator[House]:
             yield house
     finally:
         await postgres_server.drop_database(database)
+
+
+@pytest.fixture
+async def shop(house: House) -> AsyncIterator[Shop]:
+    async with open_shop(house, house.clock, Settings()) as shop:
+        yield shop
+
+
+@pytest.fixture
+def crew(shop: Shop) -> Crew:
+    return Crew(shop.database, shop.settings)

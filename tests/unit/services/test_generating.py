@@ -1,11 +1,9 @@
 """Generated names: batches that move the position, and nothing twice."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
 
-from core.settings import Settings
 from db.models import DomainRow
 from db.repositories.shards import Claim
 from events.campaign_events import CampaignProgress
@@ -13,18 +11,12 @@ from services.generating import Generating, NameBatch
 from services.turns import Standing
 from services.work import Work
 from tests.fakes.house import House
-from tests.fakes.shop import Shop, open_shop
+from tests.fakes.shop import Shop
 from vocabulary.campaigns import Counts, GenerationConfig, PatternType, PhaseKind, PhaseStatus
 from vocabulary.work import ShardKind
 
 # "-" makes labels that begin or end with a hyphen, so five of the nine offsets have no legal name.
 SPACE = GenerationConfig(PatternType.BOTH, "a-b", "x", (".com",), prefix_length=1, suffix_length=1)
-
-
-@pytest.fixture
-async def shop(house: House) -> AsyncIterator[Shop]:
-    async with open_shop(house, house.clock, Settings()) as shop:
-        yield shop
 
 
 @pytest.fixture

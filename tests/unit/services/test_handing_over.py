@@ -1,6 +1,5 @@
 """How phases follow one another and overlap: hand-overs, totals, modes, pauses, and enough to do."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -19,7 +18,7 @@ from services.running_settings import RunningSettings
 from tests.fakes.crew import Crew
 from tests.fakes.house import House
 from tests.fakes.recount import assert_consistent
-from tests.fakes.shop import Shop, open_shop
+from tests.fakes.shop import Shop
 from vocabulary.campaigns import (
     CampaignMode,
     CampaignStatus,
@@ -35,17 +34,6 @@ from vocabulary.checks import CheckStatus
 
 GENERATION, DNS, HTTP, EXTRACTION, ANALYSIS, ENRICHMENT = PhaseKind
 FULL, STEPS = CampaignMode.FULL_SEQUENCE, CampaignMode.STEP_BY_STEP
-
-
-@pytest.fixture
-async def shop(house: House) -> AsyncIterator[Shop]:
-    async with open_shop(house, house.clock, Settings()) as shop:
-        yield shop
-
-
-@pytest.fixture
-def crew(shop: Shop) -> Crew:
-    return Crew(shop.database, shop.settings)
 
 
 def space(letters: str = "abc", count: int = 0, *tlds: str) -> GenerationConfig:

@@ -1,11 +1,7 @@
 """How phases begin and end: reserved ranges, empty phases, and what a verb may not do."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID
 
-import pytest
-
-from core.settings import Settings
 from db.models import GenerationRangeRow, GenerationSpaceRow
 from events.campaign_events import (
     CampaignProgress,
@@ -24,7 +20,7 @@ from services.course import Course
 from tests import factories
 from tests.fakes.crew import Crew
 from tests.fakes.house import House
-from tests.fakes.shop import Shop, open_shop
+from tests.fakes.shop import Shop
 from vocabulary.access import WORKER
 from vocabulary.campaigns import (
     CampaignStatus,
@@ -37,12 +33,6 @@ from vocabulary.campaigns import (
 )
 
 GENERATION = PhaseKind.DOMAIN_GENERATION
-
-
-@pytest.fixture
-async def shop(house: House) -> AsyncIterator[Shop]:
-    async with open_shop(house, house.clock, Settings()) as shop:
-        yield shop
 
 
 async def reserved(shop: Shop, campaign_id: UUID) -> tuple[int, int, int]:

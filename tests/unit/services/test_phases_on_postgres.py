@@ -1,7 +1,7 @@
 """Many workers at once on PostgreSQL: no deadlock, and every figure as the tables have it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from services.controlling import Control
 from tests.fakes.crew import Crew
 from tests.fakes.house import House
 from tests.fakes.recount import assert_consistent
-from tests.fakes.shop import Shop, open_shop
+from tests.fakes.shop import Shop
 from tests.unit.services.test_handing_over import begun, mixed, space
 from vocabulary.campaigns import CampaignMode, CampaignStatus, PhaseKind
 
@@ -22,12 +22,6 @@ from vocabulary.campaigns import CampaignMode, CampaignStatus, PhaseKind
 @pytest.fixture
 def house(big_house: House) -> House:
     return big_house
-
-
-@pytest.fixture
-async def shop(house: House) -> AsyncIterator[Shop]:
-    async with open_shop(house, house.clock, Settings()) as shop:
-        yield shop
 
 
 async def until_over(shop: Shop, crew: Crew, idents: Sequence[UUID]) -> None:

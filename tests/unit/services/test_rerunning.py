@@ -1,6 +1,5 @@
 """Running a phase anew: all that follows from it is taken back, and the same figures come out again."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -8,7 +7,6 @@ from sqlalchemy import delete
 
 from core.errors import Conflict, ValidationFailed
 from core.ids import new_id
-from core.settings import Settings
 from db.models import AnalysisConfigRow, CampaignProxyRow, PageRow, PhasePersonaRow
 from db.repositories import analysis_configs
 from events.campaign_events import (
@@ -22,24 +20,13 @@ from services.scoring_profiles import ScoringProfileDraft, ScoringProfiles
 from tests.fakes.crew import Crew
 from tests.fakes.house import House
 from tests.fakes.recount import Figures, assert_consistent, recount
-from tests.fakes.shop import Shop, open_shop
+from tests.fakes.shop import Shop
 from tests.unit.services.test_handing_over import begun, mixed
 from vocabulary.campaigns import CampaignMode, CampaignStatus, PhaseKind, PhaseStart, PhaseStatus
 from vocabulary.checks import CheckStatus
 from vocabulary.leads import ScoringConfig
 
 GENERATION, DNS, HTTP, EXTRACTION, ANALYSIS, ENRICHMENT = PhaseKind
-
-
-@pytest.fixture
-async def shop(house: House) -> AsyncIterator[Shop]:
-    async with open_shop(house, house.clock, Settings()) as shop:
-        yield shop
-
-
-@pytest.fixture
-def crew(shop: Shop) -> Crew:
-    return Crew(shop.database, shop.settings)
 
 
 @pytest.fixture

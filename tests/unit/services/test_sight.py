@@ -1,6 +1,6 @@
 """What a campaign may use: what its owner sees by now, and whoever lets a phase begin or go on sees, too."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -10,7 +10,6 @@ import pytest
 
 from auth.principal import Principal
 from core.errors import ValidationFailed, Violation
-from core.settings import Settings
 from db.models import AnalysisConfigRow
 from services.access import Access
 from services.campaigns import CampaignDraft, CampaignPatch
@@ -26,7 +25,7 @@ from services.written import transaction
 from tests import factories
 from tests.fakes.crew import Crew
 from tests.fakes.house import House
-from tests.fakes.shop import Shop, open_shop
+from tests.fakes.shop import Shop
 from vocabulary.access import WORKER, Role
 from vocabulary.campaigns import (
     AnalysisConfig,
@@ -54,17 +53,6 @@ HIDDEN = {
     "analysis": ((("analysis", "profileId"), "no scoring profile with this id is visible to you"),),
 }
 ALL = tuple(each for part in HIDDEN.values() for each in part)
-
-
-@pytest.fixture
-async def shop(house: House) -> AsyncIterator[Shop]:
-    async with open_shop(house, house.clock, Settings()) as shop:
-        yield shop
-
-
-@pytest.fixture
-def crew(shop: Shop) -> Crew:
-    return Crew(shop.database, shop.settings)
 
 
 @dataclass(frozen=True)
