@@ -5,6 +5,7 @@ know shards: how many of a phase are open is looked up and given to it, since on
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -38,6 +39,18 @@ class Name:
     is_high: bool = False
 
 
+class Statuses(dict[PhaseKind, PhaseStatus]):
+    """Of each phase; `runs` is how often one has begun to run, or gone on."""
+
+    def __init__(self, known: Mapping[PhaseKind, PhaseStatus]) -> None:
+        super().__init__(known)
+        self.runs: Counter[PhaseKind] = Counter()
+
+    def __setitem__(self, kind: PhaseKind, status: PhaseStatus) -> None:
+        self.runs[kind] += status is PhaseStatus.IN_PROGRESS and self[kind] is not status
+        super().__setitem__(kind, status)
+
+
 @dataclass
 class Model:
     """One campaign."""
@@ -46,17 +59,19 @@ class Model:
     lacking: set[PhaseKind]
     status: CampaignStatus = CampaignStatus.DRAFT
     version: int = 1
-    phases: dict[PhaseKind, PhaseStatus] = field(default_factory=dict)
+    phases: Statuses = field(default_factory=lambda: Statuses({}))
     totals: dict[PhaseKind, int] = field(default_factory=dict)
     names: dict[int, Name] = field(default_factory=dict)
     reserved: int = 0
     enumerated: int = 0
 
     def __post_init__(self) -> None:
-        self.phases = {
-            kind: PhaseStatus.NOT_STARTED if kind in self.lacking else PhaseStatus.CONFIGURED
-            for kind in ORDER
-        }
+        self.phases = Statuses(
+            {
+                kind: PhaseStatus.NOT_STARTED if kind in self.lacking else PhaseStatus.CONFIGURED
+                for kind in ORDER
+            }
+        )
         self.totals = dict.fromkeys(ORDER, 0)
 
     # What follows from it.

@@ -62,6 +62,7 @@ class CampaignMachine(RuleBasedStateMachine):
         self._folder = tempfile.TemporaryDirectory(dir=_FOLDER.name)
         self.stage = Stage(Path(self._folder.name))
         self.claims: list[Claim] = []
+        self.runs: dict[Claim, int] = {}
         self.last_write: tuple[Claim, Any] | None = None
         self.steps = 0
         self.model: Model
@@ -241,7 +242,7 @@ class CampaignMachine(RuleBasedStateMachine):
             phase = rows[PhaseKind(claim.kind.value)]
             assert phase.status is PhaseStatus.IN_PROGRESS
             assert not phase.is_held_back
-            self.claims.append(claim)
+            self._take(claim)
 
     @rule(number=st.integers(0, 5), most=st.integers(1, 8), choices=CHOICES)
     def work(self, number: int, most: int, choices: list[int]) -> None:
@@ -269,7 +270,7 @@ class CampaignMachine(RuleBasedStateMachine):
             claim = self.stage.run(self.stage.claim(SHARD_KINDS, f"worker {self.steps}"))
             if claim is None:
                 return
-            self.claims.append(claim)
+            self._take(claim)
             self._work(claim, 100, choices)
             self.check()
 
@@ -346,6 +347,14 @@ class CampaignMachine(RuleBasedStateMachine):
             known = all(kind in self.model.names[result.offset].good for result in results)
             assert known or self.known.phases[kind].status not in UNDER_WAY
 
+    def _take(self, claim: Claim) -> None:
+        self.claims.append(claim)
+        self.runs[claim] = self.model.phases.runs[PhaseKind(claim.kind.value)]
+
+    def _is_of_this_run(self, claim: Claim) -> bool:
+        """Whether its phase runs as it did then: what a worker found before a pause fails no phase after it."""
+        return self.model.phases.runs[PhaseKind(claim.kind.value)] == self.runs[claim]
+
     @rule(number=st.integers(0, 5))
     def fail_attempt(self, number: int) -> None:
         if self.claims:
@@ -355,7 +364,7 @@ class CampaignMachine(RuleBasedStateMachine):
             holds = any(shard.id == claim.id and shard.fence == claim.fence for shard in before)
             leased = any(shard.id == claim.id and shard.holder == claim.holder for shard in before)
             self.stage.run(self.stage.work.failed(claim, "it broke"))
-            if holds and leased and attempts + 1 >= SETTINGS.shard_attempts:
+            if holds and leased and attempts + 1 >= SETTINGS.shard_attempts and self._is_of_this_run(claim):
                 self.model.fail(PhaseKind(claim.kind.value))
             self._settle()
 
@@ -369,7 +378,7 @@ class CampaignMachine(RuleBasedStateMachine):
                 for shard in before
             )
             self.stage.run(self.stage.work.cannot_go_on(claim, "NO_USABLE_PERSONA", "nobody is there"))
-            if holds:
+            if holds and self._is_of_this_run(claim):
                 self.model.fail(PhaseKind(claim.kind.value))
             self._settle()
 
@@ -379,7 +388,7 @@ class CampaignMachine(RuleBasedStateMachine):
         """A phase that runs meets what trying again does not mend."""
         claim = self.stage.run(self.stage.claim(SHARD_KINDS, "unlucky"))
         if claim is not None:
-            self.claims.append(claim)
+            self._take(claim)
             self.cannot_go_on(len(self.claims) - 1)
 
     @rule(number=st.integers(0, 5))
